@@ -1,0 +1,15 @@
+"""The app's place in Django."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ChatWidgetConfig(AppConfig):
+    name = "chatwidget"
+    verbose_name = _("Chat widget")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from chatwidget import checks  # noqa: F401  # registers itself

@@ -1,0 +1,117 @@
+"""Configuration, typed: `settings.CHATWIDGET` (a dict, read once), and a widget's platform.
+
+An unknown key or a bad value in the settings raises ImproperlyConfigured and names it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Timeouts(msgspec.Struct, frozen=True, array_like=True):
+    """How long a platform may take, in seconds."""
+
+    connect: float = 5.0
+    first: float = 60.0  # until the first byte of the answer's body
+    between: float = 30.0  # between two pieces of it
+    total: float = 300.0
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rates in the notation of the `limits` library; several are joined by `;`."""
+
+    messages_per_visitor: str = "30/minute;500/day"
+    messages_per_address: str = "300/minute;10000/day"
+    conversations_per_visitor: str = "20/minute"
+    conversations_per_address: str = "120/minute;2000/day"
+    connections_per_address: str = "600/minute"
+    sockets_per_visitor: int = 50  # open at once, in one process
+    sockets_per_address: int = 1000
+    frames_per_second: int = 100  # sustained, for one socket
+    frames_burst: int = 600
+
+
+class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `settings.CHATWIDGET` may hold; every key has a default."""
+
+    # Newest first. The first encrypts providers' keys, all of them decrypt. Empty: from SECRET_KEY.
+    SECRET_KEYS: tuple[str, ...] = ()
+    # May a base URL be plain http, or name a private address? None: as DEBUG.
+    ALLOW_PRIVATE_PROVIDERS: bool | None = None
+    # True: the default limits; False: none (load tests); or a Limits of one's own.
+    LIMITS: bool | Limits = True
+    TIMEOUTS: Timeouts = Timeouts()
+    DRAIN_SECONDS: float = 20.0
+    # CIDRs whose X-Forwarded-For is believed.
+    TRUSTED_PROXIES: tuple[str, ...] = ()
+    # Adapters by name, added to the built-in ones: "mine": "package.module.Class".
+    PROVIDERS: dict[str, str] = {}
+    # Code points a visitor may send at once; a platform's own lower limit wins.
+    MAX_MESSAGE_LENGTH: int = 4000
+    # Code points of one reply; a longer answer fails as provider_rejected, with what came kept.
+    MAX_REPLY_LENGTH: int = 1_048_576
+    # How long a visitor's token is good for, from when it was last used, in days.
+    VISITOR_DAYS: int = 400
+
+    @property
+    def allow_private_providers(self) -> bool:
+        return settings.DEBUG if self.ALLOW_PRIVATE_PROVIDERS is None else self.ALLOW_PRIVATE_PROVIDERS
+
+    @property
+    def limits(self) -> Limits | None:
+        """The limits in force, None for none."""
+        if isinstance(self.LIMITS, Limits):
+            return self.LIMITS
+        return Limits() if self.LIMITS else None
+
+    @property
+    def trusted_proxies(self) -> list[Network]:
+        return [ipaddress.ip_network(cidr, strict=False) for cidr in self.TRUSTED_PROXIES]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """A widget's configuration of its platform. `repr()` never shows the key."""
+
+    provider: str
+    base_url: str = ""  # without trailing slash; empty: the provider's default
+    agent: str = ""
+    key: str = field(default="", repr=False)
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """What a platform's session belongs to: the session is dropped when this changes."""
+        return f"{self.provider} {self.base_url} {self.agent}"
+
+
+@lru_cache(maxsize=1)
+def conf() -> Conf:
+    """The settings in force."""
+    given = getattr(settings, "CHATWIDGET", {})
+    try:
+        loaded = msgspec.convert(given, Conf, from_attributes=True)
+        loaded.trusted_proxies  # noqa: B018  # a bad CIDR is refused here, not at the first visitor
+    except (msgspec.ValidationError, ValueError) as error:
+        raise ImproperlyConfigured(f"settings.CHATWIDGET: {error}") from error
+    if min(loaded.TIMEOUTS.connect, loaded.TIMEOUTS.first, loaded.TIMEOUTS.between) <= 0:
+        raise ImproperlyConfigured("settings.CHATWIDGET: TIMEOUTS must be above 0")
+    return loaded
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "CHATWIDGET":
+        conf.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -1,0 +1,183 @@
+"""Everything that can go wrong with a chat, as one tree.
+
+    ChatError
+    ├── Refused                 the socket is closed, with a code of the contract
+    ├── FrameError              one frame is answered by an `error`; the socket lives
+    │   ├── BadFrame            bad_frame
+    │   ├── BadRequest          bad_request
+    │   ├── MessageEmpty        message_empty
+    │   ├── MessageTooLong      message_too_long
+    │   ├── RateLimited         rate_limited
+    │   ├── TooManyPending      too_many_pending
+    │   └── StorageAway         unavailable
+    └── ReplyError              a reply ends in `done` with status failed (or interrupted)
+        ├── Misconfigured       misconfigured
+        ├── Rejected            provider_rejected
+        ├── PlatformRateLimited provider_rate_limited
+        ├── Unavailable         provider_unavailable
+        ├── TimedOut            provider_timeout
+        └── Interrupted         interrupted
+
+`detail` is for the visitor: it is chosen here and never holds what a platform said. `cause` is for
+the owner: it is kept in the transcript and in the log, with keys scrubbed, and sent to nobody.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class CloseCode(IntEnum):
+    """Why a socket was closed by us (contract §4)."""
+
+    PROTOCOL = 4400
+    TOKEN = 4401
+    ORIGIN = 4403
+    NO_WIDGET = 4404
+    NO_HELLO = 4408
+    WINDOW = 4410
+    TOO_BIG = 4413
+    TOO_MANY = 4429
+    RESTARTING = 4503
+
+
+class ChatError(Exception):
+    """Any failure of ours; `str()` of it is the cause, for logs and owners."""
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+    detail: str | Promise = ""
+
+    def __init__(
+        self, cause: str = "", *, detail: str | Promise = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(cause or str(self.detail))
+        self.cause = cause
+        self.retry_after = retry_after
+        if detail:
+            self.detail = detail
+
+
+class Refused(ChatError):
+    """The socket cannot go on; it is closed with `close_code`."""
+
+    def __init__(self, close_code: CloseCode, cause: str = "") -> None:
+        super().__init__(cause or close_code.name)
+        self.close_code = close_code
+
+
+class FrameError(ChatError):
+    """A frame that cannot be honoured; nothing of it has been stored."""
+
+
+class BadFrame(FrameError):
+    """Not a frame of the protocol: not JSON, binary, an unknown type, or wrong fields."""
+
+    code = "bad_frame"
+    detail = _("This message could not be understood.")
+
+
+class BadRequest(FrameError):
+    """A well-formed frame that asks for what cannot be done."""
+
+    code = "bad_request"
+    detail = _("That is not possible right now.")
+
+
+class MessageEmpty(FrameError):
+    """The text is empty, or white space only."""
+
+    code = "message_empty"
+    detail = _("Please type a message first.")
+
+
+class MessageTooLong(FrameError):
+    """The text is longer than `limits.max_length` of `ready`."""
+
+    code = "message_too_long"
+    detail = _("This message is too long. Please shorten it.")
+
+
+class RateLimited(FrameError):
+    """This visitor or address has used up its share; `retry_after` seconds are left."""
+
+    code = "rate_limited"
+    retryable = True
+    detail = _("You are sending messages very quickly. Please wait a moment.")
+
+
+class TooManyPending(FrameError):
+    """As many messages as may wait are waiting for their answer."""
+
+    code = "too_many_pending"
+    retryable = True
+    detail = _("Please wait for the answers to your earlier messages.")
+
+
+class StorageAway(FrameError):
+    """The database did not answer; nothing was accepted."""
+
+    code = "unavailable"
+    retryable = True
+    detail = _("The chat is not available right now. Please try again in a moment.")
+
+
+class ReplyError(ChatError):
+    """A reply could not be had, or not to its end; what had come of it is kept."""
+
+
+class Misconfigured(ReplyError):
+    """The platform refuses our configuration: 401, 403, 404, a redirect, a missing key."""
+
+    code = "misconfigured"
+    detail = _("The assistant is not set up correctly. Please contact the site's owner.")
+
+
+class Rejected(ReplyError):
+    """The platform refused the message, or answered what its document does not describe."""
+
+    code = "provider_rejected"
+    retryable = True
+    detail = _("The assistant could not answer this message.")
+
+
+class PlatformRateLimited(ReplyError):
+    """The platform asks for a pause of `retry_after` seconds (429)."""
+
+    code = "provider_rate_limited"
+    retryable = True
+    detail = _("The assistant is very busy. Please try again in a moment.")
+
+
+class Unavailable(ReplyError):
+    """The platform is down or cannot be reached: 5xx and connection faults."""
+
+    code = "provider_unavailable"
+    retryable = True
+    detail = _("The assistant cannot be reached right now. Please try again.")
+
+
+class TimedOut(ReplyError):
+    """The platform did not answer in time."""
+
+    code = "provider_timeout"
+    retryable = True
+    detail = _("The assistant took too long to answer. Please try again.")
+
+
+class Interrupted(ReplyError):
+    """The process that relayed the reply ended before the reply did."""
+
+    code = "interrupted"
+    retryable = True
+    detail = _("The answer was interrupted. Please try again.")
+
+
+REPLY_ERRORS: dict[str, type[ReplyError]] = {
+    error.code: error
+    for error in (Misconfigured, Rejected, PlatformRateLimited, Unavailable, TimedOut, Interrupted)
+}

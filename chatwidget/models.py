@@ -1,0 +1,232 @@
+"""What is kept: the widgets an owner sets up, and the conversations visitors have with them.
+
+Ids are UUIDs of version 7: they sort by the time they were made. Conversations and messages are
+written by `transcripts` alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
+
+from chatwidget import secrets
+from chatwidget.conf import ProviderConfig
+from chatwidget.look import Look, read_look
+
+
+def new_id() -> UUID:
+    """A fresh id that sorts by time."""
+    return uuid7()
+
+
+class Role(models.TextChoices):
+    USER = "user", _("visitor")
+    ASSISTANT = "assistant", _("agent")
+
+
+class Status(models.TextChoices):
+    PENDING = "pending", _("waiting")
+    STREAMING = "streaming", _("being written")
+    COMPLETE = "complete", _("complete")
+    STOPPED = "stopped", _("stopped")
+    FAILED = "failed", _("failed")
+    INTERRUPTED = "interrupted", _("interrupted")
+
+
+UNFINISHED = (Status.PENDING, Status.STREAMING)
+
+
+class Widget(models.Model):
+    """One chat on one or more websites, and the platform's agent that answers there."""
+
+    slug = models.CharField(
+        _("slug"),
+        max_length=64,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"\A[a-z0-9]+(?:-[a-z0-9]+)*\Z",
+                _("Use small letters, digits and single hyphens, e.g. “my-shop”."),
+            )
+        ],
+        help_text=_("Its name in the script tag: /chatwidget/SLUG.js"),
+    )
+    title = models.CharField(_("title"), max_length=200)
+    active = models.BooleanField(_("active"), default=True)
+    provider = models.CharField(_("platform"), max_length=64, default="demo")
+    agent = models.CharField(_("agent"), max_length=200, blank=True)
+    base_url = models.CharField(_("base URL"), max_length=500, blank=True)
+    encrypted_key = models.TextField(blank=True, editable=False)
+    options = models.JSONField(_("platform options"), default=dict, blank=True)
+    greeting = models.TextField(_("greeting"), blank=True, max_length=4000)
+    allowed_origins = models.JSONField(_("allowed origins"), default=list, blank=True)
+    image_hosts = models.JSONField(_("image hosts"), default=list, blank=True)
+    look = models.JSONField(_("look"), default=dict, blank=True)
+    config_version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        ordering = ["slug"]
+        verbose_name = _("widget")
+        verbose_name_plural = _("widgets")
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Every save is a new configuration: loaders and greetings are cached by its version."""
+        if not self._state.adding:
+            self.config_version += 1
+        super().save(*args, **kwargs)
+
+    @property
+    def key(self) -> str:
+        """The platform's key. Raises Misconfigured when it cannot be decrypted."""
+        return secrets.decrypt(self.encrypted_key)
+
+    @key.setter
+    def key(self, value: str) -> None:
+        self.encrypted_key = secrets.encrypt(value)
+
+    @property
+    def provider_config(self) -> ProviderConfig:
+        """What its adapter is made from. Raises Misconfigured when the key cannot be decrypted."""
+        return ProviderConfig(
+            provider=self.provider,
+            base_url=self.base_url,
+            agent=self.agent,
+            key=self.key,
+            options=self.options,
+        )
+
+    @property
+    def typed_look(self) -> Look:
+        return read_look(self.look)
+
+
+class Visitor(models.Model):
+    """Somebody who has sent at least one message to a widget, known by a token only they hold."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    widget = models.ForeignKey(Widget, models.CASCADE, related_name="visitors")
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    email = models.CharField(_("email"), max_length=320, blank=True, db_index=True)
+    # Set where the embedding site vouches for the person, and only then.
+    external_id = models.CharField(_("external id"), max_length=200, blank=True, db_index=True)
+    consent = models.JSONField(_("consent"), default=dict, blank=True)  # {"version", "at"}
+    created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("visitor")
+        verbose_name_plural = _("visitors")
+
+    def __str__(self) -> str:
+        return self.name or self.email or str(self.id)
+
+
+class Conversation(models.Model):
+    """What one visitor and one widget's agent said to each other."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    widget = models.ForeignKey(Widget, models.CASCADE, related_name="conversations")
+    visitor = models.ForeignKey(Visitor, models.CASCADE, related_name="conversations")
+    # The platform's session, and the configuration (ProviderConfig.fingerprint) it belongs to.
+    provider_session = models.CharField(_("platform's session"), max_length=500, blank=True)
+    session_config = models.CharField(max_length=800, blank=True, editable=False)
+    page_url = models.CharField(_("page"), max_length=2000, blank=True)
+    page_title = models.CharField(_("page title"), max_length=500, blank=True)
+    referrer = models.CharField(_("referrer"), max_length=2000, blank=True)
+    locale = models.CharField(_("language"), max_length=35, blank=True)
+    user_agent = models.CharField(_("user agent"), max_length=500, blank=True)
+    started_at = models.DateTimeField(_("started"), auto_now_add=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    last_message_at = models.DateTimeField(_("last message"), auto_now_add=True)
+    last_seq = models.PositiveIntegerField(default=0, editable=False)
+    # Grows with every change of a message, so that other processes see that something happened.
+    revision = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        indexes = [
+            models.Index(fields=["-last_message_at", "-id"], name="cw_conv_recent"),
+            models.Index(fields=["widget", "-last_message_at", "-id"], name="cw_conv_widget"),
+            models.Index(fields=["visitor", "-id"], name="cw_conv_visitor"),
+            models.Index(fields=["-started_at"], name="cw_conv_started"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Message(models.Model):
+    """One message of a visitor, or one reply of the agent to it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # No index of its own: the unique (conversation, seq) serves.
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="messages", db_index=False
+    )
+    visitor = models.ForeignKey(Visitor, models.CASCADE, related_name="+")
+    seq = models.PositiveIntegerField()
+    role = models.CharField(max_length=16, choices=Role.choices)
+    text = models.TextField(blank=True)
+    status = models.CharField(max_length=16, choices=Status.choices)
+    attempt = models.PositiveIntegerField(default=1)
+    client_id = models.UUIDField(null=True, blank=True)  # the visitor's id of a send
+    provider_message_id = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True, blank=True)
+    first_chunk_ms = models.PositiveIntegerField(null=True, blank=True)
+    total_ms = models.PositiveIntegerField(null=True, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_cause = models.TextField(blank=True)
+    retry_after = models.FloatField(null=True, blank=True)  # seconds
+    rating = models.SmallIntegerField(default=0)
+    rating_comment = models.TextField(blank=True)
+    ui = models.JSONField(null=True, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    # While a process relays this reply: which one, until when it is surely alive, and whether the
+    # visitor asked it to stop. No owner: nothing has gone to the platform yet.
+    owner = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    stop_requested = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["conversation", "seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="cw_message_seq"),
+            models.UniqueConstraint(
+                fields=["visitor", "client_id"],
+                condition=Q(client_id__isnull=False),
+                name="cw_message_client_id",
+            ),
+        ]
+        indexes = [
+            # The replies under way: few, whatever the size of the table.
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(status__in=["pending", "streaming"]),
+                name="cw_message_unfinished",
+            ),
+            models.Index(
+                fields=["conversation"],
+                condition=Q(status__in=["failed", "interrupted"]),
+                name="cw_message_failed",
+            ),
+            models.Index(
+                fields=["conversation"], condition=~Q(rating=0), name="cw_message_rated"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.seq}"

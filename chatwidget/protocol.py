@@ -1,0 +1,256 @@
+"""The frames of protocol version 1, both directions, as typed structs. No I/O here.
+
+    client → server   hello send stop retry new rate profile page history ack ping
+    server → client   ready accepted message delta done history error pong
+
+`parse` takes any text a client may send and returns a client frame or raises BadFrame;
+`dump` makes the text of a server frame. Lengths and offsets count Unicode code points.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal, NoReturn
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from chatwidget.errors import BadFrame, ChatError
+
+VERSION = 1
+# A client's frame in bytes of UTF-8: the longest message in escapes fits many times.
+MAX_FRAME_BYTES = 64 * 1024
+HELLO_SECONDS = 10.0
+# Code points a socket may be behind before its deltas pause, and for how long it may stay there.
+WINDOW = 256 * 1024
+WINDOW_SECONDS = 60.0
+MAX_PENDING = 5
+HISTORY_PAGE = 50
+
+
+# --- client to server -------------------------------------------------------------------------
+
+
+class ClientFrame(Struct, frozen=True, tag_field="type"):
+    """Any frame a client sends."""
+
+
+class PageInfo(Struct, frozen=True):
+    url: str = ""
+    title: str = ""
+    referrer: str = ""
+
+
+class Identity(Struct, frozen=True):
+    id: str = ""
+    name: str = ""
+    email: str = ""
+    proof: str = ""
+
+
+class Hello(ClientFrame, frozen=True, tag="hello"):
+    token: str
+    visitor: str | None = None
+    conversation: str | None | UnsetType = UNSET  # absent: the latest; null: a new one
+    page: PageInfo | None = None
+    locale: str | None = None
+    identity: Identity | None = None
+
+
+class Send(ClientFrame, frozen=True, tag="send"):
+    id: Annotated[
+        str, Meta(pattern="^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$", max_length=36)
+    ]
+    text: str
+
+
+class Stop(ClientFrame, frozen=True, tag="stop"):
+    id: str
+
+
+class Retry(ClientFrame, frozen=True, tag="retry"):
+    id: str
+    attempt: int | None = None
+
+
+class New(ClientFrame, frozen=True, tag="new"):
+    pass
+
+
+class Rate(ClientFrame, frozen=True, tag="rate"):
+    id: str
+    value: Literal[1, -1, 0]
+    comment: Annotated[str, Meta(max_length=1000)] | None = None
+
+
+class Profile(ClientFrame, frozen=True, tag="profile"):
+    name: str | None = None
+    email: str | None = None
+    consent: Annotated[str, Meta(max_length=32)] | None = None  # the version consented to
+
+
+class Page(ClientFrame, frozen=True, tag="page"):
+    url: str = ""
+    title: str = ""
+
+
+class History(ClientFrame, frozen=True, tag="history"):
+    before: str
+
+
+class Ack(ClientFrame, frozen=True, tag="ack"):
+    id: str
+    offset: Annotated[int, Meta(ge=0)]
+
+
+class Ping(ClientFrame, frozen=True, tag="ping"):
+    pass
+
+
+AnyClientFrame = Hello | Send | Stop | Retry | New | Rate | Profile | Page | History | Ack | Ping
+
+
+class BadFrameOf(BadFrame):
+    """A bad frame that named an id, which the error repeats."""
+
+    def __init__(self, cause: str, frame_id: str | None) -> None:
+        super().__init__(cause)
+        self.frame_id = frame_id
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse(text: str) -> AnyClientFrame:
+    """A client's text as a frame. Raises BadFrame for anything that is none.
+
+    The standard library reads the JSON, since it lets lone surrogates through: a `send` that
+    holds one is a bad *request*, and is answered with its id.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadFrame(f"not JSON: {error}") from None
+    try:
+        return msgspec.convert(value, AnyClientFrame)
+    except (msgspec.ValidationError, RecursionError) as error:
+        named = value.get("id") if isinstance(value, dict) else None
+        is_id = isinstance(named, str) and len(named) <= 64 and is_clean(named)
+        raise BadFrameOf(str(error), named if is_id else None) from None
+
+
+def is_clean(text: str) -> bool:
+    """No NUL, which PostgreSQL refuses, and no lone surrogate, which UTF-8 cannot hold."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def cleaned(text: str | None, limit: int) -> str:
+    """What a page or a person says of itself, fit to be stored, at most `limit` code points."""
+    kept = (text or "")[:limit].replace("\0", "").strip()
+    return kept.encode("utf-8", "replace").decode()
+
+
+# --- server to client -------------------------------------------------------------------------
+
+
+class ErrorInfo(Struct, frozen=True, omit_defaults=True):
+    """Why a reply failed, in the visitor's words."""
+
+    code: str
+    detail: str
+    retryable: bool = msgspec.field(default_factory=bool)  # a factory: sent even when false
+    retry_after: float | None = None
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    """One message as clients see it."""
+
+    id: str
+    seq: int
+    role: str
+    text: str
+    status: str
+    created_at: str  # ISO 8601, UTC
+    attempt: int | UnsetType = UNSET
+    ui: dict[str, Any] | UnsetType = UNSET
+    rating: int | UnsetType = UNSET
+    error: ErrorInfo | UnsetType = UNSET
+
+
+class ServerFrame(Struct, frozen=True, tag_field="type", kw_only=True):
+    """Any frame the server sends."""
+
+
+class ReadyLimits(Struct, frozen=True):
+    max_length: int
+
+
+class Ready(ServerFrame, frozen=True, tag="ready"):
+    visitor: str
+    conversation: str | None
+    messages: list[Message]
+    more: bool
+    limits: ReadyLimits
+    protocol: int = VERSION
+    features: dict[str, bool] | UnsetType = UNSET
+
+
+class Accepted(ServerFrame, frozen=True, tag="accepted"):
+    id: str
+    message: Message
+    conversation: str
+
+
+class MessageState(ServerFrame, frozen=True, tag="message"):
+    message: Message
+
+
+class Delta(ServerFrame, frozen=True, tag="delta"):
+    id: str
+    offset: int
+    text: str
+
+
+class Done(ServerFrame, frozen=True, tag="done"):
+    id: str
+    status: str
+    length: int
+    ui: dict[str, Any] | UnsetType = UNSET
+    error: ErrorInfo | UnsetType = UNSET
+
+
+class Older(ServerFrame, frozen=True, tag="history"):
+    messages: list[Message]
+    more: bool
+
+
+class Error(ServerFrame, frozen=True, tag="error", omit_defaults=True):
+    code: str
+    detail: str
+    retryable: bool = msgspec.field(default_factory=bool)
+    retry_after: float | None = None
+    id: str | None = None
+
+
+class Pong(ServerFrame, frozen=True, tag="pong"):
+    pass
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def dump(frame: ServerFrame) -> str:
+    """The text of a frame."""
+    return _encoder.encode(frame).decode()
+
+
+def error_frame(error: ChatError, frame_id: str | None = None) -> Error:
+    """The `error` that answers a frame."""
+    return Error(
+        code=error.code,
+        detail=str(error.detail),
+        retryable=error.retryable,
+        retry_after=error.retry_after,
+        id=frame_id,
+    )

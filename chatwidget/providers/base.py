@@ -1,0 +1,211 @@
+"""The seam between us and a platform: `Provider`, with what goes in and what comes out.
+
+An adapter is a class named by its dotted path. It is made once for a widget's configuration and
+may be used by many replies at once, so it keeps no state of a conversation: what a platform wants
+remembered travels as `Turn.session` and comes back as `Session`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from django.utils.module_loading import import_string
+
+from chatwidget.conf import ProviderConfig, conf
+from chatwidget.errors import Misconfigured
+
+BUILT_IN = {
+    "demo": "chatwidget.providers.demo.Demo",
+    "eigi": "chatwidget.providers.eigi.Eigi",
+    "fifthelement": "chatwidget.providers.fifthelement.FifthElement",
+    "vindex": "chatwidget.providers.vindex.Vindex",
+    "agentix": "chatwidget.providers.agentix.Agentix",
+    "openai": "chatwidget.providers.openai.OpenAI",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The embedding page; empty strings where unknown."""
+
+    url: str = ""
+    title: str = ""
+    referrer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The visitor as a platform may know them."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One earlier message, for platforms that keep no history of their own."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message to be answered."""
+
+    text: str
+    person: Person
+    # The conversation's own id: good as a session id where the client makes it.
+    conversation: str
+    # What this platform returned as Session (or Greeting.session) for this conversation.
+    session: str = ""
+    page: Page = Page()
+    history: tuple[Exchange, ...] = ()  # oldest first, without `text`; [] unless wants_history
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The platform's session id, to be stored at once and given back with later turns."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The next piece of the reply's text; never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of a reply that went well. Exactly one, last; without it the reply has failed."""
+
+    ui: dict[str, Any] | None = None  # {"type": …, …}: a rich element to show under the text
+    message_id: str = ""  # the platform's id of its message
+    metadata: dict[str, Any] = field(default_factory=dict)  # for the owner: model, tokens, …
+
+
+Event = Session | Delta | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A platform's first message, and the session it began where it made one."""
+
+    text: str
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a platform says about its agent; None and empty: it does not say."""
+
+    greeting: Greeting | None = None
+    max_length: int | None = None
+    asks_email: bool = False
+    defaults: dict[str, Any] = field(default_factory=dict)  # title, color, … for the owner's form
+
+
+class Provider(ABC):
+    """One platform. Subclass it, name it in settings.CHATWIDGET["PROVIDERS"], configure a widget."""
+
+    label: ClassVar[str]
+    default_base_url: ClassVar[str] = ""  # empty: the platform has none, so a widget must
+    needs_base_url: ClassVar[bool] = True  # False: it makes no requests (demo)
+    needs_key: ClassVar[bool] = True
+    needs_agent: ClassVar[bool] = True
+    wants_history: ClassVar[bool] = False  # fill Turn.history from the transcript
+    can_rewind: ClassVar[bool] = False  # a complete last reply may be generated again
+    max_length: ClassVar[int | None] = None  # code points of one message
+    options: ClassVar[dict[str, type]] = {}  # option name → type (str, bool, int, float)
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self.config = config
+        self.base_url = config.base_url or self.default_base_url
+
+    async def profile(self, person: Person) -> Profile:
+        """What the platform says of its agent, its first message included.
+
+        Raises ReplyError. Called when a visitor opens an empty chat; the default asks nobody.
+        """
+        return Profile()
+
+    @abstractmethod
+    def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
+        """The answer to one turn: any number of Session and Delta, then Finished.
+
+        Raises ReplyError with the contract's code and a `cause` for the owner. It makes one
+        attempt that reaches the agent, and closes its connection when it is closed itself.
+        """
+
+
+@lru_cache(maxsize=1)
+def _classes(extra: tuple[tuple[str, str], ...]) -> dict[str, type[Provider]]:
+    found: dict[str, type[Provider]] = {}
+    for name, path in (*BUILT_IN.items(), *extra):
+        try:
+            found[name] = import_string(path)
+        except ImportError as error:
+            raise Misconfigured(f"provider {name!r}: cannot import {path!r}: {error}") from error
+    return found
+
+
+def providers() -> dict[str, type[Provider]]:
+    """Every adapter by its name. Raises Misconfigured and names a path that cannot be imported."""
+    return _classes(tuple(conf().PROVIDERS.items()))
+
+
+def make_provider(config: ProviderConfig) -> Provider:
+    """The adapter for a configuration. Raises Misconfigured, saying what is missing."""
+    cls = providers().get(config.provider)
+    if cls is None:
+        raise Misconfigured(f"no provider is named {config.provider!r}")
+    for problem in config_problems(cls, config):
+        raise Misconfigured(problem)
+    return cls(config)
+
+
+def config_problems(cls: type[Provider], config: ProviderConfig) -> list[str]:
+    """What keeps this configuration from working, one sentence each; an empty list: nothing."""
+    problems = []
+    if cls.needs_key and not config.key:
+        problems.append(f"{cls.label} needs an API key")
+    if cls.needs_agent and not config.agent:
+        problems.append(f"{cls.label} needs an agent")
+    if cls.needs_base_url:
+        if not (config.base_url or cls.default_base_url):
+            problems.append(f"{cls.label} has no default base URL: each customer has its own")
+        elif config.base_url:
+            problems.extend(base_url_problems(config.base_url))
+    for name, value in config.options.items():
+        kind = cls.options.get(name)
+        if kind is None:
+            known = ", ".join(sorted(cls.options)) or "none"
+            problems.append(f"{cls.label} has no option {name!r} (it has: {known})")
+        elif type(value) is not kind:
+            problems.append(f"option {name!r} must be of type {kind.__name__}")
+    return problems
+
+
+def base_url_problems(url: str) -> list[str]:
+    """Why this base URL cannot be used. Names are resolved, and refused, when connecting."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return [f"the base URL {url!r} is not a URL: {error}"]
+    if parts.scheme not in ("http", "https") or not host:
+        return [f"the base URL {url!r} must begin with https:// and name a host"]
+    if parts.query or parts.fragment or parts.username or parts.password:
+        return ["the base URL must not hold a user, a password, a query or a fragment"]
+    if parts.scheme == "http" and not conf().allow_private_providers:
+        return ["the base URL must be https (or set CHATWIDGET_ALLOW_PRIVATE_PROVIDERS)"]
+    return []

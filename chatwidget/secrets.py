@@ -1,0 +1,50 @@
+"""Platforms' keys: encrypted at rest, and scrubbed from whatever text is kept or logged."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from chatwidget.conf import conf
+from chatwidget.errors import Misconfigured
+
+SCRUBBED = "[key]"
+
+
+def _fernet(secret: str) -> Fernet:
+    digest = hashlib.sha256(b"chatwidget.secrets:" + secret.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(digest))
+
+
+def _box() -> MultiFernet:
+    secrets = conf().SECRET_KEYS or (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return MultiFernet([_fernet(secret) for secret in secrets])
+
+
+def encrypt(key: str) -> str:
+    """A key as the database holds it; the empty key stays empty."""
+    return _box().encrypt(key.encode()).decode() if key else ""
+
+
+def decrypt(stored: str) -> str:
+    """The key again. Raises Misconfigured when no known secret opens it."""
+    if not stored:
+        return ""
+    try:
+        return _box().decrypt(stored.encode()).decode()
+    except InvalidToken:
+        raise Misconfigured(
+            "the platform's key cannot be decrypted: CHATWIDGET_SECRET_KEYS or SECRET_KEY changed; "
+            "enter the key again"
+        ) from None
+
+
+def scrub(text: str, *keys: str) -> str:
+    """`text` without the keys, for causes, logs and exports."""
+    for key in keys:
+        if key:
+            text = text.replace(key, SCRUBBED)
+    return text
