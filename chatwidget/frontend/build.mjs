@@ -1,0 +1,68 @@
+// Builds the front end into ../static/chatwidget/ (or the folder given as the first argument).
+// An entry that does not exist is left out; everything written is named on standard output.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, transform } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = resolve(process.argv[2] ?? join(here, "..", "static", "chatwidget"));
+// Dialog, constructable style sheets, inset-*, :focus-visible: all browsers since spring 2022.
+const target = ["es2020", "chrome99", "firefox101", "safari16.4"];
+const placeholder = '"__CHATWIDGET__"';
+
+/** `import css from "./x.css?text"` is the minified text of the style sheet. */
+const cssText = {
+  name: "css-text",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\.css\?text$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.replace("?text", "")),
+      namespace: "css-text",
+    }));
+    onLoad({ filter: /./, namespace: "css-text" }, async ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      const { code } = await transform(source, { loader: "css", minify: true, target });
+      return { contents: code.trim(), loader: "text", watchFiles: [path] };
+    });
+  },
+};
+
+const entries = [
+  // What a widget does not use is not sent to it: the teaser bubble is a loader of its own.
+  { from: "loader/main.ts", to: "loader.js", define: { TEASER: "false" } },
+  { from: "loader/main.ts", to: "loader.teaser.js", define: { TEASER: "true" } },
+  { from: "frame/main.ts", to: "frame.js" },
+  { from: "frame/frame.css", to: "frame.css" },
+  { from: "admin/main.ts", to: "admin.js" },
+  { from: "admin/admin.css", to: "admin.css" },
+  { from: "gallery/main.ts", to: "gallery.js" },
+  { from: "gallery/gallery.css", to: "gallery.css" },
+];
+
+mkdirSync(out, { recursive: true });
+for (const { from, to, define = {} } of entries) {
+  const entry = join(here, from);
+  if (!existsSync(entry)) continue;
+  const result = await build({
+    entryPoints: [entry],
+    outfile: join(out, to),
+    bundle: true,
+    minify: true,
+    format: "iife",
+    charset: "utf8",
+    legalComments: "none",
+    define,
+    target,
+    plugins: [cssText],
+    write: false,
+  });
+  const [file] = result.outputFiles;
+  const text = file.text.trim();
+  // The server puts the widget's JSON in the placeholder's place; a second one would be left as is.
+  if (to.startsWith("loader") && text.split(placeholder).length !== 2) {
+    throw new Error(`${to}: ${placeholder} must be there exactly once`);
+  }
+  writeFileSync(file.path, text);
+  console.log(`${to} ${Buffer.byteLength(text)}`);
+}
+copyFileSync(join(here, "types", "chatwidget.d.ts"), join(out, "chatwidget.d.ts"));

@@ -1,0 +1,76 @@
+/**
+ * The JavaScript API of the chat widget on the page that embeds it.
+ *
+ *     /// <reference path="chatwidget.d.ts" />
+ *     window.ChatWidget = window.ChatWidget || [];
+ *     ChatWidget.push(["identify", { name: "Ada", email: "ada@example.com" }]);
+ */
+
+/** Who the visitor is. Without a `proof` the server treats it as a name and an email, nothing more. */
+interface ChatWidgetIdentity {
+  id?: string;
+  name?: string;
+  email?: string;
+  /** The id, signed by your server; see the documentation. */
+  proof?: string;
+}
+
+interface ChatWidgetMessage {
+  id: string;
+  role: "user" | "assistant" | (string & {});
+  text: string;
+}
+
+/** Each event and what its listeners are given. */
+interface ChatWidgetEvents {
+  /** The conversation is shown; again after each lost connection. */
+  ready: undefined;
+  open: undefined;
+  close: undefined;
+  /** A message of the visitor's was accepted, or a reply came to its end. */
+  message: ChatWidgetMessage;
+  /** How many replies came while the panel was closed. */
+  unread: number;
+  /** Something failed; the code is one of the protocol's, e.g. "rate_limited". */
+  error: string;
+  /** The visitor is now known by this. */
+  identify: ChatWidgetIdentity;
+}
+
+interface ChatWidgetInstance {
+  /** The widget's slug. */
+  readonly slug: string;
+  readonly isOpen: boolean;
+  open(): void;
+  close(): void;
+  toggle(): void;
+  /** Opens the panel and sends a message in the visitor's name. */
+  send(text: string): void;
+  identify(identity: ChatWidgetIdentity): void;
+  /** Calls `listener` on each event; the result stops it. */
+  on<E extends keyof ChatWidgetEvents>(
+    event: E,
+    listener: (detail: ChatWidgetEvents[E]) => void,
+  ): () => void;
+  /** Takes the widget off the page, with all its listeners. */
+  destroy(): void;
+  /** The widget of this slug, where a page has several. */
+  get(slug: string): ChatWidgetInstance | undefined;
+  /** Calls a method by name, at once: the same line works before the loader has run. */
+  push(...commands: ChatWidgetCommand[]): void;
+}
+
+type ChatWidgetCommand =
+  | ["open" | "close" | "toggle" | "destroy"]
+  | ["send", string]
+  | ["identify", ChatWidgetIdentity]
+  | {
+      [E in keyof ChatWidgetEvents]: ["on", E, (detail: ChatWidgetEvents[E]) => void];
+    }[keyof ChatWidgetEvents];
+
+/** The page's first widget; before the loader has run, an array of commands that wait for it. */
+declare var ChatWidget: ChatWidgetInstance & ChatWidgetCommand[];
+
+interface Window {
+  ChatWidget: ChatWidgetInstance & ChatWidgetCommand[];
+}
