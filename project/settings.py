@@ -1,0 +1,257 @@
+"""The site's settings, from environment variables and a `.env` file beside manage.py.
+
+The only file that reads the environment. A value that cannot be used ends any command in one line
+that names its variable; README.md lists them all.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+T = TypeVar("T")
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def read(name: str, cast: Callable[[str], T], default: T) -> T:
+    """The variable `name` as `cast` makes it; unset or empty: the default. Bad: one line, status 1."""
+    text = env.str(name, default="").strip()
+    if not text:
+        return default
+    try:
+        return cast(text)
+    except (ValueError, ImproperlyConfigured) as error:
+        raise SystemExit(f"{name} cannot be used: {error}") from None
+
+
+def boolean(text: str) -> bool:
+    if text.lower() in {"true", "on", "yes", "1"}:
+        return True
+    if text.lower() in {"false", "off", "no", "0"}:
+        return False
+    raise ValueError("give true or false")
+
+
+def words(text: str) -> list[str]:
+    """The parts between commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def networks(text: str) -> list[str]:
+    return [str(ipaddress.ip_network(word, strict=False)) for word in words(text)]
+
+
+def seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError("give seconds, 0 or more")
+    return value
+
+
+def timeouts(text: str) -> tuple[float, ...]:
+    """connect, first byte, between two pieces, total."""
+    values = tuple(float(word) for word in words(text))
+    if len(values) != 4 or not all(0 < value < float("inf") for value in values):
+        raise ValueError("give four times in seconds: connect,first,between,total")
+    return values
+
+
+def port(text: str) -> int:
+    value = int(text)
+    if not 0 < value < 65536:
+        raise ValueError("give a port from 1 to 65535")
+    return value
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def cast(text: str) -> str:
+        if text not in choices:
+            raise ValueError("give " + " or ".join(choices))
+        return text
+
+    return cast
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's dict for a URL: SQLite for concurrent writers, PostgreSQL with a pool."""
+    config: dict[str, Any] = env.db_url_config(url)
+    if "." not in config.get("ENGINE", ""):
+        raise ValueError("give a URL such as sqlite:////srv/chat.sqlite3 or postgres://…")
+    options = config.setdefault("OPTIONS", {})
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        # WAL lets readers read while one writes. IMMEDIATE takes the write lock when a transaction
+        # begins: one that reads first and then finds the lock taken fails at once, no matter how
+        # long it would wait. NORMAL: a power cut may lose the last commits, never the database.
+        options["transaction_mode"] = "IMMEDIATE"
+        options["timeout"] = 15  # seconds to wait for another writer
+        options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+    elif config["ENGINE"] == "django.db.backends.postgresql":
+        # Persistent connections and ASGI's threads do not go together; the pool is shared by all
+        # of them. timeout: seconds to wait for a free connection before an error.
+        options["pool"] = {"min_size": 2, "max_size": 20, "timeout": 10}
+        config["CONN_HEALTH_CHECKS"] = True  # one that the server has dropped is never handed out
+    return config
+
+
+DEBUG = read("DEBUG", boolean, False)
+HTTPS_ONLY = read("HTTPS_ONLY", boolean, False)
+REDIS_URL = read("REDIS_URL", str, "")
+HOST = read("HOST", str, "127.0.0.1")
+PORT = read("PORT", port, 8000)
+
+SECRET_KEY = read("SECRET_KEY", str, "insecure, for development only" if DEBUG else "")
+if not SECRET_KEY:
+    raise SystemExit("SECRET_KEY is not set: run `make install`, which writes one to .env, or set it.")
+
+ALLOWED_HOSTS = read("ALLOWED_HOSTS", words, ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, [])
+TRUSTED_PROXIES = read("TRUSTED_PROXIES", networks, [])
+
+CHATWIDGET = {
+    "SECRET_KEYS": tuple(read("CHATWIDGET_SECRET_KEYS", words, [])),
+    "ALLOW_PRIVATE_PROVIDERS": read("CHATWIDGET_ALLOW_PRIVATE_PROVIDERS", boolean, DEBUG),
+    "LIMITS": read("CHATWIDGET_LIMITS", boolean, True),
+    "TIMEOUTS": read("CHATWIDGET_TIMEOUTS", timeouts, (5.0, 60.0, 30.0, 300.0)),
+    "DRAIN_SECONDS": read("CHATWIDGET_DRAIN_SECONDS", seconds, 20.0),
+    "TRUSTED_PROXIES": tuple(TRUSTED_PROXIES),
+}
+
+INSTALLED_APPS = [
+    "chatwidget",
+    "project",
+    "channels",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "project.urls"
+ASGI_APPLICATION = "project.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": read(
+        "DATABASE_URL", database, database(f"sqlite:///{(BASE_DIR / 'db.sqlite3').as_posix()}")
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+if REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": "chatwidget"},
+        }
+    }
+    CACHES: dict[str, dict[str, Any]] = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "chatwidget",
+            # A Redis that hangs must not hang a visitor's page.
+            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+        }
+    }
+else:
+    # Greetings wait here for a visitor's first message; Django's own 300 entries are too few.
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
+        }
+    }
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        # While debugging, files are served from where they are, under their own names.
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+# WhiteNoise streams files synchronously; Django under ASGI says so for each. They are small.
+warnings.filterwarnings(
+    "ignore", message="StreamingHttpResponse must consume synchronous iterators", category=Warning
+)
+
+if HTTPS_ONLY:
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked by load balancers, over plain http
+    SECURE_HSTS_SECONDS = 31_536_000
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "console": {"()": "project.logs.ConsoleFormatter"},
+        "json": {"()": "project.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": read("LOG_FORMAT", one_of("console", "json"), "console"),
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Django's own handlers would write the same line a second time, in another form.
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # One line for each request to a platform is the relay's to write, with what it knows.
+        "httpx": {"level": "WARNING"},
+    },
+}

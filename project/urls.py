@@ -1,0 +1,16 @@
+"""The site's pages: the demo shop, the admin, the health check, and the chat widget's own."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from chatwidget.views import health
+from project.shop import shop
+
+urlpatterns = [
+    path("", shop, name="shop"),
+    path("admin/", admin.site.urls),
+    path("healthz", health, name="health"),
+    path("chatwidget/", include("chatwidget.urls")),
+]
