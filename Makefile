@@ -39,7 +39,7 @@ run: install
 
 test: $(VENV)/developed .env
 	@$(BIN)/python hatch_build.py
-	@$(BIN)/python -m tests.browser_there
+	@$(BIN)/python -m tests.needs
 	$(BIN)/python hatch_build.py npm test
 	$(BIN)/python -m pytest $(ARGS)
 

@@ -23,7 +23,7 @@ env.read_env(BASE_DIR / ".env")
 
 
 def read(name: str, cast: Callable[[str], T], default: T) -> T:
-    """The variable `name` as `cast` makes it; unset or empty: the default. Bad: one line, status 1."""
+    """The variable `name` as `cast` makes it; unset or empty: the default; bad: SystemExit."""
     text = env.str(name, default="").strip()
     if not text:
         return default
@@ -110,7 +110,9 @@ PORT = read("PORT", port, 8000)
 
 SECRET_KEY = read("SECRET_KEY", str, "insecure, for development only" if DEBUG else "")
 if not SECRET_KEY:
-    raise SystemExit("SECRET_KEY is not set: run `make install`, which writes one to .env, or set it.")
+    raise SystemExit(
+        "SECRET_KEY is not set: run `make install`, which writes one to .env, or set it."
+    )
 
 ALLOWED_HOSTS = read("ALLOWED_HOSTS", words, ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, [])

@@ -60,7 +60,9 @@ def login() -> str:
     nowhere but hashed.
     """
     users = get_user_model()
-    password = hmac.new(settings.SECRET_KEY.encode(), b"local admin", hashlib.sha256).hexdigest()[:16]
+    password = hmac.new(settings.SECRET_KEY.encode(), b"local admin", hashlib.sha256).hexdigest()[
+        :16
+    ]
     user = users.objects.filter(username="admin").first()
     if user is None:
         user = users.objects.create_superuser("admin", "admin@localhost", password)

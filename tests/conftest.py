@@ -1,0 +1,197 @@
+"""What tests ask for by name: servers, platforms, databases, a browser, and other people's pages.
+
+Everything real runs in a process of its own on 127.0.0.1, and is ended where it was begun.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from typing import Any, Protocol
+
+import pytest
+from django.db import connections
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests import sites
+from tests.environment import FOLDER, VARIABLES
+from tests.needs import chromium
+from tests.running import Preparation, Process, Server, free_port, prepare
+from tests.services import Postgres, Redis
+
+# Chromium asks Google's hosts for this and that unless it is told not to. Playwright's own list of
+# features to disable turns the partitioning of third-party storage off, which visitors have on: the
+# last --disable-features wins, so this one is that list without it.
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,"
+    "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding,"
+    "AvoidCorsURLLoaderRestartOnRedirect,OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,"
+    "PreconnectToSearch,Translate",
+]
+
+
+class Serve(Protocol):
+    def __call__(
+        self,
+        env: Mapping[str, str] | None = None,
+        server: str = "daphne",
+        db: str | None = None,
+        port: int | None = None,
+    ) -> Awaitable[Server]: ...
+
+
+class OtherSite(Protocol):
+    def __call__(self, pages: dict[str, sites.Page]) -> Awaitable[sites.Site]: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def folder() -> Iterator[None]:
+    """Logs and databases of this run are gone with it."""
+    yield
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Unit tests use a file: SQLite in memory locks otherwise than what users have."""
+    for connection in connections.all():
+        connection.settings_dict["TEST"]["NAME"] = str(FOLDER / "unit-test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def preparation() -> Preparation:
+    return Preparation()
+
+
+@pytest.fixture
+async def serve(preparation: Preparation) -> AsyncIterator[Serve]:
+    """A factory of servers; all of them end with the test.
+
+    `env` is added to the tests' own environment; `db` is the URL of a database that is there
+    already, migrated by `prepare` or used by another server; `server` is daphne or uvicorn.
+    """
+    started: list[Server] = []
+
+    async def make(
+        env: Mapping[str, str] | None = None,
+        server: str = "daphne",
+        db: str | None = None,
+        port: int | None = None,
+    ) -> Server:
+        variables = {"DATABASE_URL": db or await preparation.database(), **(env or {})}
+        if variables.get("DEBUG") == "false":
+            await preparation.static_files()
+        made = Server(variables, server, port or free_port())
+        started.append(made)
+        await made.start()
+        return made
+
+    yield make
+    for made in started:
+        await made.kill()
+
+
+@pytest.fixture(scope="session")
+async def server(preparation: Preparation) -> AsyncIterator[Server]:
+    """One server for all tests that need nothing special of it."""
+    made = Server({"DATABASE_URL": await preparation.database()}, "daphne", free_port())
+    try:
+        await made.start()
+        yield made
+    finally:
+        await made.kill()
+
+
+@pytest.fixture(scope="session")
+async def platforms() -> AsyncIterator[Process]:
+    """The fake platforms, at `.url`."""
+    port = free_port()
+    options = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    application = "tests.platforms.app:app"
+    made = Process([sys.executable, "-m", "uvicorn", *options, application], VARIABLES, port)
+    try:
+        await made.start()
+        yield made
+    finally:
+        await made.kill()
+
+
+@pytest.fixture(scope="session")
+async def postgres() -> AsyncIterator[Postgres]:
+    """A PostgreSQL server; `await postgres.database()` is the URL of a new, empty database."""
+    made = Postgres()
+    try:
+        await made.create()
+        await made.start()
+        yield made
+    finally:
+        await made.stop()
+        made.remove()
+
+
+@pytest.fixture(scope="session")
+async def postgres_url(postgres: Postgres) -> str:
+    """The URL of a prepared database, to be given to `serve` as `db`."""
+    url = await postgres.database()
+    await prepare({"DATABASE_URL": url})
+    return url
+
+
+@pytest.fixture(scope="session")
+async def redis() -> AsyncIterator[Redis]:
+    """A Redis server."""
+    made = Redis()
+    try:
+        await made.start()
+        yield made
+    finally:
+        await made.stop()
+
+
+@pytest.fixture(scope="session")
+async def redis_url(redis: Redis) -> str:
+    return redis.database()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        made = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM)
+        yield made
+        await made.close()
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    made = await browser.new_context(locale="en-US")
+    made.set_default_timeout(15_000)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def page(context: BrowserContext) -> Page:
+    return await context.new_page()
+
+
+@pytest.fixture
+async def other_site() -> AsyncIterator[OtherSite]:
+    """A factory of sites: `site = await other_site({"/": "<!doctype html>…"})`."""
+    runners: list[Any] = []
+
+    async def make(pages: dict[str, sites.Page]) -> sites.Site:
+        site = sites.Site(pages)
+        runners.append(await site.start())
+        return site
+
+    yield make
+    for runner in runners:
+        await runner.cleanup()

@@ -1,0 +1,37 @@
+"""The environment of the tests; a pytest plugin, so that it is there before Django reads it.
+
+A developer's own variables and `.env` must change no test: everything that the settings read is
+either set here or set to nothing, which counts as unset.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+FOLDER = Path(tempfile.mkdtemp(prefix="chatwidget-tests-"))
+VARIABLES = {
+    "SECRET_KEY": "the tests' own secret key, long enough for anybody's taste: 0123456789",
+    "DEBUG": "true",
+    "CHATWIDGET_LIMITS": "off",
+    "DATABASE_URL": f"sqlite:///{FOLDER}/unit.sqlite3",
+    **dict.fromkeys(
+        (
+            "ALLOWED_HOSTS",
+            "CHATWIDGET_ALLOW_PRIVATE_PROVIDERS",
+            "CHATWIDGET_DRAIN_SECONDS",
+            "CHATWIDGET_SECRET_KEYS",
+            "CHATWIDGET_TIMEOUTS",
+            "CSRF_TRUSTED_ORIGINS",
+            "HOST",
+            "HTTPS_ONLY",
+            "LOG_FORMAT",
+            "PORT",
+            "REDIS_URL",
+            "TRUSTED_PROXIES",
+        ),
+        "",
+    ),
+}
+os.environ.update(VARIABLES)

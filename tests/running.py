@@ -1,0 +1,224 @@
+"""Real servers in processes of their own, and what tests do to them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from project.servers import COMMANDS
+from tests.environment import FOLDER, VARIABLES
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60  # a machine that is busy with everything else at once
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that has ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+async def run(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    input: str = "",
+    check: bool = True,
+    cwd: Path = ROOT,
+) -> Completed:
+    """Run `command` to its end; with `check`, a status other than 0 is an AssertionError."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=cwd,
+        env={**os.environ, **env},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate(input.encode())
+    assert process.returncode is not None
+    done = Completed(process.returncode, out.decode(), err.decode())
+    assert not check or done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+class Process:
+    """A program that runs until it is ended; what it prints is in `log`."""
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], port: int) -> None:
+        self.command = list(command)
+        self.env = {**os.environ, **env}
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.path = FOLDER / f"{uuid.uuid4()}.log"
+        self.process: asyncio.subprocess.Process | None = None
+
+    @property
+    def log(self) -> str:
+        """Everything printed so far, to either stream."""
+        return self.path.read_text(errors="replace") if self.path.exists() else ""
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+    async def start(self, ready: str = "") -> None:
+        """Start it and wait until it answers: with status 200 at `ready`, or at its port at all."""
+        with self.path.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command,
+                cwd=ROOT,
+                env=self.env,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        async with asyncio.timeout(START_SECONDS):
+            while not await self.answers(ready):
+                assert self.running, f"{' '.join(self.command)} has ended:\n{self.log}"
+                await asyncio.sleep(0.05)  # there is no event: the other side opens a port
+
+    async def answers(self, ready: str) -> bool:
+        try:
+            if ready:
+                async with httpx.AsyncClient(base_url=self.url, timeout=10) as client:
+                    return (await client.get(ready)).status_code == 200
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            writer.close()
+            await writer.wait_closed()
+        except (OSError, httpx.HTTPError):
+            return False
+        return True
+
+    def signal(self, number: int) -> None:
+        """To the process itself; `kill` and teardown reach its children as well."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    async def wait(self) -> int:
+        """Its exit status, once it has ended."""
+        assert self.process is not None
+        return await self.process.wait()
+
+    async def terminate(self) -> int:
+        """SIGTERM, and its exit status once it has ended by itself."""
+        self.signal(signal.SIGTERM)
+        return await self.wait()
+
+    async def kill(self) -> None:
+        """SIGKILL to it and its children."""
+        if self.running:
+            assert self.process is not None
+            os.killpg(self.process.pid, signal.SIGKILL)
+            await self.wait()
+
+
+class Server(Process):
+    """Our own server: migrated, with an admin user admin/admin and the `demo` widget."""
+
+    def __init__(self, env: Mapping[str, str], server: str, port: int) -> None:
+        self.host = "127.0.0.1"
+        self.variables = {**VARIABLES, **env, "HOST": self.host, "PORT": str(port)}
+        super().__init__(COMMANDS[server](self.host, port), self.variables, port)
+        self.ws_url = f"ws://127.0.0.1:{port}"
+
+    async def start(self, ready: str = "/healthz") -> None:
+        await super().start(ready)
+
+    async def restart(self) -> None:
+        """Start it again on the same port, after `kill` or `terminate`."""
+        assert not self.running
+        await self.start()
+
+    async def manage(
+        self,
+        *arguments: str,
+        input: str = "",
+        check: bool = True,
+        env: Mapping[str, str] | None = None,
+    ) -> Completed:
+        """`manage.py …` with this server's settings."""
+        return await run(
+            [sys.executable, "manage.py", *arguments],
+            env={**self.variables, **(env or {})},
+            input=input,
+            check=check,
+        )
+
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        """An HTTP client of this server."""
+        return httpx.AsyncClient(base_url=self.url, timeout=30, **options)
+
+    async def admin(self) -> httpx.AsyncClient:
+        """An HTTP client logged in as admin; close it with `async with`."""
+        client = self.client(follow_redirects=True)
+        await client.get("/admin/login/")
+        form = {
+            "username": "admin",
+            "password": "admin",
+            "csrfmiddlewaretoken": client.cookies["csrftoken"],
+        }
+        answer = await client.post("/admin/login/?next=/admin/", data=form)
+        assert answer.status_code == 200 and "logout" in answer.text, answer.text
+        return client
+
+    async def admin_cookies(self) -> list[dict[str, str]]:
+        """The cookies of a logged-in admin, as a browser context's `add_cookies` takes them."""
+        async with await self.admin() as client:
+            return [
+                {"name": cookie.name, "value": cookie.value or "", "url": self.url}
+                for cookie in client.cookies.jar
+            ]
+
+
+async def prepare(env: Mapping[str, str]) -> None:
+    """Migrate a database, and put an admin user and the `demo` widget into it."""
+    await run([sys.executable, "-m", "tests.prepare"], env={**VARIABLES, **env})
+
+
+class Preparation:
+    """What servers find ready when they start, made once for all of them."""
+
+    def __init__(self) -> None:
+        self.template = FOLDER / "template.sqlite3"
+        self.lock = asyncio.Lock()
+        self.collected = False
+
+    async def database(self) -> str:
+        """The URL of a fresh, prepared SQLite file: a copy of one that was prepared."""
+        async with self.lock:
+            if not self.template.exists():
+                await prepare({"DATABASE_URL": f"sqlite:///{self.template}"})
+        copy = FOLDER / f"{uuid.uuid4()}.sqlite3"
+        shutil.copy(self.template, copy)
+        return f"sqlite:///{copy}"
+
+    async def static_files(self) -> None:
+        """Collect them, for servers that run with DEBUG off."""
+        async with self.lock:
+            if not self.collected:
+                command = [sys.executable, "manage.py", "collectstatic", "--no-input", "-v", "0"]
+                await run(command, env={**VARIABLES, "DEBUG": "false"})
+                self.collected = True

@@ -1,0 +1,101 @@
+"""Real PostgreSQL and Redis servers, on ports of their own, that tests may stop and start."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import signal
+import tempfile
+import uuid
+from pathlib import Path
+
+from tests.needs import initdb, redis_server
+from tests.running import Process, free_port, run
+
+
+class Postgres(Process):
+    """A cluster of its own. Nobody waits for its disk: what is lost with the machine is a test."""
+
+    def __init__(self) -> None:
+        found = initdb()
+        assert found, "PostgreSQL is not there; `make test` installs it"
+        self.programs = found.parent
+        self.folder = Path(tempfile.mkdtemp(prefix="chatwidget-postgres-"))
+        self.user: list[str] = []
+        if os.geteuid() == 0:  # which PostgreSQL refuses to run as
+            shutil.chown(self.folder, pwd.getpwnam("postgres").pw_uid)
+            self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
+        port = free_port()
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": str(self.folder),
+            "max_connections": "200",
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+        }
+        super().__init__(
+            [
+                *self.user,
+                str(self.programs / "postgres"),
+                *("-D", str(self.folder / "data"), "-p", str(port)),
+                *(part for key, value in settings.items() for part in ("-c", f"{key}={value}")),
+            ],
+            {"LC_ALL": "C"},
+            port,
+        )
+
+    async def create(self) -> None:
+        """Make the cluster's files."""
+        command = [str(self.programs / "initdb"), "-D", str(self.folder / "data")]
+        options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        await run([*self.user, *command, *options], env={}, cwd=self.folder)
+
+    async def start(self, ready: str = "") -> None:
+        await super().start(ready)
+        await self.sql("SELECT 1", until_it_answers=True)
+
+    async def sql(self, statement: str, *, until_it_answers: bool = False) -> None:
+        """Run one statement as the superuser."""
+        psql = [str(self.programs / "psql"), "-h", "127.0.0.1", "-p", str(self.port)]
+        options = ["-U", "postgres", "-d", "postgres", "-q", "-c", statement]
+        async with asyncio.timeout(60):
+            while (await run([*psql, *options], env={}, check=not until_it_answers)).returncode:
+                await asyncio.sleep(0.05)  # it opens its port before it takes connections
+
+    async def database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"t{uuid.uuid4().hex}"
+        await self.sql(f"CREATE DATABASE {name}")
+        return f"postgres://postgres@127.0.0.1:{self.port}/{name}"
+
+    async def stop(self) -> None:
+        """End it at once; what was committed is still there after `start`."""
+        if self.running:
+            self.signal(signal.SIGINT)  # its "fast" shutdown: connections are cut
+            await self.wait()
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Redis(Process):
+    """A server that keeps nothing on disk."""
+
+    def __init__(self) -> None:
+        program = redis_server()
+        assert program, "Redis is not there; `make test` installs it"
+        port = free_port()
+        options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        super().__init__([program, "--port", str(port), *options], {}, port)
+
+    def database(self, number: int = 0) -> str:
+        """The URL of one of its 16 databases."""
+        return f"redis://127.0.0.1:{self.port}/{number}"
+
+    async def stop(self) -> None:
+        """End it; everything in it is gone."""
+        if self.running:
+            await self.terminate()
