@@ -1,0 +1,242 @@
+"""Conversations that are over: exported, purged after a time, erased when somebody asks.
+
+Memory does not grow with what is stored: reading goes by chunks, deleting by batches, each a
+transaction of its own, so that visitors are hardly kept waiting.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Model, QuerySet
+
+from chatwidget.models import Conversation, Message, Visitor, Widget
+
+CHUNK = 100  # conversations in memory at once, with their messages
+BATCH = 500  # conversations erased in one transaction
+
+CONVERSATION = ("widget", "provider_session", "page_url", "started_at", "ended_at")
+MESSAGE = (
+    "seq",
+    "role",
+    "text",
+    "status",
+    "created_at",
+    "completed_at",
+    "first_chunk_ms",
+    "rating",
+)
+COLUMNS = (
+    *("conversation", "widget", "visitor_id", "visitor_name", "visitor_email"),
+    *("visitor_external_id", "provider_session", "page_url", "started_at", "ended_at"),
+    *("message", "seq", "role", "text", "status", "created_at", "completed_at"),
+    *("first_chunk_ms", "error_code", "error_cause", "rating", "ui", "metadata"),
+)
+# A spreadsheet takes a cell that begins so for a formula; some take the full-width forms too.
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How much was erased."""
+
+    visitors: int = 0
+    conversations: int = 0
+    messages: int = 0
+
+    def __add__(self, other: Erased) -> Erased:
+        return Erased(
+            self.visitors + other.visitors,
+            self.conversations + other.conversations,
+            self.messages + other.messages,
+        )
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+def select(
+    slug: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[Conversation]:
+    """The conversations that began at `since` or later and before `until`, oldest first."""
+    found = Conversation.objects.order_by("id")
+    if slug is not None:
+        found = found.filter(widget__slug=slug)
+    if since is not None:
+        found = found.filter(started_at__gte=since)
+    if until is not None:
+        found = found.filter(started_at__lt=until)
+    return found
+
+
+def read(conversations: QuerySet[Conversation]) -> Iterator[dict[str, Any]]:
+    """Each conversation as a line of the export holds it; the keys are the contract's."""
+    rows = conversations.select_related("widget", "visitor").iterator(chunk_size=CHUNK)
+    while chunk := list(islice(rows, CHUNK)):
+        # Dicts, not prefetched models: a message and its conversation would hold each other, and
+        # such circles fill the memory until the garbage collector happens to look.
+        found = Message.objects.filter(conversation__in=[row.pk for row in chunk])
+        messages: dict[UUID, list[dict[str, Any]]] = {row.pk: [] for row in chunk}
+        for message in found.order_by("conversation", "seq").values():
+            messages[message["conversation_id"]].append(_message(message))
+        for row in chunk:
+            yield _conversation(row, messages[row.pk])
+
+
+def _conversation(row: Conversation, messages: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "widget": row.widget.slug,
+        "visitor": {
+            "id": str(row.visitor.id),
+            "name": row.visitor.name,
+            "email": row.visitor.email,
+            "external_id": row.visitor.external_id,
+        },
+        "provider_session": row.provider_session,
+        "page_url": row.page_url,
+        "started_at": utc(row.started_at),
+        "ended_at": utc(row.ended_at),
+        "messages": messages,
+    }
+
+
+def _message(row: dict[str, Any]) -> dict[str, Any]:
+    failed = row["error_code"] and {
+        "code": row["error_code"],
+        "cause": row["error_cause"],
+        "retry_after": row["retry_after"],
+    }
+    return {
+        "id": str(row["id"]),
+        "seq": row["seq"],
+        "role": row["role"],
+        "text": row["text"],
+        "status": row["status"],
+        "created_at": utc(row["created_at"]),
+        "completed_at": utc(row["completed_at"]),
+        "first_chunk_ms": row["first_chunk_ms"],
+        "error": failed or None,
+        "rating": row["rating"],
+        "ui": row["ui"],
+        "metadata": row["metadata"],
+    }
+
+
+def utc(moment: datetime | None) -> str | None:
+    """ISO 8601 with a Z."""
+    return moment and moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def as_jsonl(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> None:
+    """One conversation a line."""
+    for row in rows:
+        write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def as_csv(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> None:
+    """A header, then one message a line, with its conversation's columns repeated."""
+    table = csv.DictWriter(_Writer(write), COLUMNS)
+    table.writeheader()
+    for row in rows:
+        of_conversation = {
+            "conversation": row["id"],
+            **{name: row[name] for name in CONVERSATION},
+            **{f"visitor_{name}": value for name, value in row["visitor"].items()},
+        }
+        for message in row["messages"]:
+            error = message["error"] or {"code": "", "cause": ""}
+            cells = {
+                **of_conversation,
+                "message": message["id"],
+                **{name: message[name] for name in MESSAGE},
+                **{f"error_{name}": error[name] for name in ("code", "cause")},
+                **{name: _json(message[name]) for name in ("ui", "metadata")},
+            }
+            table.writerow({name: harmless(cell) for name, cell in cells.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """What the csv module asks of a file."""
+
+    write: Callable[[str], Any]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if value else ""
+
+
+def harmless(cell: Any) -> Any:
+    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+FORMATS = {"jsonl": as_jsonl, "csv": as_csv}
+
+
+# --- erasing ----------------------------------------------------------------------------------
+
+
+def purge(before: datetime, progress: Callable[[int], Any] = lambda conversations: None) -> Erased:
+    """Erase conversations whose last message is older, and visitors who have none left."""
+    old = Conversation.objects.filter(last_message_at__lt=before).order_by("last_message_at", "id")
+    return erase_conversations(old, progress, visitors=True)
+
+
+def erase_conversations(
+    conversations: QuerySet[Conversation],
+    progress: Callable[[int], Any] = lambda conversations: None,
+    *,
+    visitors: bool,
+) -> Erased:
+    """Erase them, batch by batch; `visitors`: and those of their visitors who have none left."""
+    erased = Erased()
+    while batch := dict(conversations.values_list("pk", "visitor_id")[:BATCH]):
+        with transaction.atomic():
+            gone = Conversation.objects.filter(pk__in=batch).delete()[1]
+            people: dict[str, int] = {}
+            if visitors:
+                alone = Visitor.objects.filter(pk__in=batch.values(), conversations=None)
+                people = alone.delete()[1]
+        erased += Erased(_count(people, Visitor), _count(gone, Conversation), _count(gone, Message))
+        progress(len(batch))
+    return erased
+
+
+def find_people(person: str) -> QuerySet[Visitor]:
+    """The visitor of this id, or all the visitors who gave this e-mail address."""
+    try:
+        return Visitor.objects.filter(pk=UUID(person))
+    except ValueError:
+        return Visitor.objects.filter(email__iexact=person).exclude(email="")
+
+
+def forget(people: QuerySet[Visitor]) -> Erased:
+    """Erase these visitors with everything they wrote and were answered."""
+    erased = Erased()
+    for visitor in list(people.values_list("pk", flat=True)):
+        of_theirs = Conversation.objects.filter(visitor=visitor).order_by("id")
+        erased += erase_conversations(of_theirs, visitors=False)
+        gone = Visitor.objects.filter(pk=visitor).delete()[1]
+        erased += Erased(_count(gone, Visitor), _count(gone, Conversation), _count(gone, Message))
+    return erased
+
+
+def erase_widget(widget: Widget) -> Erased:
+    """Erase a widget with all its conversations and visitors."""
+    erased = erase_conversations(widget.conversations.order_by("id"), visitors=True)
+    gone = widget.delete()[1]
+    return erased + Erased(_count(gone, Visitor), _count(gone, Conversation), _count(gone, Message))
+
+
+def _count(deleted: dict[str, int], model: type[Model]) -> int:
+    return deleted.get(model._meta.label, 0)

@@ -1,0 +1,129 @@
+"""Write the transcripts out, as JSON lines or as a table."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from chatwidget import archive
+from chatwidget.models import Widget
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes conversations with their messages, oldest first: JSON, one conversation a line, "
+        "or CSV, one message a line. A progress bar is shown on a terminal's standard error."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", nargs="?", metavar="SLUG", help="only this widget's")
+        parser.add_argument("--format", choices=sorted(archive.FORMATS), default="jsonl")
+        for name, which in (("since", "at this time or later"), ("until", "before this time")):
+            parser.add_argument(
+                f"--{name}",
+                metavar="ISO",
+                help=f"only those that began {which}, e.g. 2026-01-31 or 2026-01-31T18:00+01:00; "
+                "without a zone: UTC",
+            )
+        parser.add_argument(
+            "--output",
+            metavar="FILE",
+            help="write there, readable by you only, and replace it when all is written "
+            "(default: standard output)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        slug = options["slug"]
+        if slug is not None and not Widget.objects.filter(slug=slug).exists():
+            raise CommandError(f"There is no widget {slug!r}.")
+        since = moment("--since", options["since"])
+        until = moment("--until", options["until"])
+        conversations = archive.select(slug, since, until)
+        to_terminal = options["output"] in (None, "-") and sys.stdout.isatty()
+        bar = sys.stderr.isatty() and not to_terminal
+        rows = tqdm(
+            archive.read(conversations),
+            total=conversations.count() if bar else None,
+            unit=" conversations",
+            disable=not bar,
+        )
+        write_as = archive.FORMATS[options["format"]]
+        if options["output"] in (None, "-"):
+            with standard_output(self.stdout.write) as write:
+                write_as(iter(rows), write)
+        else:
+            with replaced(Path(options["output"])) as write:
+                write_as(iter(rows), write)
+
+
+def moment(option: str, text: str | None) -> datetime | None:
+    """A time from the command line; a date is its midnight, without a zone it is UTC."""
+    if text is None:
+        return None
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise CommandError(
+            f"{option}: {text!r} is no ISO 8601 time such as 2026-01-31T18:00:00Z."
+        ) from None
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+@contextmanager
+def standard_output(write: Callable[..., Any]) -> Iterator[Callable[[str], Any]]:
+    """Writes as it stands; a reader that has had enough (`| head`) is no error."""
+    # In any locale: UTF-8, and half a surrogate pair as JSON writes it.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
+    try:
+        yield lambda text: write(text, ending="")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would complain again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Callable[[str], Any]]:
+    """Writes beside `target`, which it replaces at the end; on any failure nothing is left."""
+    target = target.resolve()
+    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        if target.is_dir():
+            raise CommandError(f"{target} is a folder.")
+        with said(target), target.open("w", encoding="utf-8", newline="") as device:
+            yield device.write
+        return
+    with said(target):
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with (
+            said(target),
+            open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+        ):
+            yield file.write
+        with said(target):
+            os.replace(name, target)
+    except KeyboardInterrupt:
+        raise CommandError("Interrupted; nothing was written.", returncode=130) from None
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def said(target: Path) -> Iterator[None]:
+    """The system's refusal in one line."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(f"Cannot write {target}: {error.strerror}.") from None

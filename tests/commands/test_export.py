@@ -1,0 +1,282 @@
+"""export_transcripts: what it writes, where, how it fails, and that its memory stays flat."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from chatwidget import archive
+from chatwidget.models import Status, Visitor
+from tests.stored import NOON, a_conversation, a_widget
+
+pytestmark = pytest.mark.django_db
+
+CONVERSATION_KEYS = [
+    *("id", "widget", "visitor", "provider_session", "page_url", "started_at", "ended_at"),
+    "messages",
+]
+MESSAGE_KEYS = [
+    *("id", "seq", "role", "text", "status", "created_at", "completed_at", "first_chunk_ms"),
+    *("error", "rating", "ui", "metadata"),
+]
+
+
+def exported(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("export_transcripts", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def lines(*arguments: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in exported(*arguments).splitlines()]
+
+
+def test_a_line_holds_exactly_what_the_contract_names() -> None:
+    widget = a_widget()
+    visitor = Visitor.objects.create(
+        widget=widget, name="Zoë", email="zoe@example.com", external_id="7"
+    )
+    conversation = a_conversation(
+        widget,
+        "Grüße 🌍\nline two",
+        "Hello",
+        visitor=visitor,
+        page_url="https://shop.example/cart",
+        provider_session="s-1",
+        ended_at=NOON + timedelta(hours=1),
+        reply={
+            "status": Status.FAILED,
+            "completed_at": NOON + timedelta(seconds=65.5),
+            "first_chunk_ms": 812,
+            "error_code": "provider_unavailable",
+            "error_cause": "503 from the platform",
+            "retry_after": 4.0,
+            "rating": -1,
+            "ui": {"type": "product-grid", "products": []},
+            "metadata": {"tokens": 12},
+        },
+    )
+    [line] = lines()
+    assert list(line) == CONVERSATION_KEYS
+    assert line["id"] == str(conversation.id)
+    assert line["widget"] == "shop"
+    assert line["visitor"] == {
+        "id": str(visitor.id),
+        "name": "Zoë",
+        "email": "zoe@example.com",
+        "external_id": "7",
+    }
+    assert line["provider_session"] == "s-1"
+    assert line["page_url"] == "https://shop.example/cart"
+    assert line["started_at"] == "2026-03-14T12:00:00Z"
+    assert line["ended_at"] == "2026-03-14T13:00:00Z"
+    asked, answered = line["messages"]
+    assert list(asked) == list(answered) == MESSAGE_KEYS
+    assert asked["text"] == "Grüße 🌍\nline two"
+    assert (asked["role"], asked["seq"], asked["error"], asked["ui"]) == ("user", 1, None, None)
+    assert asked["completed_at"] is None
+    assert answered["completed_at"] == "2026-03-14T12:01:05.500000Z"
+    assert answered["first_chunk_ms"] == 812
+    assert answered["rating"] == -1
+    assert answered["ui"] == {"type": "product-grid", "products": []}
+    assert answered["metadata"] == {"tokens": 12}
+    assert answered["error"] == {
+        "code": "provider_unavailable",
+        "cause": "503 from the platform",
+        "retry_after": 4.0,
+    }
+
+
+def test_a_key_is_in_no_export() -> None:
+    widget = a_widget()
+    widget.key = "sk-very-secret"
+    widget.save()
+    a_conversation(widget, "hi", "hello")
+    for form in archive.FORMATS:
+        text = exported("--format", form)
+        assert "hello" in text
+        assert "sk-very-secret" not in text
+        assert widget.encrypted_key not in text
+
+
+def test_one_widget_only() -> None:
+    a_conversation(a_widget("shop"), "from the shop")
+    a_conversation(a_widget("blog"), "from the blog")
+    assert [line["widget"] for line in lines()] == ["shop", "blog"]
+    assert [line["widget"] for line in lines("blog")] == ["blog"]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--since", "2026-03-15"], ["second", "third"]),
+        (["--since", "2026-03-15T12:00:00Z"], ["second", "third"]),
+        (["--since", "2026-03-15T12:00:01Z"], ["third"]),
+        (["--until", "2026-03-15T12:00:00+00:00"], ["first"]),
+        (["--until", "2026-03-15T14:00:00.5+02:00"], ["first", "second"]),
+        (["--since", "2026-03-15", "--until", "2026-03-16"], ["second"]),
+    ],
+)
+def test_since_is_included_and_until_is_not(options: list[str], found: list[str]) -> None:
+    widget = a_widget()
+    for days, text in enumerate(["first", "second", "third"]):
+        a_conversation(widget, text, at=NOON + timedelta(days=days))
+    assert [line["messages"][0]["text"] for line in lines(*options)] == found
+
+
+def test_csv_is_one_message_a_row() -> None:
+    widget = a_widget()
+    ui = {"type": "product-grid", "title": "é"}
+    failed = {"error_code": "provider_timeout", "error_cause": "no byte in 60 s", "ui": ui}
+    a_conversation(widget, 'quotes ", commas,\nand lines', "yes", "no", reply=failed)
+    rows = list(csv.DictReader(io.StringIO(exported("--format", "csv"), newline="")))
+    assert [row["seq"] for row in rows] == ["1", "2", "3"]
+    assert tuple(rows[0]) == archive.COLUMNS
+    assert rows[0]["text"] == 'quotes ", commas,\nand lines'
+    assert (rows[0]["error_code"], rows[0]["ui"]) == ("", "")
+    assert (rows[2]["error_code"], rows[2]["error_cause"]) == (
+        "provider_timeout",
+        "no byte in 60 s",
+    )
+    assert json.loads(rows[2]["ui"]) == ui
+    assert len({row["conversation"] for row in rows}) == 1
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", "\n=", "＝", "＋", "－", "＠"])
+def test_no_cell_is_a_formula(start: str) -> None:
+    evil = f'{start}HYPERLINK("https://evil.example","x")'
+    widget = a_widget()
+    visitor = Visitor.objects.create(widget=widget, name=evil)
+    a_conversation(widget, evil, visitor=visitor, reply={"rating": -1})
+    [row] = csv.DictReader(io.StringIO(exported("--format", "csv"), newline=""))
+    assert row["text"] == row["visitor_name"] == f"'{evil}"
+    assert row["rating"] == "-1"
+
+
+def test_half_a_surrogate_pair_in_metadata_is_written_as_json_writes_it(tmp_path: Path) -> None:
+    a_conversation(a_widget(), "hi", reply={"metadata": {"odd": "\ud83d"}})
+    target = tmp_path / "out.jsonl"
+    exported("--output", str(target))
+    assert json.loads(target.read_bytes())["messages"][0]["metadata"] == {"odd": "\ud83d"}
+
+
+def test_the_output_file_is_replaced_whole_and_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    a_conversation(a_widget(), "hi")
+    target = tmp_path / "out.jsonl"
+    target.write_text("from yesterday")
+    assert exported("--output", str(target)) == ""
+    assert json.loads(target.read_text())["messages"][0]["text"] == "hi"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["out.jsonl"]
+
+
+def test_a_failure_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(rows: Any, write: Callable[[str], Any]) -> None:
+        write("half a li")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(archive.FORMATS, "jsonl", failing)
+    target = tmp_path / "out.jsonl"
+    target.write_text("from yesterday")
+    with pytest.raises(CommandError, match=r"Cannot write .*out\.jsonl: No space left on device\."):
+        exported("--output", str(target))
+    assert target.read_text() == "from yesterday"
+    assert os.listdir(tmp_path) == ["out.jsonl"]
+
+
+def test_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(rows: Any, write: Callable[[str], Any]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(archive.FORMATS, "jsonl", interrupted)
+    with pytest.raises(CommandError) as refused:
+        exported("--output", str(tmp_path / "out.jsonl"))
+    assert refused.value.returncode == 130
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "There is no widget 'nowhere'."),
+        (["--since", "yesterday"], "--since: 'yesterday' is no ISO 8601 time such as "),
+        (["--until", "2026-13-01"], "--until: '2026-13-01' is no ISO 8601 time such as "),
+        (["--output", "/nonexistent/out"], "Cannot write /nonexistent/out: No such file"),
+        (["--output", "/"], "/ is a folder."),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], said: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        exported(*arguments)
+    assert str(refused.value).startswith(said)
+    assert "\n" not in str(refused.value)
+    assert refused.value.returncode == 1
+
+
+def test_queries_do_not_grow_within_a_chunk(django_assert_num_queries: Any) -> None:
+    widget = a_widget()
+    for _ in range(archive.CHUNK):
+        a_conversation(widget, "hi", "hello")
+    with django_assert_num_queries(2):
+        exported()
+
+
+def test_memory_does_not_grow_with_the_number_of_conversations() -> None:
+    widget = a_widget()
+    visitor = Visitor.objects.create(widget=widget)
+
+    def peak() -> int:
+        tracemalloc.start()
+        archive.as_jsonl(archive.read(archive.select()), lambda text: None)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    for _ in range(archive.CHUNK * 2):
+        a_conversation(widget, "hello " * 50, "world " * 50, visitor=visitor)
+    peak()  # what is made once and kept: compiled queries, caches
+    few = peak()
+    for _ in range(archive.CHUNK * 8):
+        a_conversation(widget, "hello " * 50, "world " * 50, visitor=visitor)
+    assert peak() < few * 1.2
+
+
+def test_a_reader_that_has_had_enough_is_no_error(tmp_path: Path) -> None:
+    """`export_transcripts | head -1`, in processes of their own."""
+    database = tmp_path / "chat.sqlite3"
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{database}"}
+    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+    subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True)
+    fill = (
+        "from tests.stored import *\n"
+        "widget = a_widget()\n"
+        "for n in range(300): a_conversation(widget, 'x' * 1000)\n"
+    )
+    subprocess.run([*manage, "shell", "-v0", "-c", fill], env=environment, check=True)
+    with subprocess.Popen(
+        [*manage, "export_transcripts"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as export:
+        assert export.stdout is not None and export.stderr is not None
+        assert json.loads(export.stdout.readline())["widget"] == "shop"
+        export.stdout.close()
+        assert export.stderr.read() == b""
+        assert export.wait(timeout=60) == 0
