@@ -122,6 +122,7 @@ CHATWIDGET = {
     "SECRET_KEYS": tuple(read("CHATWIDGET_SECRET_KEYS", words, [])),
     "ALLOW_PRIVATE_PROVIDERS": read("CHATWIDGET_ALLOW_PRIVATE_PROVIDERS", boolean, DEBUG),
     "LIMITS": read("CHATWIDGET_LIMITS", boolean, True),
+    "LIMITS_STORAGE": REDIS_URL or "memory://",
     "TIMEOUTS": read("CHATWIDGET_TIMEOUTS", timeouts, (5.0, 60.0, 30.0, 300.0)),
     "DRAIN_SECONDS": read("CHATWIDGET_DRAIN_SECONDS", seconds, 20.0),
     "TRUSTED_PROXIES": tuple(TRUSTED_PROXIES),

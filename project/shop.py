@@ -18,11 +18,15 @@ POLICY = (
 
 @dataclass(frozen=True)
 class Product:
-    slug: str  # also the name of its drawing, static/shop/<slug>.svg
+    slug: str  # also the name of its drawing
     name: str
     price: str
     note: str
     tag: str = ""
+
+    @property
+    def picture(self) -> str:
+        return f"shop/{self.slug}.svg"
 
 
 PRODUCTS = [
