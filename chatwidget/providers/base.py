@@ -115,7 +115,7 @@ class Profile:
 
 
 class Provider(ABC):
-    """One platform. Subclass it, name it in settings.CHATWIDGET["PROVIDERS"], configure a widget."""
+    """One platform. Subclass it, and name it in settings.CHATWIDGET["PROVIDERS"]."""
 
     label: ClassVar[str]
     default_base_url: ClassVar[str] = ""  # empty: the platform has none, so a widget must
@@ -130,6 +130,11 @@ class Provider(ABC):
     def __init__(self, config: ProviderConfig) -> None:
         self.config = config
         self.base_url = config.base_url or self.default_base_url
+
+    @classmethod
+    def problems(cls, config: ProviderConfig) -> list[str]:
+        """What else keeps a configuration from working, one sentence each."""
+        return []
 
     async def profile(self, person: Person) -> Profile:
         """What the platform says of its agent, its first message included.
@@ -192,7 +197,7 @@ def config_problems(cls: type[Provider], config: ProviderConfig) -> list[str]:
             problems.append(f"{cls.label} has no option {name!r} (it has: {known})")
         elif type(value) is not kind:
             problems.append(f"option {name!r} must be of type {kind.__name__}")
-    return problems
+    return problems + cls.problems(config)
 
 
 def base_url_problems(url: str) -> list[str]:

@@ -1,0 +1,118 @@
+"""agentix (docs.agentix.cl): the client makes the session, answers are a raw stream of text.
+
+Rich elements come in the header X-UI-Spec. One that cannot be read is left out, and the owner told
+so in the message's metadata: the text stands without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from chatwidget.providers.base import (
+    Delta,
+    Event,
+    Finished,
+    Greeting,
+    Person,
+    Profile,
+    Session,
+    Turn,
+)
+from chatwidget.providers.decoders import read_ui
+from chatwidget.providers.http import HTTPProvider
+
+
+class Theme(msgspec.Struct):
+    primaryColor: str | None = None
+
+
+class Features(msgspec.Struct):
+    enableEmailCapture: bool = False
+
+
+class AgentLimits(msgspec.Struct):
+    maxMessageLength: int | None = None
+
+
+class Agent(msgspec.Struct):
+    """GET /api/public/agents/{id}"""
+
+    name: str
+    welcomeMessage: str | None = None
+    placeholderText: str | None = None
+    theme: Theme | None = None
+    features: Features | None = None
+    limits: AgentLimits | None = None
+
+
+class Agentix(HTTPProvider):
+    label = "agentix"
+    default_base_url = "https://app.agentix.cl"
+
+    def auth(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.config.key}"}
+
+    def _path(self) -> str:
+        return f"/api/public/agents/{quote(self.config.agent, safe='')}"
+
+    async def profile(self, person: Person) -> Profile:
+        """The agent's welcome, its limits, and what the owner's form may start from."""
+        async with self.ask("GET", self._path()) as answer:
+            agent = await answer.json(Agent)
+        told = {
+            "title": agent.name,
+            "placeholder": agent.placeholderText,
+            "color": agent.theme and agent.theme.primaryColor,
+        }
+        length = agent.limits and agent.limits.maxMessageLength
+        return Profile(
+            greeting=Greeting(agent.welcomeMessage) if agent.welcomeMessage else None,
+            max_length=length if length and length > 0 else None,
+            asks_email=bool(agent.features and agent.features.enableEmailCapture),
+            defaults={name: value for name, value in told.items() if value},
+        )
+
+    async def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
+        session = turn.session or turn.conversation
+        body: dict[str, Any] = {"message": turn.text, "sessionId": session}
+        body |= _visitor(turn.person)
+        if metadata := _metadata(turn):
+            body["metadata"] = metadata
+        async with self.ask("POST", f"{self._path()}/chat", body, accept="text/plain") as answer:
+            if session != turn.session:
+                yield Session(session)
+            async for text in answer.text():
+                yield Delta(text)
+            spec = answer.raw_header(b"x-ui-spec")
+            conversation = answer.headers.get("x-conversation-id", "")
+            message = answer.headers.get("x-message-id", "")
+        ui, problem = read_ui(spec) if spec else (None, "")
+        told = {"conversation_id": conversation, "ui_ignored": problem}
+        yield Finished(
+            ui=ui,
+            message_id=message[:200],
+            metadata={name: value for name, value in told.items() if value},
+        )
+
+
+def _visitor(person: Person) -> dict[str, str]:
+    told = {
+        "visitorId": person.id,
+        "visitorEmail": person.email,
+        "visitorName": person.name,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _metadata(turn: Turn) -> dict[str, str]:
+    told = {
+        "url": turn.page.url,
+        "title": turn.page.title,
+        "referrer": turn.page.referrer,
+        "locale": turn.person.locale,
+    }
+    return {name: value for name, value in told.items() if value}

@@ -1,0 +1,188 @@
+"""From bytes, cut anywhere, to text, server-sent events and typed JSON. Pure: no I/O here.
+
+Each decoder holds one answer's state. What it keeps is bounded, and beyond its bound, as for
+anything that is not what the platform documents, it raises Rejected.
+
+Bytes that are not UTF-8 become U+FFFD in streams, also where the last character is cut off: so do
+the browsers' TextDecoder (which a platform's own example uses) and EventSource, and a reply with
+one odd mark is worth more than none. In JSON they are refused, as JSON is (RFC 8259).
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from chatwidget.errors import Rejected
+
+T = TypeVar("T")
+
+# A whole reply may come as one line: MAX_REPLY_LENGTH's default, of two bytes a character.
+MAX_LINE = 2 * 1024 * 1024
+# An answer in JSON holds the reply, each character of which may be an escape of six bytes.
+MAX_JSON = 8 * 1024 * 1024
+# What a platform tells for the owner alone (metadata, a rich element), as JSON.
+MAX_EXTRA = 64 * 1024
+_BOM = b"\xef\xbb\xbf"
+_utf8 = codecs.getincrementaldecoder("utf-8")
+
+
+class TextDecoder:
+    """UTF-8 in any cut → text. NUL is left out: it says nothing, and PostgreSQL refuses it."""
+
+    def __init__(self) -> None:
+        self._decode = _utf8("replace").decode
+
+    def feed(self, chunk: bytes) -> str:
+        """The characters that are complete by now; empty while the first one is not."""
+        text = self._decode(chunk)
+        return text.replace("\0", "") if "\0" in text else text
+
+    def end(self) -> str:
+        """What stands for a last character that was cut off: nothing, or U+FFFD."""
+        return self._decode(b"", True)
+
+
+class ServerEvent(NamedTuple):
+    """One server-sent event; `name` is empty where the server gave none."""
+
+    name: str
+    data: str
+
+
+class SSEDecoder:
+    """Server-sent events (WHATWG HTML, §9.2.6) in any cut → the events.
+
+    Lines end at CR, LF or CRLF and nowhere else: U+2028 may stand inside JSON. With `by_line`,
+    every `data:` line is an event, as some platforms send them without the blank line between.
+    """
+
+    def __init__(self, *, by_line: bool = False) -> None:
+        self._by_line = by_line
+        self._rest = b""  # the line that is not complete yet
+        self._after_cr = False  # an LF that comes now belongs to the CR before it
+        self._first = True
+        self._name = ""
+        self._data: list[str] = []
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> list[ServerEvent]:
+        """The events that `chunk` completes. Raises Rejected for one that is too long."""
+        if self._after_cr and chunk.startswith(b"\n"):
+            chunk = chunk[1:]
+            self._after_cr = False
+        if not chunk:
+            return []
+        self._after_cr = chunk.endswith(b"\r")
+        lines = (self._rest + chunk).splitlines()  # of bytes: CR, LF and CRLF only
+        self._rest = b"" if chunk.endswith((b"\r", b"\n")) else lines.pop()
+        if len(self._rest) > MAX_LINE:
+            raise Rejected(f"a line of the event stream is longer than {MAX_LINE} bytes")
+        events: list[ServerEvent] = []
+        for line in lines:
+            self._take(line, events)
+        return events
+
+    def end(self) -> list[ServerEvent]:
+        """What a stream that ended properly left unfinished: servers forget the last line end."""
+        events: list[ServerEvent] = []
+        if self._rest:
+            self._take(self._rest, events)
+        self._take(b"", events)
+        self._rest = b""
+        return events
+
+    def _take(self, line: bytes, events: list[ServerEvent]) -> None:
+        if self._first:
+            line = line.removeprefix(_BOM)
+            self._first = False
+        if not line:
+            if self._data:
+                events.append(ServerEvent(self._name, "\n".join(self._data)))
+            self._forget()
+            return
+        field, _, value = line.partition(b":")
+        if field == b"data":
+            self._size += len(line)
+            if self._size > MAX_LINE:
+                raise Rejected(f"an event of the stream is longer than {MAX_LINE} bytes")
+            self._data.append(value.removeprefix(b" ").decode("utf-8", "replace"))
+            if self._by_line:
+                events.append(ServerEvent(self._name, self._data[0]))
+                self._data.clear()
+                self._size = 0
+        elif field == b"event":
+            self._name = value.removeprefix(b" ").decode("utf-8", "replace")
+
+    def _forget(self) -> None:
+        self._name = ""
+        self._data.clear()
+        self._size = 0
+
+
+class JSONDecoder:
+    """A body in any cut → one typed value; no more than MAX_JSON bytes are kept."""
+
+    def __init__(self) -> None:
+        self._body = bytearray()
+
+    def feed(self, chunk: bytes) -> None:
+        """Keeps the chunk. Raises Rejected when the body grows too long."""
+        self._body += chunk
+        if len(self._body) > MAX_JSON:
+            raise Rejected(f"the answer is longer than {MAX_JSON} bytes")
+
+    def end(self, shape: type[T]) -> T:
+        """The whole body as `shape`. Raises Rejected."""
+        return read_json(bytes(self._body), shape)
+
+
+def read_json(data: bytes | str, shape: type[T]) -> T:
+    """JSON of a documented shape; undocumented fields are ignored. Raises Rejected with why."""
+    try:
+        return msgspec.json.decode(data, type=shape)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Rejected(f"not what the platform documents: {error}: {excerpt(data)}") from None
+
+
+def read_ui(header: bytes) -> tuple[dict[str, Any] | None, str]:
+    """A rich element, `{"type": …}`, from a header; or None and why it cannot be shown.
+
+    The reply's text stands without it, so this raises nothing.
+    """
+    try:
+        ui = read_json(header, dict[str, Any])
+    except Rejected as error:
+        return None, str(error)
+    if not isinstance(ui.get("type"), str):
+        return None, f"it has no type: {excerpt(header)}"
+    if problem := _unfit(ui):
+        return None, problem
+    return ui, ""
+
+
+def read_metadata(value: dict[str, Any] | None) -> dict[str, Any]:
+    """What a platform tells about its answer, for the owner: as it is, if it can be stored."""
+    if not value:
+        return {}
+    problem = _unfit(value)
+    return {"ignored": problem} if problem else value
+
+
+def _unfit(value: dict[str, Any]) -> str:
+    encoded = msgspec.json.encode(value)
+    if len(encoded) > MAX_EXTRA:
+        return f"it is longer than {MAX_EXTRA} bytes"
+    # PostgreSQL refuses it. An escaped backslash before "u0000" is text, not an escape.
+    return "it holds a NUL" if b"\\u0000" in encoded.replace(b"\\\\", b"") else ""
+
+
+def excerpt(text: bytes | str, limit: int = 300) -> str:
+    """The beginning of what a platform said, on one line, fit for a cause and a log."""
+    if isinstance(text, bytes):
+        text = text[: 4 * limit + 4].decode("utf-8", "replace")
+    shown = "".join(char if char.isprintable() else " " for char in text[: 4 * limit])
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= limit else f"{shown[:limit]}…"

@@ -1,0 +1,142 @@
+"""What goes wrong between us and a platform, told as the contract tells it: a ReplyError each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+import httpx
+from aiohttp.http_exceptions import HttpProcessingError
+
+from chatwidget.errors import (
+    Misconfigured,
+    PlatformRateLimited,
+    Rejected,
+    ReplyError,
+    TimedOut,
+    Unavailable,
+)
+from chatwidget.providers.client import PrivateAddress
+from chatwidget.providers.decoders import excerpt
+from chatwidget.secrets import SCRUBBED, scrub
+
+Foreign = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    httpx.CookieConflict,
+    aiohttp.ClientError,
+    HttpProcessingError,
+    OSError,  # TimeoutError and ssl.SSLError are some
+)
+# The first that fits; an exception that fits none is a fault of the connection.
+_KINDS: tuple[tuple[tuple[type[BaseException], ...], type[ReplyError]], ...] = (
+    (
+        (
+            PrivateAddress,
+            httpx.InvalidURL,
+            httpx.UnsupportedProtocol,
+            httpx.LocalProtocolError,
+            httpx.TooManyRedirects,
+            aiohttp.InvalidURL,
+            aiohttp.NonHttpUrlClientError,
+            aiohttp.RedirectClientError,
+            aiohttp.TooManyRedirects,
+        ),
+        Misconfigured,
+    ),
+    ((TimeoutError, httpx.TimeoutException), TimedOut),
+    # What came is not HTTP as we read it: a header beyond every bound, a broken encoding.
+    ((httpx.DecodingError, aiohttp.ClientResponseError, HttpProcessingError), Rejected),
+)
+
+
+class Again(Exception):
+    """The agent has not got the message, so it may be asked again; `after` seconds, if told."""
+
+    def __init__(self, error: ReplyError, after: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.after = after
+
+
+@contextmanager
+def failures(key: str = "") -> Iterator[None]:
+    """Whatever fails inside comes out as a ReplyError whose cause does not hold the key."""
+    try:
+        yield
+    except ReplyError as error:
+        error.cause = _without(error.cause, key)
+        error.args = (error.cause,)
+        raise
+    except Foreign as error:
+        raise translated(error, key) from None
+
+
+def _without(cause: str, key: str) -> str:
+    """The cause without the key, also where an excerpt ends in the midst of it."""
+    cause = scrub(cause, key)
+    for length in range(len(key) - 1, 3, -1):
+        if cause.endswith(f"{key[:length]}…"):
+            return cause[: -length - 1] + f"{SCRUBBED}…"
+    return cause
+
+
+def translated(error: Exception, key: str = "") -> ReplyError:
+    """A client's exception as ours. The transport maps several of aiohttp's to the wrong one of
+    httpx (a connection that broke becomes a ConnectTimeout), so aiohttp's own decides."""
+    origin = _origin(error)
+    ours = next((ours for kinds, ours in _KINDS if isinstance(origin, kinds)), Unavailable)
+    said = excerpt(str(origin))
+    name = type(origin).__name__
+    return ours(_without(f"{name}: {said}" if said else name, key))
+
+
+def _origin(error: BaseException) -> BaseException:
+    cause = error.__cause__ if isinstance(error, httpx.RequestError) else None
+    if isinstance(cause, aiohttp.ClientError):
+        error = cause
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(
+        error.os_error, PrivateAddress
+    ):
+        return error.os_error
+    return error
+
+
+def never_connected(error: Exception) -> bool:
+    return isinstance(_origin(error), aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+
+
+def refusal(response: httpx.Response, said: bytes, after: float | None) -> ReplyError:
+    """What a status other than 200 means (contract §4)."""
+    status = response.status_code
+    cause = f"HTTP {status} {response.reason_phrase}".strip()
+    if 300 <= status < 400:
+        cause += f" to {excerpt(response.headers.get('location', 'nowhere'))}"
+    elif said:
+        cause += f": {excerpt(said)}"
+    if status == 429:
+        return PlatformRateLimited(cause, retry_after=after)
+    if status == 408:
+        return TimedOut(cause)
+    if status >= 500:
+        return Unavailable(cause, retry_after=after)
+    if 300 <= status < 400 or status in (401, 402, 403, 404, 405, 410):
+        return Misconfigured(cause)
+    return Rejected(cause)
+
+
+def pause_asked(headers: Mapping[str, str], now: float) -> float | None:
+    """The seconds a platform asks us to wait: Retry-After, else X-RateLimit-Reset (Unix time)."""
+    given = headers.get("retry-after", "").strip()
+    with suppress(ValueError, OverflowError):
+        seconds = float(given)
+        return seconds if 0 <= seconds < float("inf") else None
+    with suppress(ValueError, OverflowError):
+        return max(0.0, parsedate_to_datetime(given).timestamp() - now)
+    with suppress(ValueError, OverflowError):
+        reset = float(headers.get("x-ratelimit-reset", ""))
+        return max(0.0, reset - now) if reset < float("inf") else None
+    return None

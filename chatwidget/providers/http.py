@@ -1,0 +1,256 @@
+"""Asking a platform over HTTP: one shared client, every failure as a ReplyError, careful retries.
+
+An adapter derives from `HTTPProvider`, says how it authenticates, and in `answer` asks and reads:
+
+    async with self.ask("POST", "/v1/chat", body, accept="text/plain") as answer:
+        async for text in answer.text():
+            yield Delta(text)
+    yield Finished()
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Any, ClassVar, TypeVar
+
+import httpx
+import msgspec
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from chatwidget.conf import ProviderConfig, conf
+from chatwidget.errors import Misconfigured, Rejected, TimedOut
+from chatwidget.providers.base import Delta, Event, Finished, Provider, Turn
+from chatwidget.providers.client import shared_client
+from chatwidget.providers.clock import Clock
+from chatwidget.providers.decoders import (
+    JSONDecoder,
+    ServerEvent,
+    SSEDecoder,
+    TextDecoder,
+    excerpt,
+)
+from chatwidget.providers.failures import (
+    Again,
+    Foreign,
+    failures,
+    never_connected,
+    pause_asked,
+    refusal,
+    translated,
+)
+
+T = TypeVar("T")
+
+ATTEMPTS = 3
+# Seconds. A visitor waits this long for a platform that asks for a pause; a longer one is told.
+MAX_PAUSE = 10.0
+# Bytes read of an error's body.
+MAX_ERROR = 16 * 1024
+_backoff = wait_random_exponential(multiplier=0.5, max=3)
+
+
+def _pause(state: RetryCallState) -> float:
+    """At least what the platform asked for, and some jitter, so that not all return at once."""
+    assert state.outcome is not None
+    again = state.outcome.exception()
+    after = again.after if isinstance(again, Again) else None
+    return (after or 0.0) + _backoff(state)
+
+
+def _worthwhile(error: BaseException) -> bool:
+    return isinstance(error, Again) and (error.after or 0.0) <= MAX_PAUSE
+
+
+class Answer:
+    """A platform's answer of status 200, to be read once."""
+
+    def __init__(self, response: httpx.Response, clock: Clock) -> None:
+        self._response = response
+        self._clock = clock
+        self.headers = response.headers
+
+    def raw_header(self, name: bytes) -> bytes:
+        """A header's bytes as they came; empty when there is none. `name` in small letters."""
+        return next((v for k, v in self.headers.raw if k.lower() == name), b"")
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body as it comes."""
+        clock = self._clock
+        # We ask for no encoding; a platform that encodes all the same is decoded by httpx.
+        encoded = self.headers.get("content-encoding", "identity") != "identity"
+        stream = self._response.aiter_bytes() if encoded else self._response.aiter_raw()
+        while True:
+            with clock:
+                try:
+                    chunk = await anext(stream)
+                except StopAsyncIteration:
+                    return
+            clock.heard()
+            yield chunk
+
+    async def text(self) -> AsyncGenerator[str, None]:
+        """The body as text, as it comes; a piece may be empty."""
+        decoder = TextDecoder()
+        async for chunk in self.chunks():
+            yield decoder.feed(chunk)
+        yield decoder.end()
+
+    async def events(self, *, by_line: bool = False) -> AsyncGenerator[ServerEvent, None]:
+        """The body's server-sent events, as they come."""
+        decoder = SSEDecoder(by_line=by_line)
+        async for chunk in self.chunks():
+            for event in decoder.feed(chunk):
+                yield event
+        for event in decoder.end():
+            yield event
+
+    async def json(self, shape: type[T]) -> T:
+        """The body as a value of the documented shape. Raises Rejected."""
+        decoder = JSONDecoder()
+        async for chunk in self.chunks():
+            decoder.feed(chunk)
+        return decoder.end(shape)
+
+
+class HTTPProvider(Provider):
+    """A platform that is asked over HTTP."""
+
+    # Statuses by which it refuses before its agent has seen the message.
+    refused_before: ClassVar[frozenset[int]] = frozenset({429, 503})
+
+    @classmethod
+    def problems(cls, config: ProviderConfig) -> list[str]:
+        if config.key.isascii() and config.key.isprintable():
+            return []
+        return ["the API key holds characters that no header may have"]
+
+    @abstractmethod
+    def auth(self) -> dict[str, str]:
+        """The headers that authenticate."""
+
+    @abstractmethod
+    def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
+        """As `reply`; empty pieces and an answer's bounds need no thought."""
+
+    async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
+        limit = conf().MAX_REPLY_LENGTH
+        length = 0
+        blank = True
+        with failures(self.config.key):
+            async with aclosing(self.answer(turn)) as events:
+                async for event in events:
+                    if type(event) is Delta:
+                        if not event.text:
+                            continue
+                        length += len(event.text)
+                        if length > limit:
+                            yield Delta(event.text[: limit - length])
+                            raise Rejected(f"the answer is longer than {limit} characters")
+                        blank = blank and event.text.isspace()
+                    elif blank and type(event) is Finished and event.ui is None:
+                        raise Rejected("the answer was empty")
+                    yield event
+
+    @asynccontextmanager
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        accept: str = "application/json",
+    ) -> AsyncIterator[Answer]:
+        """The platform's answer to one request. Raises ReplyError for any but 200.
+
+        `accept` is the media type it must be of: a login page must not become an agent's words.
+        """
+        with failures(self.config.key):
+            clock = Clock(conf().TIMEOUTS)
+            try:
+                response = await self._sent(clock, method, path, body, accept)
+                try:
+                    yield Answer(response, clock)
+                finally:
+                    await response.aclose()
+            finally:
+                clock.close()
+
+    async def _sent(
+        self, clock: Clock, method: str, path: str, body: dict[str, Any] | None, accept: str
+    ) -> httpx.Response:
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            retry=retry_if_exception(_worthwhile),
+            wait=_pause,
+            reraise=True,
+        )
+        try:
+            return await retrying(self._send, clock, method, path, body, accept)
+        except Again as again:
+            raise again.error from None
+
+    async def _send(
+        self, clock: Clock, method: str, path: str, body: dict[str, Any] | None, accept: str
+    ) -> httpx.Response:
+        """One attempt. Raises Again where the agent cannot have got the message."""
+        timeouts = conf().TIMEOUTS
+        client = shared_client()
+        headers = {"Accept": accept, **self.auth()}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        request = client.build_request(
+            method,
+            f"{self.base_url}{path}",
+            headers=headers,
+            content=None if body is None else msgspec.json.encode(body),
+            # Here "pool" bounds the way to a connection, name and TLS included.
+            timeout=httpx.Timeout(None, connect=timeouts.connect, pool=timeouts.connect),
+        )
+        clock.restart()
+        try:
+            with clock:
+                response = await client.send(request, stream=True)
+        except Foreign as error:
+            ours = translated(error)
+            if never_connected(error) and not isinstance(ours, Misconfigured):
+                raise Again(ours) from None
+            raise ours from None
+        if response.status_code == 200:
+            return await _of_type(response, clock, accept)
+        after = pause_asked(response.headers, time.time())
+        refused = refusal(response, await _beginning(response, clock), after)
+        if response.status_code in self.refused_before:
+            raise Again(refused, after)
+        raise refused
+
+
+async def _of_type(response: httpx.Response, clock: Clock, accept: str) -> httpx.Response:
+    """The response, if its media type is the one asked for, or not told."""
+    told = response.headers.get("content-type", accept).partition(";")[0].strip().lower()
+    if told == accept:
+        return response
+    said = excerpt(await _beginning(response, clock))
+    raise Rejected(f"answered {excerpt(told)} instead of {accept}: {said}")
+
+
+async def _beginning(response: httpx.Response, clock: Clock) -> bytes:
+    """The first bytes of an answer that is no reply; the answer is closed."""
+    said = bytearray()
+    try:
+        with suppress(TimedOut, *Foreign), clock:
+            async for chunk in response.aiter_bytes():
+                said += chunk
+                if len(said) >= MAX_ERROR:
+                    break
+    finally:
+        await response.aclose()
+    return bytes(said[:MAX_ERROR])
