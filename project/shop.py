@@ -43,4 +43,6 @@ PRODUCTS = [
 def shop(request: HttpRequest) -> HttpResponse:
     """The page itself, with the line that puts the widget on any other page."""
     context = {"products": PRODUCTS, "loader": request.build_absolute_uri("/chatwidget/demo.js")}
-    return render(request, "shop/shop.html", context, headers={"Content-Security-Policy": POLICY})
+    response = render(request, "shop/shop.html", context)
+    response["Content-Security-Policy"] = POLICY
+    return response
