@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -109,7 +109,7 @@ def _conversation(row: Conversation, messages: list[dict[str, Any]]) -> dict[str
     }
 
 
-def _message(row: dict[str, Any]) -> dict[str, Any]:
+def _message(row: Mapping[str, Any]) -> dict[str, Any]:
     failed = row["error_code"] and {
         "code": row["error_code"],
         "cause": row["error_cause"],
@@ -133,7 +133,7 @@ def _message(row: dict[str, Any]) -> dict[str, Any]:
 
 def utc(moment: datetime | None) -> str | None:
     """ISO 8601 with a Z."""
-    return moment and moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def as_jsonl(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> None:

@@ -1,0 +1,6 @@
+"""What the owner sees: the widgets they set up, and the conversations visitors had with them."""
+
+from chatwidget.admin.conversations import ConversationAdmin
+from chatwidget.admin.widgets import WidgetAdmin
+
+__all__ = ["ConversationAdmin", "WidgetAdmin"]

@@ -1,0 +1,219 @@
+"""Conversations: found by what was said in them, read as the chat they were, erased; never edited."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Substr
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator, smart_split, unescape_string_literal
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from chatwidget import archive
+from chatwidget.admin.filters import (
+    BoundedChangeList,
+    BoundedPaginator,
+    FailedFilter,
+    PeriodFilter,
+    RatedFilter,
+    failed,
+    rated,
+    with_message,
+)
+from chatwidget.admin.transcript import transcript
+from chatwidget.models import Conversation, Message, Role
+
+PREVIEW = 300  # code points of a message that the list reads
+
+
+@admin.register(Conversation)
+class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The list costs the same queries and rows whatever is stored."""
+
+    list_display = ("who", "said", "widget", "length", "flags", "started", "last_message")
+    list_display_links = ("who",)
+    list_filter = ("widget", PeriodFilter, FailedFilter, RatedFilter)
+    list_select_related = ("widget", "visitor")
+    list_per_page = 50
+    list_max_show_all = 0
+    ordering = ("-last_message_at", "-id")
+    sortable_by = ("last_message", "started")
+    # `get_search_results` says how each is searched.
+    search_fields = ("messages__text", "visitor__name", "visitor__email", "id")
+    search_help_text = _("Words of messages, or the visitor's name, e-mail address or id")
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = BoundedPaginator
+
+    class Media:
+        css = {"all": ["chatwidget/admin.css"]}
+        js = ["chatwidget/admin.js"]
+
+    # --- the list ---
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
+        return BoundedChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
+        messages = Message.objects.filter(conversation=OuterRef("pk")).order_by("seq")
+        start = messages.filter(role=Role.USER).values(start=Substr("text", 1, PREVIEW))
+        end = messages.order_by("-seq").values(end=Substr("text", 1, PREVIEW))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                first_words=Subquery(start[:1]),
+                last_words=Subquery(end[:1]),
+                has_failed=failed(),
+                has_rating=rated(),
+                has_bad_rating=with_message(rating=-1),
+            )
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
+    ) -> tuple[QuerySet[Conversation], bool]:
+        """Every word must be in the conversation, in a message or in what is known of the visitor."""
+        for word in words(search_term):
+            person = Q(visitor__name__icontains=word) | Q(visitor__email__icontains=word)
+            found = person | Q(with_message(text__icontains=word)) | identified(word)
+            queryset = queryset.filter(found)
+        return queryset, False
+
+    @admin.display(description=_("visitor"))
+    def who(self, conversation: Conversation) -> str:
+        visitor = conversation.visitor
+        name = visitor.name or visitor.email or _("Visitor …%s") % str(visitor.pk)[-6:]
+        return format_html('<span class="cw-who">{}</span>', name)
+
+    @admin.display(description=_("conversation"))
+    def said(self, conversation: Any) -> str:
+        parts = [
+            (kind, Truncator(" ".join(text.split())).chars(110))
+            for kind, text in (
+                ("first", conversation.first_words),
+                ("last", conversation.last_words),
+            )
+            if text
+        ]
+        return format_html_join("", '<div class="cw-words cw-{}">{}</div>', parts)
+
+    @admin.display(description=_("messages"))
+    def length(self, conversation: Conversation) -> int:
+        return conversation.last_seq  # nothing is ever taken out of the middle
+
+    @admin.display(description=_("flags"))
+    def flags(self, conversation: Any) -> str:
+        parts = []
+        if conversation.has_failed:
+            parts.append(("error", _("failed")))
+        if conversation.has_bad_rating:
+            parts.append(("warn", _("rated bad")))
+        elif conversation.has_rating:
+            parts.append(("good", _("rated good")))
+        return format_html_join(" ", '<span class="cw-flag cw-{}">{}</span>', parts)
+
+    @admin.display(description=_("started"), ordering="started_at")
+    def started(self, conversation: Conversation) -> Any:
+        return conversation.started_at
+
+    @admin.display(description=_("last message"), ordering="last_message_at")
+    def last_message(self, conversation: Conversation) -> Any:
+        return conversation.last_message_at
+
+    # --- one conversation ---
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Conversation | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Conversation | None = None) -> bool:
+        """As Django has it: who may change may also look; here that is all they may do."""
+        opts = f"{self.opts.app_label}"
+        return any(
+            request.user.has_perm(f"{opts}.{verb}_{self.opts.model_name}")
+            for verb in ("view", "change")
+        )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The transcript, in the place of a form."""
+        conversation = self.get_object(request, unquote(object_id))
+        if conversation is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
+        if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
+            raise PermissionDenied
+        who = self.who(conversation)
+        context = {
+            **self.admin_site.each_context(request),
+            **transcript(conversation, request.GET),
+            "title": _("Conversation"),
+            "subtitle": who,
+            "who": who,
+            "opts": self.opts,
+            "original": conversation,
+            "media": self.media,
+            "has_delete_permission": self.has_delete_permission(request, conversation),
+            "preserved_filters": self.get_preserved_filters(request),
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, "admin/chatwidget/conversation/transcript.html", context)
+
+    # --- erasing ---
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Counts, not a list of every message; who may erase a conversation may erase all of it."""
+        chosen = list(objs)
+        counts = {
+            self.opts.verbose_name_plural: len(chosen),
+            Message._meta.verbose_name_plural: sum(row.last_seq for row in chosen),
+        }
+        missing = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        names = [
+            ngettext("%(count)d message of %(who)s", "%(count)d messages of %(who)s", row.last_seq)
+            % {"count": row.last_seq, "who": row.visitor}
+            for row in chosen[:100]
+        ]
+        return names, counts, missing, []
+
+    def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
+        self.delete_queryset(request, Conversation.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
+        """Also erases visitors who have no conversation left: nothing of them is needed."""
+        archive.erase_conversations(queryset.order_by("id"), visitors=True)
+
+
+def words(search: str) -> list[str]:
+    """What is searched for: words, and phrases in quotes."""
+    return [
+        unescape_string_literal(bit)
+        if bit[0] == bit[-1] and bit[0] in "\"'" and len(bit) > 1
+        else bit
+        for bit in smart_split(search.replace("\0", ""))
+    ]
+
+
+def identified(word: str) -> Q:
+    """The conversation of this id, those of the visitor of this id, or of the platform's session."""
+    try:
+        ids = Q(pk=UUID(word)) | Q(visitor=UUID(word))
+    except ValueError:
+        ids = Q()
+    return ids | Q(provider_session=word) | Q(visitor__external_id=word)

@@ -1,0 +1,160 @@
+"""Filters and pages of the list of conversations whose cost does not grow with the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chatwidget.models import Conversation, Message, Status
+
+# Rows that are counted and can be leafed through; what is older is found by its date.
+MOST = 5_000
+FAILED = (Status.FAILED, Status.INTERRUPTED)
+
+
+class BoundedPaginator(Paginator):
+    """Counts no further than MOST rows: one count of a large table would cost more than the page."""
+
+    @cached_property
+    def count(self) -> int:
+        # Unordered: any MOST rows will do, so none has to be sorted.
+        return self.object_list.order_by().values("pk")[:MOST].count()  # type: ignore[union-attr]
+
+
+class BoundedChangeList(ChangeList):
+    """Knows when there is more than it counted."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.is_bounded = self.result_count >= MOST
+        if self.is_bounded:
+            # The search form then shows no number, which would be a wrong one.
+            self.full_result_count = self.result_count
+
+
+def with_message(**conditions: Any) -> Exists:
+    """Whether a conversation has a message like this."""
+    return Exists(Message.objects.filter(conversation=OuterRef("pk"), **conditions))
+
+
+def failed() -> Exists:
+    return with_message(status__in=FAILED)
+
+
+def rated() -> Exists:
+    # `~Q(rating=0)`, as the partial index says it, so that databases use that.
+    return Exists(Message.objects.filter(~Q(rating=0), conversation=OuterRef("pk")))
+
+
+class FailedFilter(admin.SimpleListFilter):
+    title = _("failures")
+    parameter_name = "failed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("With a failed reply")), ("no", _("Without"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Conversation]
+    ) -> QuerySet[Conversation]:
+        if self.value() == "yes":
+            return queryset.filter(failed())
+        if self.value() == "no":
+            return queryset.exclude(failed())
+        return queryset
+
+
+class RatedFilter(admin.SimpleListFilter):
+    title = _("rating")
+    parameter_name = "rated"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("any", _("Rated")), ("good", _("A good reply")), ("bad", _("A bad reply"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Conversation]
+    ) -> QuerySet[Conversation]:
+        if self.value() == "any":
+            return queryset.filter(rated())
+        if self.value() in ("good", "bad"):
+            rating = 1 if self.value() == "good" else -1
+            return queryset.filter(rated(), with_message(rating=rating))
+        return queryset
+
+
+class PeriodFilter(admin.ListFilter):
+    """By the day of the last message: a few usual periods, and any other by two dates."""
+
+    title = _("last message")
+    template = "admin/chatwidget/period_filter.html"
+    parameters = ("since", "until")
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name in self.parameters:
+            if name in params and (given := params.pop(name)[-1]):
+                self.used_parameters[name] = given
+
+    def has_output(self) -> bool:
+        return True
+
+    def expected_parameters(self) -> list[str]:
+        return list(self.parameters)
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        today = timezone.localdate()
+        for title, days in (
+            (_("Any time"), None),
+            (_("Today"), 0),
+            (_("Past 7 days"), 6),
+            (_("Past 30 days"), 29),
+        ):
+            chosen = {} if days is None else {"since": str(today - timedelta(days=days))}
+            yield {
+                "display": title,
+                "selected": self.used_parameters == chosen,
+                "query_string": changelist.get_query_string(chosen, list(self.parameters)),
+            }
+
+    @property
+    def others(self) -> list[tuple[str, str]]:
+        """What the form of the two dates has to keep of the query."""
+        dropped = {*self.parameters, PAGE_VAR}
+        return [
+            (name, value)
+            for name, values in self.request.GET.lists()
+            if name not in dropped
+            for value in values
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Conversation]
+    ) -> QuerySet[Conversation]:
+        """`until` includes its day."""
+        try:
+            if since := self.used_parameters.get("since"):
+                queryset = queryset.filter(last_message_at__gte=midnight(since))
+            if until := self.used_parameters.get("until"):
+                queryset = queryset.filter(last_message_at__lt=midnight(until, days=1))
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters from error
+        return queryset
+
+
+def midnight(day: str, days: int = 0) -> datetime:
+    """The moment at which a day, or the one so many days later, begins in the admin's time zone."""
+    return timezone.make_aware(
+        datetime.combine(date.fromisoformat(day) + timedelta(days=days), time.min)
+    )

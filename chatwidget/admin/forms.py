@@ -1,0 +1,196 @@
+"""The form of a widget: one field for each thing an owner can decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from chatwidget import validation
+from chatwidget.admin.fields import LinesField, look_fields, option_field
+from chatwidget.errors import Misconfigured
+from chatwidget.look import Look, read_look, store_look
+from chatwidget.models import Widget
+from chatwidget.providers.base import providers
+
+LOOK = "look_"  # before the name of a field of the look
+# What is said of a look's field that its own form field lets through and `Look` does not.
+LOOK_ERRORS = {
+    "color": _("Give a colour like #2563eb."),
+    "font": _("Give names of fonts with commas between them; quotes may stand around a name."),
+    "icon": _("Give an https:// address, or a path that begins with /."),
+    "logo": _("Give an https:// address, or a path that begins with /."),
+    "suggestions": _("A suggestion has at most 500 characters."),
+}
+
+
+def option_name(provider: str, option: str) -> str:
+    """The form's name for an option of a platform."""
+    return f"option_{provider}_{option}"
+
+
+def option_names() -> list[str]:
+    return [
+        option_name(name, option) for name, cls in providers().items() for option in cls.options
+    ]
+
+
+def look_names(*fields: str) -> list[str]:
+    return [LOOK + field for field in fields]
+
+
+class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Reads and writes the JSON columns by typed fields, and takes a key without ever showing it."""
+
+    provider = forms.ChoiceField(label=_("Platform"))
+    allowed_origins = LinesField(
+        label=_("Allowed origins"),
+        parse=validation.parse_origin,
+        help_text=_(
+            "One a line, e.g. https://www.example.com. Only pages of these sites may show the "
+            "widget. Empty: any site may."
+        ),
+    )
+    image_hosts = LinesField(
+        label=_("Image hosts"),
+        parse=validation.parse_image_host,
+        help_text=_(
+            "One a line, e.g. cdn.example.com. Replies show images from these hosts only; other "
+            "images become links."
+        ),
+    )
+    new_key = forms.CharField(
+        label=_("API key"),
+        required=False,
+        strip=True,
+        widget=forms.PasswordInput(
+            attrs={"class": "vTextField", "autocomplete": "new-password", "spellcheck": "false"}
+        ),
+    )
+    clear_key = forms.BooleanField(label=_("Remove the stored key"), required=False)
+
+    class Meta:
+        model = Widget
+        fields = (
+            *("title", "slug", "active", "provider", "agent", "base_url", "greeting"),
+            *("allowed_origins", "image_hosts"),
+        )
+        widgets = {
+            "agent": AdminTextInputWidget,
+            "base_url": AdminTextInputWidget,
+            "greeting": AdminTextareaWidget(attrs={"rows": 3}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["provider"].choices = [  # type: ignore[attr-defined]
+            (name, cls.label) for name, cls in providers().items()
+        ]
+        self.stored_key, self.key_state = stored_key(self.instance)
+        self.fields["new_key"].help_text = self.key_state
+        if not self.instance.encrypted_key:
+            del self.fields["clear_key"]
+        self.stored_target = (self.instance.provider, self.instance.base_url)
+        look = readable_look(self.instance)
+        for name, field in look_fields().items():
+            field.initial = getattr(look, name)
+            self.fields[LOOK + name] = field
+        for provider, cls in providers().items():
+            for option, kind in cls.options.items():
+                field = option_field(option, kind)
+                if provider == self.instance.provider:
+                    field.initial = self.instance.options.get(option)
+                self.fields[option_name(provider, option)] = field
+
+    def clean_base_url(self) -> str:
+        return validation.parse_base_url(self.cleaned_data["base_url"])
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        for name, message in self._look_problems().items():
+            self.add_error(LOOK + name, message)
+        return self.cleaned_data
+
+    def _look_problems(self) -> dict[str, Any]:
+        """What `Look` itself refuses, by the name of its field."""
+        problems = {}
+        for name, value in self._look_given().items():
+            try:
+                msgspec.convert({name: value}, Look)
+            except msgspec.ValidationError as error:
+                problems[name] = LOOK_ERRORS.get(name, str(error))
+        return problems
+
+    def _look_given(self) -> dict[str, Any]:
+        names = [
+            name for name in msgspec.structs.asdict(Look()) if LOOK + name in self.cleaned_data
+        ]
+        return {name: self.cleaned_data[LOOK + name] for name in names}
+
+    def _options_given(self) -> dict[str, Any]:
+        provider = self.cleaned_data["provider"]
+        given = {
+            option: self.cleaned_data[option_name(provider, option)]
+            for option in providers()[provider].options
+        }
+        return {option: value for option, value in given.items() if value not in (None, "")}
+
+    def _post_clean(self) -> None:
+        """Put the rest into the widget too, and check it as a whole, as the commands do."""
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
+            return
+        widget = self.instance
+        widget.look = store_look(msgspec.convert(self._look_given(), Look))
+        widget.options = self._options_given()
+        try:
+            self._take_key()
+            validation.clean_widget(widget)
+        except ValidationError as error:
+            for name, messages in by_field(error).items():
+                self.add_error(name if name in self.fields else None, messages)
+
+    def _take_key(self) -> None:
+        """Replace, clear or keep the key. Raises ValidationError."""
+        widget = self.instance
+        if given := self.cleaned_data["new_key"]:
+            try:
+                widget.key = validation.parse_key(given)
+            except ValidationError as error:
+                raise ValidationError({"new_key": error.messages}) from None
+        elif self.cleaned_data.get("clear_key"):
+            widget.key = ""
+        elif widget.encrypted_key and self.stored_target != (widget.provider, widget.base_url):
+            # Else whoever may edit a widget could have its key sent to a server of their own.
+            raise ValidationError(
+                {"new_key": [_("Enter the key again: the stored one was for another address.")]}
+            )
+
+
+def stored_key(widget: Widget) -> tuple[bool, Any]:
+    """Whether there is a key, and what may be said of it: at most its last four characters."""
+    if not widget.encrypted_key:
+        return False, _("Stored encrypted, and never shown again.")
+    try:
+        key = widget.key
+    except Misconfigured as error:
+        return True, str(error)
+    # Four characters of a short key would be too much of it.
+    end = key[-4:] if len(key) >= 16 else ""
+    return True, _("A key is stored: ••••••••%(end)s. Leave this empty to keep it.") % {"end": end}
+
+
+def readable_look(widget: Widget) -> Look:
+    """The widget's look; where something else wrote what cannot be read, the default."""
+    try:
+        return read_look(widget.look)
+    except msgspec.ValidationError:
+        return Look()
+
+
+def by_field(error: ValidationError) -> dict[str, list[str]]:
+    return error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}

@@ -1,0 +1,146 @@
+"""What the page of one conversation shows: some of its messages, and the way to the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chatwidget.errors import REPLY_ERRORS
+from chatwidget.models import Conversation, Message, Role, Status
+
+PAGE = 100  # messages at once
+
+STATUS_LABELS = {
+    Status.PENDING: _("waiting for its turn"),
+    Status.STREAMING: _("being written right now"),
+    Status.STOPPED: _("stopped by the visitor"),
+    Status.FAILED: _("failed"),
+    Status.INTERRUPTED: _("interrupted"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message as the template draws it."""
+
+    message: Message
+    day: date | None  # set where another day begins
+
+    @property
+    def is_visitor(self) -> bool:
+        return self.message.role == Role.USER
+
+    @property
+    def is_agent(self) -> bool:
+        return self.message.role == Role.ASSISTANT
+
+    @property
+    def status(self) -> Any:
+        """Empty for what is complete, which needs no word."""
+        status = self.message.status
+        return "" if status == Status.COMPLETE else STATUS_LABELS.get(Status(status), status)
+
+    @property
+    def is_failed(self) -> bool:
+        return self.message.status in (Status.FAILED, Status.INTERRUPTED)
+
+    @property
+    def shown_to_visitor(self) -> Any:
+        """The words in which the visitor was told of the failure."""
+        error = REPLY_ERRORS.get(self.message.error_code)
+        return error.detail if error else ""
+
+    @property
+    def took(self) -> list[tuple[Any, str]]:
+        """Seconds until the first words and until the end, where they were measured."""
+        times = (
+            (_("first words after"), self.message.first_chunk_ms),
+            (_("whole after"), self.message.total_ms),
+        )
+        return [(label, f"{ms / 1000:.2f} s") for label, ms in times if ms is not None]
+
+    @property
+    def retries(self) -> int:
+        return self.message.attempt - 1
+
+    @property
+    def ui_kind(self) -> str:
+        return str((self.message.ui or {}).get("type", _("element")))
+
+    @property
+    def ui_json(self) -> str:
+        return json.dumps(self.message.ui, ensure_ascii=False, indent=2)
+
+    @property
+    def metadata_json(self) -> str:
+        return json.dumps(self.message.metadata, ensure_ascii=False, indent=2)
+
+
+def transcript(conversation: Conversation, query: Mapping[str, str]) -> dict[str, Any]:
+    """A page of messages, the last one unless `before` or `after` (a seq) says which.
+
+    Each page is one range of the index, however long the conversation is.
+    """
+    messages = Message.objects.filter(conversation=conversation)
+    before, after = number(query.get("before")), number(query.get("after"))
+    if after is not None:
+        rows = list(messages.filter(seq__gt=after).order_by("seq")[:PAGE])
+    else:
+        if before is not None:
+            messages = messages.filter(seq__lt=before)
+        rows = list(messages.order_by("-seq")[:PAGE])[::-1]
+    first, last = (rows[0].seq, rows[-1].seq) if rows else (0, 0)
+    return {
+        "lines": lines(rows),
+        "first": first,
+        "last": last,
+        "older": first if first > 1 else None,
+        "newer": last if rows and last < conversation.last_seq else None,
+        "image_hosts": json.dumps(conversation.widget.image_hosts),
+        "facts": facts(conversation),
+    }
+
+
+def number(given: str | None) -> int | None:
+    """A seq from the query; anything else counts as none."""
+    return int(given) if given and given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
+def lines(rows: list[Message]) -> list[Line]:
+    found, day = [], None
+    for message in rows:
+        its_day = timezone.localdate(message.created_at)
+        found.append(Line(message, its_day if its_day != day else None))
+        day = its_day
+    return found
+
+
+def facts(conversation: Conversation) -> list[tuple[Any, Any]]:
+    """What is known beside the words; what is not known is left out."""
+    visitor = conversation.visitor
+    consent = visitor.consent.get("version", "") if isinstance(visitor.consent, dict) else ""
+    known = [
+        (_("Name"), visitor.name),
+        (_("E-mail"), visitor.email),
+        (_("Vouched for as"), visitor.external_id),
+        (_("Consent given to version"), consent),
+        (_("Visitor"), visitor.pk),
+        (_("First seen"), visitor.created_at),
+        (_("Page"), conversation.page_url),
+        (_("Page title"), conversation.page_title),
+        (_("Came from"), conversation.referrer),
+        (_("Language"), conversation.locale),
+        (_("Browser"), conversation.user_agent),
+        (_("Started"), conversation.started_at),
+        (_("Last message"), conversation.last_message_at),
+        (_("Ended"), conversation.ended_at),
+        (_("Platform's session"), conversation.provider_session),
+        (_("Conversation"), conversation.pk),
+    ]
+    return [(label, value) for label, value in known if value]

@@ -1,0 +1,220 @@
+"""Widgets: set up, embedded by copying a line, and checked against their platform."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from chatwidget import archive
+from chatwidget.admin.forms import WidgetForm, look_names, option_names
+from chatwidget.checkup import checkup
+from chatwidget.models import Conversation, Visitor, Widget
+from chatwidget.providers.base import providers
+
+
+@admin.register(Widget)
+class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Typed fields for everything; the key goes in and never comes out."""
+
+    form = WidgetForm
+    change_form_template = "admin/chatwidget/widget/change_form.html"
+    list_display = ("title", "slug", "platform", "where", "active", "conversations_link")
+    list_display_links = ("title", "slug")
+    list_filter = ("active", "provider")
+    search_fields = ("slug", "title")
+    ordering = ("title", "slug")
+    save_on_top = False
+
+    class Media:
+        css = {"all": ["chatwidget/admin.css"]}
+        js = ["chatwidget/admin.js"]
+
+    # --- the list ---
+
+    @admin.display(description=_("platform"), ordering="provider")
+    def platform(self, widget: Widget) -> str:
+        known = providers().get(widget.provider)
+        return known.label if known else widget.provider
+
+    @admin.display(description=_("may be embedded by"))
+    def where(self, widget: Widget) -> str:
+        origins = widget.allowed_origins
+        if not origins:
+            return format_html('<span class="cw-flag cw-warn">{}</span>', _("any site"))
+        more = f" +{len(origins) - 1}" if len(origins) > 1 else ""
+        return f"{origins[0]}{more}"
+
+    @admin.display(description=_("conversations"))
+    def conversations_link(self, widget: Widget) -> str:
+        return format_html('<a href="{}">{}</a>', conversations_url(widget), _("Read"))
+
+    # --- the form ---
+
+    def get_form(
+        self, request: HttpRequest, obj: Widget | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        # The form adds the fields of the look and of the platforms' options by itself.
+        return super().get_form(
+            request, obj, change, **{**kwargs, "fields": WidgetForm.Meta.fields}
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Widget | None = None) -> Any:
+        key = ["new_key", "clear_key"] if obj and obj.encrypted_key else ["new_key"]
+        return [
+            (None, {"fields": ["title", "slug", "active"]}),
+            (
+                _("Platform"),
+                {
+                    "fields": ["provider", "agent", "base_url", *key, *option_names()],
+                    "description": _("Who answers. Each platform asks for what it needs."),
+                },
+            ),
+            (_("Where it may appear"), {"fields": ["allowed_origins", "image_hosts"]}),
+            (
+                _("Conversation"),
+                {
+                    "fields": [
+                        "greeting",
+                        *look_names("subtitle", "language", "suggestions", "sound"),
+                    ]
+                },
+            ),
+            (
+                _("Before the first message"),
+                {"fields": look_names("ask_name", "ask_email", "consent", "consent_version")},
+            ),
+            (
+                _("Appearance"),
+                {
+                    "fields": [
+                        tuple(look_names("color", "theme", "position")),
+                        tuple(look_names("offset_x", "offset_y", "radius")),
+                        *look_names("font", "icon", "logo", "teaser", "teaser_delay"),
+                    ]
+                },
+            ),
+        ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        widget = kwargs.get("obj")
+        context["platforms"] = {name: platform_facts(cls) for name, cls in providers().items()}
+        if widget is not None:
+            context["snippets"] = snippets(request, widget)
+            context["page"] = request.build_absolute_uri(frame_url(widget))
+            context["conversations"] = conversations_url(widget)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Widget, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not obj.allowed_origins:
+            self.message_user(
+                request,
+                _(
+                    "Any site may embed this widget, and its visitors' questions are answered at "
+                    "your cost: name the allowed origins."
+                ),
+                messages.WARNING,
+            )
+
+    # --- the check ---
+
+    def get_urls(self) -> list[URLPattern]:
+        check = self.admin_site.admin_view(self.check_view)
+        own = path("<path:object_id>/check/", check, name="chatwidget_widget_check")
+        return [own, *super().get_urls()]
+
+    def check_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Talk to the platform once. POST: it costs a message there.
+
+        Synchronous, so that the admin's own guards apply; the talking is done on the server's event
+        loop, whose HTTP client it shares, and this request's thread waits for it.
+        """
+        widget = self.get_object(request, object_id)
+        if request.method != "POST" or widget is None:
+            raise Http404
+        if not self.has_change_permission(request, widget):
+            raise PermissionDenied
+        found = async_to_sync(checkup)(widget)
+        if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+            return JsonResponse({"ok": found.ok, "lines": found.lines})
+        self.message_user(request, " ".join(found.lines), messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:chatwidget_widget_change", args=[widget.pk]))
+
+    # --- erasing ---
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Counts, not a list of every message; who may erase a widget may erase what is in it."""
+        chosen = Widget.objects.filter(pk__in=[widget.pk for widget in objs])
+        counts = {
+            Widget._meta.verbose_name_plural: len(chosen),
+            Conversation._meta.verbose_name_plural: Conversation.objects.filter(
+                widget__in=chosen
+            ).count(),
+            Visitor._meta.verbose_name_plural: Visitor.objects.filter(widget__in=chosen).count(),
+        }
+        missing = set() if self.has_delete_permission(request) else {Widget._meta.verbose_name}
+        return [str(widget) for widget in chosen], counts, missing, []
+
+    def delete_model(self, request: HttpRequest, obj: Widget) -> None:
+        archive.erase_widget(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Widget]) -> None:
+        for widget in queryset:
+            archive.erase_widget(widget)
+
+
+def conversations_url(widget: Widget) -> str:
+    return f"{reverse('admin:chatwidget_conversation_changelist')}?widget__id__exact={widget.pk}"
+
+
+def frame_url(widget: Widget) -> str:
+    return reverse("chatwidget:frame", args=[widget.slug])
+
+
+def snippets(request: HttpRequest, widget: Widget) -> list[dict[str, Any]]:
+    """The ways to put a widget on a page, each with the lines to copy."""
+    loader = request.build_absolute_uri(reverse("chatwidget:loader", args=[widget.slug]))
+    page = request.build_absolute_uri(frame_url(widget))
+    return [
+        {
+            "title": _("On any page"),
+            "text": _("A button in the corner. Paste the line anywhere in the page's HTML."),
+            "code": f'<script src="{loader}" async></script>',
+        },
+        {
+            "title": _("Inside the page"),
+            "text": _("The chat fills an element of your own, which gives it its size."),
+            "code": f'<div id="help" style="height: 36rem"></div>\n'
+            f'<script src="{loader}" data-target="#help" async></script>',
+        },
+        {
+            "title": _("In a Django template"),
+            "text": _("On a site that has this app installed."),
+            "code": f'{{% load chatwidget %}}\n{{% chatwidget "{widget.slug}" %}}',
+        },
+        {
+            "title": _("As a link"),
+            "text": _("The chat as a page of its own: for e-mails, and for QR codes."),
+            "code": page,
+        },
+    ]
+
+
+def platform_facts(cls: Any) -> dict[str, Any]:
+    """What the form needs to know of a platform, to ask for nothing it does not use."""
+    return {
+        "agent": cls.needs_agent,
+        "baseUrl": cls.needs_base_url,
+        "defaultBaseUrl": cls.default_base_url,
+        "key": cls.needs_key,
+    }

@@ -1,0 +1,37 @@
+/** A widget's form asks only for what the chosen platform uses. */
+
+interface Facts {
+  agent: boolean;
+  baseUrl: boolean;
+  defaultBaseUrl: string;
+  key: boolean;
+}
+
+export function followPlatform(): void {
+  const facts = document.querySelector("#cw-platforms");
+  const select = document.querySelector<HTMLSelectElement>("#id_provider");
+  if (!facts || !select) return;
+  const platforms: Record<string, Facts> = JSON.parse(facts.textContent);
+
+  const show = (row: Element, shown: boolean) => row.classList.toggle("cw-unused", !shown);
+  const row = (field: string) => document.querySelector(`.form-row.field-${field}`);
+  const options = [...document.querySelectorAll('.form-row[class*="field-option_"]')];
+
+  function follow(): void {
+    const chosen = platforms[select!.value];
+    if (!chosen) return;
+    const wanted = { agent: chosen.agent, base_url: chosen.baseUrl, new_key: chosen.key };
+    for (const [field, shown] of Object.entries(wanted)) {
+      const element = row(field);
+      if (element) show(element, shown);
+    }
+    for (const option of options) {
+      show(option, option.matches(`[class*="field-option_${select!.value}_"]`));
+    }
+    const address = document.querySelector<HTMLInputElement>("#id_base_url");
+    if (address) address.placeholder = chosen.defaultBaseUrl;
+  }
+
+  select.addEventListener("change", follow);
+  follow();
+}
