@@ -8,7 +8,7 @@ import { build, transform } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = resolve(process.argv[2] ?? join(here, "..", "static", "chatwidget"));
 // Dialog, constructable style sheets, inset-*, :focus-visible: all browsers since spring 2022.
-const target = ["es2020", "chrome99", "firefox101", "safari16.4"];
+const target = ["es2022", "chrome99", "firefox104", "safari16.4"];
 const placeholder = '"__CHATWIDGET__"';
 
 /** `import css from "./x.css?text"` is the minified text of the style sheet. */
