@@ -1,0 +1,51 @@
+/**
+ * What a screen reader is told of replies: whole sentences as they come, once, and never the
+ * history. The log itself is silent (`aria-live="off"`): it would be read letter by letter.
+ */
+import { type Chat, isRunning } from "./conversation.ts";
+
+/** The end of a sentence, in scripts that put a space after it and in those that do not. */
+const SENTENCE = /[.!?…؟।]["')\]]*\s|[。！？]|\n/g;
+
+export class Announcer {
+  #told = new Map<string, { attempt: unknown; at: number }>();
+  #say: (text: string) => void;
+
+  constructor(say: (text: string) => void) {
+    this.#say = say;
+  }
+
+  /** `fresh`: this is a `ready`, so what is in it is history, but for what goes on from here. */
+  update(chat: Chat, fresh: boolean): void {
+    for (const message of chat.messages) {
+      const { id, role, text, attempt } = message;
+      if (role === "user") continue;
+      const told = this.#told.get(id);
+      const begin = told && told.attempt === attempt ? told.at : 0;
+      const known = told || !fresh;
+      const end = isRunning(message) ? lastSentence(text) : text.length;
+      if (known && end > begin) {
+        const words = spoken(text.slice(begin, end));
+        if (words) this.#say(words);
+      }
+      this.#told.set(id, { attempt, at: known ? Math.max(begin, end) : text.length });
+    }
+  }
+}
+
+/** Where the last whole sentence of `text` ends. */
+function lastSentence(text: string): number {
+  let end = 0;
+  for (const match of text.matchAll(SENTENCE)) end = match.index + match[0].length;
+  return end;
+}
+
+/** Markdown without its signs, as far as they would be read out. */
+export function spoken(text: string): string {
+  return text
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/^\s*(?:[#>]+|[-*+]|```.*|\|?[\s:|-]+\|)\s/gm, "")
+    .replace(/[*_`~|]+/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+}

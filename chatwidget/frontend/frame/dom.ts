@@ -1,0 +1,42 @@
+/** Making elements. Text becomes text nodes and nothing is parsed, so nothing can run. */
+
+type Handler = (event: Event) => void;
+export type Child = Node | string | null | undefined | false;
+
+/** An element with attributes (true: empty, false: none), listeners (functions, by event) and children. */
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Record<string, string | number | boolean | Handler | undefined> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== undefined) element.setAttribute(name, `${value}`);
+  }
+  element.append(...children.filter((child): child is Node | string => !!child));
+  return element;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** One of the symbols in frame.html. */
+export function icon(name: string): SVGElement {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** A button that is an icon and has its name as a tooltip. */
+export function iconButton(name: string, label: string, click: Handler): HTMLButtonElement {
+  return el("button", { type: "button", class: "icon", "aria-label": label, title: label, click }, icon(name));
+}
+
+/** The element of frame.html with this id. */
+export function part<T extends HTMLElement>(id: string): T {
+  return document.getElementById(id) as T;
+}

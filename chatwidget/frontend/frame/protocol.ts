@@ -1,0 +1,192 @@
+/**
+ * The frames of protocol version 1, and a parser of unknown input.
+ *
+ * Lengths and offsets count Unicode code points. Both languages read the same table of valid and
+ * invalid frames, tests/fixtures/protocol.json, so that this file and protocol.py cannot drift.
+ */
+
+export const PROTOCOL = 1;
+
+export interface ErrorInfo {
+  code: string;
+  detail: string;
+  retryable: boolean;
+  retry_after?: number | null;
+}
+
+export interface Message {
+  id: string;
+  seq: number;
+  /** `user` or `assistant`; any other is shown as plain text. */
+  role: string;
+  text: string;
+  /** pending, streaming, complete, stopped, failed or interrupted; any other counts as ended. */
+  status: string;
+  created_at: string;
+  attempt?: number | null;
+  ui?: unknown;
+  rating?: number | null;
+  error?: ErrorInfo | null;
+}
+
+export interface Ready {
+  type: "ready";
+  protocol: number;
+  visitor: string;
+  conversation: string | null;
+  messages: Message[];
+  more: boolean;
+  limits: { max_length: number };
+  features?: { email?: boolean } | null;
+}
+
+export interface Done {
+  type: "done";
+  id: string;
+  status: string;
+  length: number;
+  ui?: unknown;
+  error?: ErrorInfo | null;
+}
+
+export interface Delta {
+  type: "delta";
+  id: string;
+  offset: number;
+  text: string;
+}
+
+export interface Accepted {
+  type: "accepted";
+  id: string;
+  message: Message;
+  conversation: string;
+}
+
+export interface ErrorFrame extends ErrorInfo {
+  type: "error";
+  id?: string | null;
+}
+
+export type ServerFrame =
+  | Ready
+  | Accepted
+  | { type: "message"; message: Message }
+  | Delta
+  | Done
+  | { type: "history"; messages: Message[]; more: boolean }
+  | ErrorFrame
+  | { type: "pong" };
+
+export interface Hello {
+  type: "hello";
+  token: string;
+  visitor?: string;
+  /** Absent: the visitor's latest; null: a new one. */
+  conversation?: string | null;
+  page?: { url: string; title: string; referrer: string };
+  locale?: string;
+  identity?: { id?: string; name?: string; email?: string; proof?: string };
+}
+
+export interface Profile {
+  type: "profile";
+  name?: string;
+  email?: string;
+  /** The version of the consent text that was agreed to. */
+  consent?: string;
+}
+
+export type ClientFrame =
+  | Hello
+  | { type: "send"; id: string; text: string }
+  | { type: "stop"; id: string }
+  | { type: "retry"; id: string; attempt?: number }
+  | { type: "new" }
+  | { type: "rate"; id: string; value: 1 | -1 | 0; comment?: string }
+  | Profile
+  | { type: "page"; url: string; title: string }
+  | { type: "history"; before: string }
+  | { type: "ack"; id: string; offset: number }
+  | { type: "ping" };
+
+type Check = (value: unknown) => boolean;
+
+const string: Check = (value) => typeof value === "string";
+const number: Check = (value) => typeof value === "number";
+const boolean: Check = (value) => typeof value === "boolean";
+const count: Check = (value) => Number.isInteger(value) && (value as number) >= 0;
+const anything: Check = () => true;
+/** Absent and null say the same. */
+const maybe =
+  (check: Check): Check =>
+  (value) =>
+    value == null || check(value);
+const list =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const shape =
+  (fields: Record<string, Check>): Check =>
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.entries(fields).every(([name, check]) =>
+      check((value as Record<string, unknown>)[name]),
+    );
+
+const errorFields = {
+  code: string,
+  detail: string,
+  retryable: boolean,
+  retry_after: maybe(number),
+};
+const message = shape({
+  id: string,
+  seq: number,
+  role: string,
+  text: string,
+  status: string,
+  created_at: string,
+  attempt: maybe(number),
+  ui: anything,
+  rating: maybe(number),
+  error: maybe(shape(errorFields)),
+});
+
+const frames: Map<string, Check> = new Map(
+  Object.entries({
+    ready: shape({
+      protocol: number,
+      visitor: string,
+      conversation: (value) => value === null || string(value),
+      messages: list(message),
+      more: boolean,
+      limits: shape({ max_length: number }),
+      features: maybe(shape({})),
+    }),
+    accepted: shape({ id: string, message, conversation: string }),
+    message: shape({ message }),
+    delta: shape({ id: string, offset: count, text: string }),
+    done: shape({ id: string, status: string, length: count, error: maybe(shape(errorFields)) }),
+    history: shape({ messages: list(message), more: boolean }),
+    error: shape({ ...errorFields, id: maybe(string) }),
+    pong: anything,
+  }),
+);
+
+/** The types of frame that `parseServerFrame` knows. */
+export const serverTypes: readonly string[] = [...frames.keys()];
+
+/** The frame that `data` (what a websocket handed us) is, or null where it is none. */
+export function parseServerFrame(data: unknown): ServerFrame | null {
+  if (typeof data !== "string") return null;
+  let frame: { type?: unknown } | null;
+  try {
+    frame = JSON.parse(data);
+  } catch {
+    return null;
+  }
+  const check = frames.get(frame?.type as string);
+  return check?.(frame) ? (frame as ServerFrame) : null;
+}

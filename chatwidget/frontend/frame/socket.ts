@@ -1,0 +1,119 @@
+/** Does what connection.ts decides. The socket, the clock and chance are handed in. */
+import { type Connection, type Effect, type Event, initial, reduce, type Timer } from "./connection.ts";
+import { type ClientFrame, type Hello, parseServerFrame, type ServerFrame } from "./protocol.ts";
+
+/** What of a browser's WebSocket is used. */
+export interface Channel {
+  send(data: string): void;
+  close(): void;
+  onopen: (() => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number }) => void) | null;
+}
+
+export interface World {
+  open(): Channel;
+  /** A fresh frame token; null where the widget is gone; it rejects where nothing answers. */
+  fetchToken(): Promise<string | null>;
+  after(ms: number, call: () => void): number;
+  cancel(timer: number): void;
+  random(): number;
+}
+
+export interface Handlers {
+  hello(token: string): Hello;
+  frame(frame: ServerFrame): void;
+  /** The connection's phase is another one. */
+  changed(state: Connection): void;
+}
+
+export class Socket {
+  state: Connection = initial;
+  #channel: Channel | null = null;
+  #timers = new Map<Timer, number>();
+  #token: string;
+  #world: World;
+  #on: Handlers;
+
+  constructor(token: string, world: World, on: Handlers) {
+    this.#token = token;
+    this.#world = world;
+    this.#on = on;
+  }
+
+  /** Puts a frame on the socket. False where there is none that is ready. */
+  send(frame: ClientFrame): boolean {
+    if (this.state.phase !== "ready") return false;
+    this.#channel?.send(JSON.stringify(frame));
+    return true;
+  }
+
+  dispatch(event: Event): void {
+    const before = this.state.phase;
+    const [state, effects] = reduce(this.state, event);
+    this.state = state;
+    effects.forEach((effect) => {
+      this.#run(effect);
+    });
+    if (state.phase !== before) this.#on.changed(state);
+  }
+
+  #run(effect: Effect): void {
+    const world = this.#world;
+    switch (effect.do) {
+      case "open":
+        return this.#open();
+      case "close":
+        return this.#close();
+      case "hello":
+        return this.#channel?.send(JSON.stringify(this.#on.hello(this.#token)));
+      case "ping":
+        return this.#channel?.send('{"type":"ping"}');
+      case "token":
+        world.fetchToken().then(
+          (token) => {
+            this.#token = token ?? "";
+            this.dispatch({ type: "token", outcome: token ? "ok" : "gone" });
+          },
+          () => this.dispatch({ type: "token", outcome: "failed" }),
+        );
+        return;
+      case "wait": {
+        const { timer, min, max } = effect;
+        this.#cancel(timer);
+        const ms = min + world.random() * (max - min);
+        const due = () => this.dispatch({ type: "due", timer });
+        this.#timers.set(timer, world.after(ms, due));
+        return;
+      }
+      case "cancel":
+        return this.#cancel(effect.timer);
+    }
+  }
+
+  #open(): void {
+    const channel = this.#world.open();
+    this.#channel = channel;
+    channel.onopen = () => this.dispatch({ type: "opened" });
+    channel.onclose = ({ code }) => this.dispatch({ type: "closed", code });
+    channel.onmessage = ({ data }) => {
+      const frame = parseServerFrame(data);
+      this.dispatch({ type: frame?.type === "ready" ? "ready" : "frame" });
+      // What is not a frame of this protocol is passed over, as unknown fields are.
+      if (frame) this.#on.frame(frame);
+    };
+  }
+
+  /** A socket that was let go is not heard any more. */
+  #close(): void {
+    const channel = this.#channel;
+    if (!channel) return;
+    this.#channel = channel.onopen = channel.onmessage = channel.onclose = null;
+    channel.close();
+  }
+
+  #cancel(timer: Timer): void {
+    this.#world.cancel(this.#timers.get(timer) ?? 0);
+    this.#timers.delete(timer);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What is kept of a visitor, by widget. Where the browser denies storage (a third-party frame may
+ * get none, and the mere mention of it may throw), it lives in memory until the page is left.
+ */
+import type { Unsent } from "./conversation.ts";
+import type { Profile } from "./protocol.ts";
+
+/** For the visitor, in all tabs. */
+export interface Visitor {
+  /** The token that names them. */
+  visitor?: string;
+  /** The conversation last shown; null: a new one was asked for. */
+  conversation?: string | null;
+  /** What the pre-chat form asked. */
+  profile?: Omit<Profile, "type">;
+}
+
+/** For one tab, over reloads: two tabs must not send one another's messages. */
+export interface Tab {
+  draft?: string;
+  queue?: readonly Unsent[];
+}
+
+export interface Store<T> {
+  value: T;
+  /** Changes what is named and keeps the rest. */
+  save(changes: Partial<T>): void;
+}
+
+export interface Stores {
+  visitor: Store<Visitor>;
+  tab: Store<Tab>;
+}
+
+export function openStores(slug: string): Stores {
+  return {
+    visitor: open(() => localStorage, slug),
+    tab: open(() => sessionStorage, slug),
+  };
+}
+
+/** Stores that forget: for pages that are not a visitor's. */
+export function memoryStores(visitor: Visitor = {}, tab: Tab = {}): Stores {
+  const denied = () => {
+    throw new Error("no storage");
+  };
+  const stores: Stores = { visitor: open(denied, ""), tab: open(denied, "") };
+  Object.assign(stores.visitor.value, visitor);
+  Object.assign(stores.tab.value, tab);
+  return stores;
+}
+
+function open<T extends object>(area: () => Storage, slug: string): Store<T> {
+  const key = `chatwidget:${slug}`;
+  const store: Store<T> = {
+    value: read(area, key) as T,
+    save(changes) {
+      Object.assign(store.value, changes);
+      try {
+        area().setItem(key, JSON.stringify(store.value));
+      } catch {
+        // Denied or full: `value` is the memory.
+      }
+    },
+  };
+  return store;
+}
+
+/** Whatever is there; anything but an object is as nothing. */
+function read(area: () => Storage, key: string): object {
+  try {
+    const value: unknown = JSON.parse(area().getItem(key) ?? "{}");
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+    // Denied, or not ours.
+  }
+  return {};
+}

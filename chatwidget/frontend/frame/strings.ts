@@ -1,0 +1,52 @@
+/** The texts that the frame's script shows. chatwidget/strings.py is the list, and translates it. */
+
+/** The keys used here; a test holds them and strings.py together. */
+export type Key =
+  | "answer_again"
+  | "back"
+  | "bad"
+  | "cancel"
+  | "closed"
+  | "comment"
+  | "comment_send"
+  | "connecting"
+  | "copied"
+  | "copy"
+  | "copy_code"
+  | "email"
+  | "good"
+  | "gone"
+  | "interrupted"
+  | "left"
+  | "message_too_long"
+  | "misconfigured"
+  | "name"
+  | "new_messages"
+  | "not_sent"
+  | "offline"
+  | "optional"
+  | "products"
+  | "provider_rate_limited"
+  | "provider_rejected"
+  | "provider_timeout"
+  | "provider_unavailable"
+  | "queued"
+  | "rate_limited"
+  | "reconnect"
+  | "reconnecting"
+  | "retry"
+  | "sending"
+  | "stopped"
+  | "suggestions"
+  | "thanks"
+  | "to_latest"
+  | "too_many_pending"
+  | "typing"
+  | "you";
+
+export type Strings = Record<Key, string>;
+
+/** `text` with each {name} replaced. */
+export function fill(text: string, values: Record<string, string | number>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}

@@ -1,0 +1,67 @@
+/** The form before the first message: name, email, consent. What was typed waits in the composer. */
+import type { Prechat } from "../config.ts";
+import { el, part } from "../dom.ts";
+import type { Identity } from "../../messages.ts";
+import type { Room } from "./room.ts";
+
+export class Ask {
+  #room: Room;
+  #form = part<HTMLFormElement>("ask");
+  #fields = part("fields");
+  #shown: Prechat | null = null;
+
+  constructor(room: Room) {
+    this.#room = room;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const given = new FormData(this.#form);
+      const name = String(given.get("name") ?? "").trim();
+      const email = String(given.get("email") ?? "").trim();
+      const consent = given.has("consent") && this.#shown?.version;
+      room.acts.introduce({
+        ...(name && { name }),
+        ...(email && { email }),
+        ...(consent && { consent }),
+      });
+    });
+    part("ask-later").addEventListener("click", () => room.acts.putOff());
+  }
+
+  /** Shows the form that asks for this, null for none; `known` is filled in already. */
+  update(asked: Prechat | null, known: Identity = {}): void {
+    if (asked === this.#shown) return;
+    this.#shown = asked;
+    this.#form.hidden = !asked;
+    if (!asked) return;
+    const { strings } = this.#room.config;
+    const field = (name: "name" | "email", type: string) =>
+      asked[name] &&
+      el(
+        "label",
+        {},
+        el("span", {}, strings[name], asked[name] === "optional" && el("small", {}, strings.optional)),
+        el("input", {
+          name,
+          type,
+          autocomplete: name,
+          maxlength: 200,
+          required: asked[name] === "required",
+          value: known[name] ?? "",
+        }),
+      );
+    this.#fields.replaceChildren(
+      ...[
+        field("name", "text"),
+        field("email", "email"),
+        asked.consent &&
+          el(
+            "label",
+            { class: "consent" },
+            el("input", { type: "checkbox", name: "consent", required: true }),
+            el("span", {}, asked.consent),
+          ),
+      ].filter((each) => !!each),
+    );
+    this.#fields.querySelector("input")?.focus();
+  }
+}

@@ -1,0 +1,100 @@
+/** Where the visitor writes. What was typed is never lost: it stays until it is taken. */
+import { part } from "../dom.ts";
+import { fill } from "../strings.ts";
+import { points, sendable } from "../text.ts";
+import type { Room } from "./room.ts";
+
+/** From this share of the limit on, what is left is told. */
+const NEAR_LIMIT = 0.9;
+
+export class Composer {
+  #room: Room;
+  #form = part<HTMLFormElement>("composer");
+  #text = part<HTMLTextAreaElement>("text");
+  #stop = part<HTMLButtonElement>("stop");
+  #left = part("left");
+  #notice = part("notice");
+  #max = 0;
+  #running: string | null = null;
+
+  constructor(room: Room, draft: string) {
+    this.#room = room;
+    this.#max = room.config.maxLength;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#text.addEventListener("keydown", (event) => {
+      // While an input method composes, Enter belongs to it (229: Safari's sign of the same).
+      const composing = event.isComposing || event.keyCode === 229;
+      if (event.key !== "Enter" || event.shiftKey || composing) return;
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#text.addEventListener("input", () => {
+      this.tell("");
+      this.#changed();
+    });
+    this.#stop.addEventListener("click", () => {
+      if (this.#running) room.acts.stop(this.#running);
+      this.focus();
+    });
+    // What was typed before this script ran counts.
+    if (!this.#text.value) this.#text.value = draft;
+    this.#changed();
+  }
+
+  get text(): string {
+    return this.#text.value;
+  }
+
+  set text(text: string) {
+    this.#text.value = text;
+    this.#changed();
+  }
+
+  focus(): void {
+    this.#text.focus({ preventScroll: true });
+  }
+
+  /** `running`: the id of the reply that can be stopped. */
+  update(running: string | null, maxLength: number): void {
+    this.#running = running;
+    this.#stop.hidden = !running;
+    if (maxLength === this.#max) return;
+    this.#max = maxLength;
+    this.#changed();
+  }
+
+  /** Says what went wrong, next to where it was typed; "" is nothing. */
+  tell(text: string): void {
+    if (this.#notice.textContent !== text) this.#notice.textContent = text;
+  }
+
+  #submit(): void {
+    const text = sendable(this.text);
+    if (!text) return;
+    if (points(text) > this.#max) {
+      this.tell(this.#room.config.strings.message_too_long);
+    } else if (this.#room.acts.send(text)) {
+      this.text = "";
+      this.tell("");
+    }
+  }
+
+  #changed(): void {
+    const text = this.#text;
+    // Its height is its text's, up to what the style sheet allows.
+    text.style.height = "auto";
+    text.style.height = `${text.scrollHeight}px`;
+    const count = points(text.value);
+    const over = count > this.#max;
+    const near = count > this.#max * NEAR_LIMIT;
+    this.#left.textContent = near
+      ? fill(this.#room.config.strings.left, { count: this.#max - count })
+      : "";
+    this.#left.classList.toggle("over", over);
+    text.setAttribute("aria-invalid", `${over}`);
+    this.#room.acts.draft(text.value);
+  }
+}

@@ -1,0 +1,71 @@
+/** Below an ended message: when it was, and what can be done with it. */
+import type { Entry } from "../conversation.ts";
+import { copyText } from "../clipboard.ts";
+import { el, icon, iconButton } from "../dom.ts";
+import { explain } from "../errors.ts";
+import { Feedback } from "./feedback.ts";
+import type { Room } from "./room.ts";
+
+const BROKEN = ["failed", "interrupted", "stopped"];
+
+export class Footer {
+  readonly element: HTMLElement;
+  #room: Room;
+  #retry: HTMLElement;
+  #again: HTMLElement;
+  #rating: HTMLElement[] = [];
+
+  constructor(room: Room, message: Entry, reply: boolean) {
+    this.#room = room;
+    const { config, acts, times } = room;
+    const { strings } = config;
+    const { id } = message;
+    const retry = () => acts.retry(id);
+    this.#retry = el("button", { type: "button", class: "pill", click: retry }, icon("again"), strings.retry);
+    this.#again = iconButton("again", strings.answer_again, retry);
+    const row = el("div", { class: "row" });
+    this.element = el("footer", {}, row);
+    if (reply) {
+      row.append(this.#retry);
+      if (message.text) {
+        const feedback = new Feedback(room, id);
+        this.#rating = feedback.buttons;
+        row.append(this.#copy(message.text), ...feedback.buttons, this.#again);
+        this.element.append(feedback.form);
+      }
+    }
+    const { created_at } = message;
+    row.append(el("time", { datetime: created_at }, times.clock(created_at)));
+  }
+
+  update({ status, rating }: Entry, last: boolean): void {
+    this.element.classList.toggle("last", last);
+    this.#retry.hidden = !(last && BROKEN.includes(status));
+    this.#again.hidden = !(last && status === "complete" && this.#room.config.regenerate);
+    this.#rating.forEach((button, i) => {
+      button.ariaPressed = `${rating === (i ? -1 : 1)}`;
+    });
+  }
+
+  /** Why the reply is not whole, if it is not. */
+  note({ status, error }: Entry): string {
+    const { strings } = this.#room.config;
+    if (error) return explain(error, strings, (seconds) => this.#room.times.wait(seconds));
+    if (status === "failed") return strings.provider_unavailable;
+    return status === "interrupted" || status === "stopped" ? strings[status] : "";
+  }
+
+  #copy(text: string): HTMLElement {
+    const { strings } = this.#room.config;
+    const button = iconButton("copy", strings.copy, async () => {
+      if (!(await copyText(text))) return;
+      button.replaceChildren(icon("check"));
+      button.ariaLabel = strings.copied;
+      setTimeout(() => {
+        button.replaceChildren(icon("copy"));
+        button.ariaLabel = strings.copy;
+      }, 2000);
+    });
+    return button;
+  }
+}

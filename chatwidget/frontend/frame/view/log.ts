@@ -1,0 +1,114 @@
+/** The conversation: a keyed list of messages, the days between them, and the place one is at. */
+import type { Chat } from "../conversation.ts";
+import { el, part } from "../dom.ts";
+import { dots, MessageView } from "./message.ts";
+import type { Room } from "./room.ts";
+import { Scroll } from "./scroll.ts";
+
+export interface LogState {
+  chat: Chat;
+  /** What is sent now goes out now. */
+  online: boolean;
+  /** Nothing is known yet, not even a greeting, but it is on its way. */
+  expecting: boolean;
+}
+
+export class Log {
+  #room: Room;
+  #log = part("log");
+  #latest = part("latest");
+  #latestLabel = this.#latest.lastElementChild!;
+  #views = new Map<string, MessageView>();
+  #chips: HTMLElement;
+  #dots = el("div", { class: "body waiting" }, dots(""));
+  #scroll: Scroll;
+  #more = false;
+  #fresh = false;
+  #lastKey = "";
+
+  constructor(room: Room) {
+    this.#room = room;
+    const { suggestions, strings } = room.config;
+    const chip = (text: string) =>
+      el("li", {}, el("button", { type: "button", class: "pill", click: () => room.acts.send(text) }, text));
+    this.#chips = el("ul", { class: "chips", role: "list", "aria-label": strings.suggestions }, ...suggestions.map(chip));
+    this.#scroll = new Scroll(part("scroller"), this.#log, () => this.#moved());
+    this.#latest.addEventListener("click", () => {
+      this.#scroll.toEnd(true);
+      part("text").focus();
+    });
+  }
+
+  /** What the visitor sends is always looked at. */
+  toEnd(): void {
+    this.#scroll.toEnd();
+  }
+
+  update({ chat, online, expecting }: LogState): void {
+    const { messages, queue } = chat;
+    const now = new Date();
+    const kept = new Set<string>();
+    let at: Node | null = this.#log.firstChild;
+    const place = (node: Node) => {
+      if (node === at) at = node.nextSibling;
+      else this.#log.insertBefore(node, at);
+    };
+    const show = (key: string, mine: boolean, iso: string, before: string): MessageView => {
+      kept.add(key);
+      let view = this.#views.get(key);
+      if (!view) this.#views.set(key, (view = new MessageView(this.#room, mine)));
+      const day = this.#room.times.day(iso, now);
+      if (!before || this.#room.times.day(before, now) !== day) {
+        if (view.day.textContent !== day) view.day.textContent = day;
+        place(view.day);
+      } else view.day.remove();
+      place(view.article);
+      return view;
+    };
+    let before = "";
+    let asked = chat.more;
+    messages.forEach((message, i) => {
+      const mine = message.role === "user";
+      asked ||= mine;
+      const view = show(message.client ?? message.id, mine, message.created_at, before);
+      view.update(message, i === messages.length - 1, asked);
+      before = message.created_at;
+    });
+    const { strings } = this.#room.config;
+    for (const unsent of queue) {
+      show(unsent.id, true, unsent.at, before).wait(unsent, online ? strings.sending : strings.queued);
+      before = unsent.at;
+    }
+    const begun = asked || queue.length > 0;
+    for (const [node, wanted] of [
+      [this.#dots, expecting],
+      [this.#chips, this.#room.config.suggestions.length > 0 && messages.length > 0 && !begun],
+    ] as const) {
+      if (wanted) place(node);
+      else if (node === at) at = node.nextSibling;
+      if (!wanted) node.remove();
+    }
+    for (const [key, view] of this.#views) {
+      if (kept.has(key)) continue;
+      view.day.remove();
+      view.article.remove();
+      this.#views.delete(key);
+    }
+    this.#more = chat.more;
+    const last = queue.at(-1)?.id ?? messages.at(-1)?.id ?? "";
+    this.#fresh ||= last !== this.#lastKey && !this.#scroll.following;
+    this.#lastKey = last;
+    this.#moved();
+  }
+
+  #moved(): void {
+    const { following, early } = this.#scroll;
+    if (following) this.#fresh = false;
+    this.#latest.hidden = following;
+    const { new_messages, to_latest } = this.#room.config.strings;
+    this.#latest.classList.toggle("fresh", this.#fresh);
+    const label = this.#fresh ? new_messages : to_latest;
+    if (this.#latestLabel.textContent !== label) this.#latestLabel.textContent = label;
+    if (early && this.#more) this.#room.acts.older();
+  }
+}

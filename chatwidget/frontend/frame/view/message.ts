@@ -1,0 +1,96 @@
+/** One message of the log: an article that is appended to while it grows, never written anew. */
+import { MarkdownStream } from "../../markdown/index.ts";
+import { type Entry, isRunning, type Unsent } from "../conversation.ts";
+import { el } from "../dom.ts";
+import { fill } from "../strings.ts";
+import { Footer } from "./footer.ts";
+import type { Room } from "./room.ts";
+import { renderUi } from "./ui.ts";
+
+/** A reply in any other status is shown as plain text. */
+const KNOWN = ["pending", "streaming", "complete", "stopped", "failed", "interrupted"];
+
+export class MessageView {
+  readonly article: HTMLElement;
+  /** The line with the day, where this message is the first of it. */
+  readonly day = el("div", { class: "day" });
+  #room: Room;
+  #body = el("div", { class: "body", dir: "auto" });
+  #ui = el("div");
+  #note = el("p", { class: "note" });
+  #footer: Footer | null = null;
+  #shown: Entry | null = null;
+  #last = false;
+  #stream: MarkdownStream | null = null;
+
+  constructor(room: Room, mine: boolean) {
+    this.#room = room;
+    this.article = el("article", { class: mine ? "mine" : "theirs" }, this.#body, this.#ui, this.#note);
+  }
+
+  /** Shows a stored message. `last`: the conversation's last; `asked`: a reply, not a greeting. */
+  update(message: Entry, last: boolean, asked: boolean): void {
+    const before = this.#shown;
+    if (message === before && last === this.#last) return;
+    this.#shown = message;
+    this.#last = last;
+    const { config, times } = this.#room;
+    const mine = message.role === "user";
+    const name = mine ? config.strings.you : config.agent;
+    this.article.ariaLabel = `${name}, ${times.clock(message.created_at)}`;
+    this.article.ariaBusy = `${isRunning(message)}`;
+    this.#write(message, before);
+    if (message.ui !== before?.ui) {
+      this.#ui.replaceChildren(...renderUi(message.ui, config.imageHosts, config.strings));
+    }
+    if (isRunning(message)) {
+      this.#footer?.element.remove();
+      this.#footer = null;
+      this.#note.replaceChildren();
+    } else {
+      if (!this.#footer) {
+        this.#footer = new Footer(this.#room, message, !mine && asked);
+        this.article.append(this.#footer.element);
+      }
+      this.#footer.update(message, last);
+      this.#note.textContent = mine ? "" : this.#footer.note(message);
+    }
+  }
+
+  /** Shows a message that the server has not accepted yet. */
+  wait(unsent: Unsent, note: string): void {
+    this.article.ariaLabel = `${this.#room.config.strings.you}, ${note}`;
+    this.#body.textContent = unsent.text;
+    this.#note.textContent = note;
+  }
+
+  #write(message: Entry, before: Entry | null): void {
+    const { text } = message;
+    if (message.role !== "assistant" || !KNOWN.includes(message.status)) {
+      this.#body.textContent = text;
+      return;
+    }
+    const goesOn =
+      this.#stream && before && before.attempt === message.attempt && text.startsWith(before.text);
+    if (!goesOn) {
+      this.#body.replaceChildren();
+      const { imageHosts, strings } = this.#room.config;
+      const { copy_code: copy, copied } = strings;
+      this.#stream = new MarkdownStream(this.#body, { imageHosts, copy, copied, headingOffset: 1 });
+    }
+    if (text === "" && isRunning(message)) {
+      const label = fill(this.#room.config.strings.typing, { agent: this.#room.config.agent });
+      if (!goesOn) this.#body.append(dots(label));
+      return;
+    }
+    const written = goesOn ? before.text.length : 0;
+    if (written === 0) this.#body.replaceChildren();
+    this.#stream!.write(text.slice(written));
+    if (!isRunning(message) && (!goesOn || isRunning(before))) this.#stream!.end();
+  }
+}
+
+/** Three dots that move while nothing has come yet. */
+export function dots(label: string): HTMLElement {
+  return el("span", { class: "dots", role: "img", "aria-label": label }, el("i"), el("i"), el("i"));
+}

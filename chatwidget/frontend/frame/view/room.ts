@@ -1,0 +1,74 @@
+/** What all parts of the view share. */
+import type { Config } from "../config.ts";
+import type { Profile } from "../protocol.ts";
+
+/** What a visitor can do. */
+export interface Acts {
+  /** False: not now (a form is asked first); the text is to be kept. */
+  send(text: string): boolean;
+  stop(id: string): void;
+  retry(id: string): void;
+  rate(id: string, value: 1 | -1 | 0, comment?: string): void;
+  renew(): void;
+  close(): void;
+  /** Older messages are wanted. */
+  older(): void;
+  reconnect(): void;
+  /** The form before the first message was filled in, or put aside. */
+  introduce(profile: Omit<Profile, "type">): void;
+  putOff(): void;
+  draft(text: string): void;
+}
+
+export interface Room {
+  config: Config;
+  acts: Acts;
+  times: Times;
+}
+
+/** Times and days in the visitor's language, from `Intl`. */
+export class Times {
+  #locale: string;
+  #clock: Intl.DateTimeFormat;
+  #date: Intl.DateTimeFormat;
+
+  constructor(locale: string) {
+    this.#locale = locale;
+    this.#clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+    this.#date = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
+  }
+
+  /** The time of day of an ISO 8601 time. */
+  clock(iso: string): string {
+    return this.#clock.format(known(iso));
+  }
+
+  /** Today, yesterday, or the date. */
+  day(iso: string, now: Date): string {
+    const then = known(iso);
+    const days = Math.round((midnight(then) - midnight(now)) / 86_400_000);
+    const text =
+      days === 0 || days === -1
+        ? new Intl.RelativeTimeFormat(this.#locale, { numeric: "auto" }).format(days, "day")
+        : this.#date.format(then);
+    return text.charAt(0).toLocaleUpperCase(this.#locale) + text.slice(1);
+  }
+
+  /** In so many seconds (minutes, from two on). */
+  wait(seconds: number): string {
+    const format = new Intl.RelativeTimeFormat(this.#locale);
+    return seconds < 120
+      ? format.format(Math.ceil(seconds), "second")
+      : format.format(Math.ceil(seconds / 60), "minute");
+  }
+}
+
+function midnight(date: Date): number {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}
+
+/** A time that cannot be read is now, rather than an exception. */
+function known(iso: string): Date {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? new Date() : date;
+}

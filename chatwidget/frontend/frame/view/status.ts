@@ -1,0 +1,53 @@
+/** Tells plainly how the connection is, and when it is back. */
+import type { Connection } from "../connection.ts";
+import { part } from "../dom.ts";
+import type { Key } from "../strings.ts";
+import type { Room } from "./room.ts";
+
+/** A first connection that is quick needs no words. */
+const PATIENCE_MS = 1_500;
+const BACK_MS = 3_000;
+
+export class Status {
+  #room: Room;
+  #bar = part("bar");
+  #status = part("status");
+  #again = part("reconnect");
+  #shown: Key | "" = "";
+  #lost = false;
+  #timer = 0;
+
+  constructor(room: Room) {
+    this.#room = room;
+    this.#again.addEventListener("click", () => room.acts.reconnect());
+  }
+
+  update({ phase, failures, code }: Connection, onLine: boolean): void {
+    const gone = code === 4403 || code === 4404;
+    this.#again.hidden = phase !== "waiting" && (phase !== "closed" || gone);
+    if (phase === "ready") {
+      if (this.#lost) this.#say("back");
+      else if (this.#shown !== "back") this.#say("");
+      this.#lost = false;
+    } else if (phase === "closed" || phase === "waiting" || failures > 0) {
+      this.#lost = true;
+      if (phase !== "closed") this.#say(onLine ? "reconnecting" : "offline");
+      else this.#say(gone ? "gone" : "closed");
+    } else if (!this.#shown && !this.#timer) {
+      this.#later(() => this.#say("connecting"), PATIENCE_MS);
+    }
+  }
+
+  #say(key: Key | ""): void {
+    if (key && key === this.#shown) return;
+    this.#shown = key;
+    this.#bar.dataset.state = key;
+    this.#status.textContent = key && this.#room.config.strings[key];
+    this.#later(key === "back" ? () => this.#say("") : null, BACK_MS);
+  }
+
+  #later(call: (() => void) | null, ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = call ? window.setTimeout(call, ms) : 0;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * The gallery: ?state=NAME plays one state in this page, without it all of them are shown in frames.
+ * ?theme=dark, ?dir=rtl, ?locale=es and ?width=360 hold for both.
+ */
+import { readConfig } from "../frame/config.ts";
+import { el, part } from "../frame/dom.ts";
+import { Stage } from "./stage.ts";
+import { states } from "./states.ts";
+
+const query = new URLSearchParams(location.search);
+const name = query.get("state");
+
+function index(): void {
+  part("states").append(
+    ...Object.keys(states).map((state) => {
+      const own = new URLSearchParams(query);
+      own.set("state", state);
+      const src = `?${own}`;
+      return el(
+        "figure",
+        {},
+        el("figcaption", {}, el("a", { href: src }, state)),
+        el("iframe", { src, title: state, loading: "lazy" }),
+      );
+    }),
+  );
+}
+
+async function play(state: string): Promise<void> {
+  const scene = states[state];
+  if (!scene) throw new Error(`no such state: ${state}`);
+  const { look } = readConfig(document);
+  const stage = new Stage({ ...scene, config: { look, ...scene.config } });
+  await scene.play?.(stage);
+  await stage.shown();
+  document.documentElement.dataset.played = state;
+}
+
+if (name) void play(name);
+else index();

@@ -1,0 +1,268 @@
+/** Every state of the widget. A test looks whether each text that a visitor can meet is met here. */
+import { readConfig } from "../frame/config.ts";
+import type { Message } from "../frame/protocol.ts";
+import type { Scene, Stage } from "./stage.ts";
+
+const GREETING = "Hi there! 👋 I know everything about our mugs, bowls and plates. How can I help?";
+const QUESTION = "Do you ship to Chile, and how long does it take?";
+const SUGGESTIONS = ["Where is my order?", "Do you ship abroad?", "What can go in the dishwasher?"];
+
+const MARKDOWN = `Yes, we ship to **Chile**! Here is what it costs and how long it takes:
+
+| Parcel | Price | Days |
+| --- | ---: | ---: |
+| up to 2 kg | $12 | 6–9 |
+| up to 5 kg | $19 | 6–9 |
+| express | $38 | 2–3 |
+
+A few things to know:
+
+1. Orders over **$120** ship free.
+2. Customs may ask for your *RUT*.
+3. You can [follow your parcel](https://shop.example/track) at any time.
+
+> Glazed pieces are packed twice, and replaced if they break.
+`;
+
+const CODE = `You can ask our API for the price:
+
+\`\`\`python
+import httpx
+
+def price(weight: float, country: str = "CL") -> float:
+    """What shipping costs, in US dollars; the answer is cached for an hour by whoever asks for it."""
+    return httpx.get("https://shop.example/api/shipping", params={"kg": weight, "to": country}).json()["usd"]
+\`\`\`
+
+- [x] works without a key
+- [ ] works with \`curl\` as well
+
+### Limits
+
+Up to ~~30~~ **60** requests a minute.
+`;
+
+/** Tests answer for this host. */
+const IMAGE_HOST = "images.gallery.example";
+
+const product = (title: string, price: string, image: string) => ({
+  title,
+  price,
+  image: `https://${IMAGE_HOST}/${image}.svg`,
+  url: `https://shop.example/${image}`,
+});
+
+const PRODUCTS = {
+  type: "product-grid",
+  data: [
+    product("Harbour mug", "€24", "mug"),
+    product("Slow kettle", "€89", "kettle"),
+    product("Porthole lamp of opal glass and brass, with a dimmer", "€129", "lamp"),
+    { title: "Gift card", price: 25 },
+  ],
+};
+
+const failure = (code: string, more: object = {}) => ({ code, detail: "Not now.", retryable: true, ...more });
+
+/** A greeting, a question and this reply to it. */
+function exchange(stage: Stage, text: string, more: Partial<Message> = {}): void {
+  stage.ready([stage.reply(GREETING), stage.user(QUESTION), stage.reply(text, more)]);
+}
+
+const fails = (code: string, more: object = {}): Scene => ({
+  play: (stage) => exchange(stage, "", { status: "failed", error: failure(code, more) }),
+});
+
+const refuses = (code: string, more: object = {}): Scene => ({
+  play(stage) {
+    exchange(stage, "Yes, we do.");
+    stage.app.send("And to Peru?");
+    stage.refuse(failure(code, more));
+  },
+});
+
+const PRECHAT = {
+  name: "optional",
+  email: "required",
+  consent: "I agree that my messages are stored for 90 days to answer my question.",
+  version: "1",
+} as const;
+
+export const states: Record<string, Scene> = {
+  connecting: {},
+  "connecting-slowly": {
+    async play() {
+      await new Promise((resolve) => setTimeout(resolve, 1_600));
+    },
+  },
+  greeting: {
+    config: { suggestions: SUGGESTIONS },
+    play: (stage) => stage.ready([stage.reply(GREETING)]),
+  },
+  sending: {
+    async play(stage) {
+      stage.ready([stage.reply(GREETING)]);
+      stage.app.send(QUESTION);
+    },
+  },
+  thinking: { play: (stage) => exchange(stage, "", { status: "pending" }) },
+  streaming: { play: (stage) => exchange(stage, MARKDOWN.slice(0, 260), { status: "streaming" }) },
+  reply: { play: (stage) => exchange(stage, MARKDOWN) },
+  code: { play: (stage) => exchange(stage, CODE) },
+  "can-answer-again": { config: { regenerate: true }, play: (stage) => exchange(stage, "Yes, we do.") },
+  copied: {
+    async play(stage) {
+      exchange(stage, "Yes, we do.");
+      await stage.press(readConfig(document).strings.copy);
+      await stage.shown();
+    },
+  },
+  rated: { play: (stage) => exchange(stage, "Yes, we do.", { rating: 1 }) },
+  commenting: {
+    async play(stage) {
+      exchange(stage, "Yes, we do.");
+      await stage.press(readConfig(document).strings.bad);
+    },
+  },
+  commented: {
+    async play(stage) {
+      const { strings } = readConfig(document);
+      exchange(stage, "Yes, we do.");
+      await stage.press(strings.bad);
+      await stage.press(strings.comment_send);
+    },
+  },
+  products: {
+    config: { imageHosts: [IMAGE_HOST] },
+    play: (stage) => exchange(stage, "These are our favourites this week:", { ui: PRODUCTS }),
+  },
+  "unknown-ui": {
+    play: (stage) =>
+      exchange(stage, "Our opening hours:", {
+        ui: { type: "timetable", data: { Monday: "9–18", Saturday: "10–14" } },
+      }),
+  },
+  "unknown-role": {
+    play: (stage) => {
+      const eva = stage.message("operator", "Hello, this is Eva. I take over from here.");
+      stage.ready([stage.reply(GREETING), stage.user("I would like to talk to a person."), eva]);
+    },
+  },
+  stopped: { play: (stage) => exchange(stage, "Yes, we ship to", { status: "stopped" }) },
+  interrupted: { play: (stage) => exchange(stage, "Yes, we ship to", { status: "interrupted" }) },
+  misconfigured: fails("misconfigured", { retryable: false }),
+  "provider-rejected": fails("provider_rejected"),
+  "provider-rate-limited": fails("provider_rate_limited", { retry_after: 40 }),
+  "provider-unavailable": fails("provider_unavailable"),
+  "provider-timeout": fails("provider_timeout"),
+  "failed-halfway": {
+    play: (stage) =>
+      exchange(stage, "Yes, we ship to **Chile**, and", {
+        status: "failed",
+        error: failure("provider_unavailable"),
+      }),
+  },
+  "unknown-error": fails("teapot", { detail: "" }),
+  "rate-limited": refuses("rate_limited", { retry_after: 20 }),
+  "too-many-pending": refuses("too_many_pending"),
+  "message-too-long": {
+    async play(stage) {
+      exchange(stage, "Yes, we do.");
+      stage.type("A very long story. ".repeat(215));
+      stage.submit();
+    },
+  },
+  "near-the-limit": {
+    play(stage) {
+      exchange(stage, "Yes, we do.");
+      stage.type("A long story. ".repeat(280));
+    },
+  },
+  history: {
+    play(stage) {
+      const past = (days: number) => ({
+        created_at: new Date(Date.now() - days * 86_400_000).toISOString(),
+      });
+      stage.ready([
+        stage.reply(GREETING, past(9)),
+        stage.user("Do you have a blue mug?", past(9)),
+        stage.reply("We do: **Atlantic**, 300 ml.", past(9)),
+        stage.user("Thanks! Is it dishwasher safe?", past(1)),
+        stage.reply("It is.", { ...past(1), rating: 1 }),
+        stage.user(QUESTION),
+        stage.user("Santiago, to be exact."),
+        stage.reply(MARKDOWN),
+      ]);
+    },
+  },
+  "scrolled-up": {
+    async play(stage) {
+      exchange(stage, MARKDOWN + CODE);
+      await stage.shown();
+      document.getElementById("scroller")!.scrollTop = 40;
+      await stage.shown();
+    },
+  },
+  "new-messages": {
+    async play(stage) {
+      exchange(stage, MARKDOWN + CODE);
+      await stage.shown();
+      document.getElementById("scroller")!.scrollTop = 40;
+      await stage.shown();
+      stage.say({ type: "message", message: stage.reply("Is there anything else?") });
+      await stage.shown();
+    },
+  },
+  "long-words": {
+    play: (stage) =>
+      stage.ready([
+        stage.user(`https://shop.example/${"a".repeat(180)}`),
+        stage.reply(`${"Donaudampfschifffahrtsgesellschaft".repeat(5)} \`${"code".repeat(40)}\``),
+      ]),
+  },
+  prechat: {
+    config: { prechat: PRECHAT },
+    play(stage) {
+      stage.ready([stage.reply(GREETING)]);
+      stage.app.send(QUESTION);
+    },
+  },
+  "email-asked": {
+    play(stage) {
+      stage.ready([stage.reply(GREETING)], { features: { email: true } });
+      stage.app.send(QUESTION);
+    },
+  },
+  reconnecting: {
+    play(stage) {
+      exchange(stage, "Yes, we ship to", { status: "streaming" });
+      stage.close(1006);
+    },
+  },
+  offline: {
+    play(stage) {
+      exchange(stage, "Yes, we do.");
+      Object.defineProperty(navigator, "onLine", { get: () => false, configurable: true });
+      stage.close(1006);
+      stage.app.send("And to Peru?");
+      stage.app.send("I am on a train.");
+    },
+  },
+  back: {
+    async play(stage) {
+      exchange(stage, "Yes, we do.");
+      stage.close(1006);
+      await stage.shown();
+      stage.app.reconnect();
+      exchange(stage, "Yes, we do.");
+    },
+  },
+  closed: {
+    play(stage) {
+      exchange(stage, "Yes, we do.");
+      stage.close(4429);
+    },
+  },
+  gone: { play: (stage) => stage.close(4404) },
+  alone: { alone: true, play: (stage) => exchange(stage, MARKDOWN) },
+};

@@ -1,0 +1,69 @@
+"""Every text that a visitor's page shows by itself, in English; Django's catalogues translate it.
+
+The frame's template takes some, the frame's script the others (frontend/frame/strings.ts names
+them); the loader's two are in its own configuration. {braces} are filled in where the text is shown.
+"""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+STRINGS: dict[str, Promise] = {
+    # The page
+    "conversation": _("Conversation"),
+    "new_conversation": _("New conversation"),
+    "close": _("Close"),
+    "message": _("Message"),
+    "placeholder": _("Write a message…"),
+    "send": _("Send"),
+    "stop": _("Stop"),
+    # Messages
+    "you": _("You"),
+    "typing": _("{agent} is typing"),
+    "sending": _("Sending…"),
+    "queued": _("Waiting to be sent"),
+    "new_messages": _("New messages"),
+    "to_latest": _("Scroll to the latest message"),
+    "suggestions": _("Suggestions"),
+    "products": _("Products"),
+    # What can be done with a reply
+    "retry": _("Retry"),
+    "answer_again": _("Answer again"),
+    "copy": _("Copy"),
+    "copy_code": _("Copy code"),
+    "copied": _("Copied"),
+    "good": _("Good reply"),
+    "bad": _("Bad reply"),
+    "comment": _("Tell us more (optional)"),
+    "comment_send": _("Send feedback"),
+    "thanks": _("Thank you for your feedback."),
+    "cancel": _("Cancel"),
+    # Before the first message
+    "ask_title": _("Before we begin"),
+    "ask_start": _("Start chat"),
+    "name": _("Name"),
+    "email": _("Email"),
+    "optional": _("optional"),
+    # The connection
+    "connecting": _("Connecting…"),
+    "reconnecting": _("Connection lost. Reconnecting…"),
+    "offline": _("You are offline. Your messages will be sent once you are back."),
+    "back": _("You are connected again."),
+    "closed": _("The connection was closed."),
+    "gone": _("This chat is not available."),
+    "reconnect": _("Try again"),
+    # What went wrong, and what to do
+    "left": _("Characters left: {count}"),
+    "message_too_long": _("This message is too long. Please shorten it."),
+    "not_sent": _("Something went wrong. Please try again."),
+    "rate_limited": _("You are writing very quickly. Please continue {when}."),
+    "too_many_pending": _("Please wait for the answers to your earlier messages."),
+    "misconfigured": _("This chat is not set up correctly. Please tell the owner of this site."),
+    "provider_rejected": _("No answer could be given to this. Try putting it differently."),
+    "provider_rate_limited": _("Many people are asking right now. Please try again {when}."),
+    "provider_unavailable": _("The assistant cannot be reached. Please try again in a moment."),
+    "provider_timeout": _("The answer took too long. Please try again."),
+    "interrupted": _("The answer was cut off. You can try again."),
+    "stopped": _("You stopped this answer."),
+}

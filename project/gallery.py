@@ -1,0 +1,72 @@
+"""The gallery at `/gallery/` (with DEBUG on only): the frame in each of its states.
+
+`?state=` names one of frontend/gallery/states.ts; `theme`, `dir`, `locale` and `color` are as in a
+widget's look. The page is the visitor's own template; its script plays the server's part.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from chatwidget.strings import STRINGS
+
+# As strict as the visitor's frame, so that a state that breaks its policy is seen here.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "
+    "https://images.gallery.example; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; "
+    "form-action 'none'; require-trusted-types-for 'script'"
+)
+
+
+@require_safe
+@xframe_options_sameorigin
+def gallery(request: HttpRequest) -> HttpResponse:
+    """All states in frames, or the one that is asked for."""
+    asked = request.GET
+    locale = asked.get("locale", "en")
+    with translation.override(locale):
+        strings = {key: str(text) for key, text in STRINGS.items()}
+        rtl = translation.get_language_bidi()
+        look = {
+            "color": asked.get("color", "#2563eb"),
+            "theme": asked.get("theme", "light"),
+            "radius": int(asked.get("radius", 16)),
+            "font": "",
+        }
+        config: dict[str, Any] = {
+            "protocol": 1,
+            "slug": "gallery",
+            "socket": "",
+            "token": "",
+            "tokenUrl": "",
+            "title": asked.get("title", "Harbour & Hearth"),
+            "subtitle": "We answer at once",
+            "agent": "Harbour & Hearth",
+            "logo": "",
+            "locale": locale,
+            "look": look,
+            "strings": strings,
+            "suggestions": [],
+            "imageHosts": [],
+            "prechat": None,
+            "sound": False,
+            "regenerate": False,
+            "maxLength": 4000,
+        }
+        context = {
+            "config": config,
+            "strings": strings,
+            "look": look,
+            "locale": locale,
+            "dir": asked.get("dir", "rtl" if rtl else "ltr"),
+        }
+        template = "gallery/state.html" if "state" in asked else "gallery/index.html"
+        response = render(request, template, context)
+    response["Content-Security-Policy"] = POLICY
+    return response
