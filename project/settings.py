@@ -19,7 +19,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+if (BASE_DIR / ".env").exists():
+    env.read_env(BASE_DIR / ".env")
 
 
 def read(name: str, cast: Callable[[str], T], default: T) -> T:
@@ -83,9 +84,10 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 def database(url: str) -> dict[str, Any]:
     """Django's dict for a URL: SQLite for concurrent writers, PostgreSQL with a pool."""
-    config: dict[str, Any] = env.db_url_config(url)
-    if "." not in config.get("ENGINE", ""):
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in env.DB_SCHEMES:
         raise ValueError("give a URL such as sqlite:////srv/chat.sqlite3 or postgres://…")
+    config: dict[str, Any] = env.db_url_config(url)
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.sqlite3":
         # WAL lets readers read while one writes. IMMEDIATE takes the write lock when a transaction

@@ -1,0 +1,88 @@
+"""The house has floors: a file imports only from lower ones, or from its own package."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import ROOT
+
+APP = ROOT / "chatwidget"
+# The trip of a message, from the ground up. What is not named is on the top floor: views and
+# consumers are under it, so nothing that serves a visitor imports admin, commands or checks.
+FLOORS = (
+    ("errors",),
+    ("conf", "look", "strings", "protocol", "storage", "languages"),
+    ("secrets",),
+    ("models",),
+    ("transcripts", "providers", "archive"),
+    ("access", "greetings", "wire", "validation", "checkup"),
+    ("replies",),
+    ("bus",),
+    ("rooms",),
+    ("relay",),
+    ("upkeep",),
+    ("process",),
+    ("sessions",),
+    ("consumers", "views"),
+)
+FLOOR = {name: number for number, names in enumerate(FLOORS, 1) for name in names}
+TOP = len(FLOORS) + 1
+FILES = [path for path in sorted(APP.rglob("*.py")) if "node_modules" not in path.parts]
+
+
+def room(path: Path) -> str:
+    """The module or package right under chatwidget that a file belongs to."""
+    return path.relative_to(APP).parts[0].removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and room of everything imported from chatwidget."""
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports are written out"
+            if node.module == "chatwidget":
+                names = [f"chatwidget.{alias.name}" for alias in node.names]
+            else:
+                names = [node.module or ""]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "chatwidget" and len(parts) > 1 and not parts[1].startswith("__"):
+                yield node.lineno, parts[1]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(APP).as_posix())
+def test_imports_go_down(path: Path) -> None:
+    own = room(path)
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {own} imports {other}"
+        for line, other in imported(ast.parse(path.read_text()))
+        if other != own and FLOOR.get(other, TOP) >= FLOOR.get(own, TOP + 1)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(APP).as_posix())
+def test_nothing_is_imported_inside_a_function(path: Path) -> None:
+    """But in AppConfig.ready, which Django calls when models may be imported."""
+    inside = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not (path.name == "apps.py" and function.name == "ready")
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert not inside
+
+
+def test_every_floor_is_lived_on() -> None:
+    """A name that no file has would let its imports go unseen."""
+    rooms = {room(path) for path in FILES}
+    assert not set(FLOOR) - rooms
