@@ -50,6 +50,8 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ALLOW_PRIVATE_PROVIDERS: bool | None = None
     # True: the default limits; False: none (load tests); or a Limits of one's own.
     LIMITS: bool | Limits = True
+    # Where the limits count, as the `limits` library writes it: "redis://…" for several processes.
+    LIMITS_STORAGE: str = "memory://"
     TIMEOUTS: Timeouts = Timeouts()
     DRAIN_SECONDS: float = 20.0
     # CIDRs whose X-Forwarded-For is believed.
@@ -65,7 +67,9 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def allow_private_providers(self) -> bool:
-        return settings.DEBUG if self.ALLOW_PRIVATE_PROVIDERS is None else self.ALLOW_PRIVATE_PROVIDERS
+        return (
+            settings.DEBUG if self.ALLOW_PRIVATE_PROVIDERS is None else self.ALLOW_PRIVATE_PROVIDERS
+        )
 
     @property
     def limits(self) -> Limits | None:

@@ -51,7 +51,7 @@ class Identity(Struct, frozen=True):
 class Hello(ClientFrame, frozen=True, tag="hello"):
     token: str
     visitor: str | None = None
-    conversation: str | None | UnsetType = UNSET  # absent: the latest; null: a new one
+    conversation: str | UnsetType | None = UNSET  # absent: the latest; null: a new one
     page: PageInfo | None = None
     locale: str | None = None
     identity: Identity | None = None

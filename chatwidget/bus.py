@@ -1,0 +1,231 @@
+"""What processes tell each other about a conversation, through Django's channel layer.
+
+A wake-up and a carrier, never the truth: an event may be lost, and then the transcript has it.
+Without a channel layer every call here does nothing. One sending and one receiving task serve the
+whole process, so that events keep their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from channels.layers import get_channel_layer
+
+from chatwidget.replies import Reply
+from chatwidget.transcripts import Entry
+
+logger = logging.getLogger("chatwidget")
+
+# Deltas for other processes are gathered for this long: a publication costs some hundred µs.
+REST_SECONDS = 0.025
+# After a failure of the layer, before the next try.
+RETRY_SECONDS = 1.0
+
+
+class Event(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Something that happened to a conversation; `revision` is its count of changes after it."""
+
+    revision: int = 0
+
+
+class Said(Event, frozen=True, tag=True):
+    """A message is new, or has changed."""
+
+    entry: Entry
+
+
+class Began(Event, frozen=True, tag=True):
+    """A reply began, for the first time or again."""
+
+    entry: Entry
+
+
+class Grew(Event, frozen=True, tag=True):
+    """A reply's text from `offset` on."""
+
+    id: UUID
+    attempt: int
+    offset: int
+    text: str
+
+
+class Ended(Event, frozen=True, tag=True):
+    """A reply ended, and is stored."""
+
+    entry: Entry
+
+
+class Closed(Event, frozen=True, tag=True):
+    """The visitor began a new conversation, or the owner erased this one."""
+
+    following: UUID | None = None  # the draft of the new one
+
+
+class Hi(Event, frozen=True, tag=True):
+    """A process shows this conversation (or no longer does), and has this much of its reply."""
+
+    worker: str
+    reply: UUID | None = None
+    length: int = 0
+    answer: bool = False
+    leaving: bool = False
+
+
+class StopAsked(Event, frozen=True, tag=True):
+    """A visitor wants a reply stopped that runs in another process."""
+
+    id: UUID
+
+
+AnyEvent = Said | Began | Grew | Ended | Closed | Hi | StopAsked
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(AnyEvent)
+
+
+class Bus:
+    """The channel layer, as one ordered queue out and one channel in."""
+
+    def __init__(self, deliver: Callable[[UUID, AnyEvent], None]) -> None:
+        self._deliver = deliver
+        self._layer: Any = get_channel_layer()
+        self._out: deque[tuple[str, UUID, AnyEvent | Reply | None]] = deque()
+        self._published: dict[UUID, int] = {}  # reply → how much of it the others have been sent
+        self._awake = asyncio.Event()
+        self._joined: set[UUID] = set()
+        self._channel = ""
+        self.broken = False  # something may have been lost since this was last looked at
+
+    @property
+    def connected(self) -> bool:
+        """Are there other processes to talk to at all?"""
+        return self._layer is not None
+
+    def join(self, conversation: UUID) -> None:
+        """Hear what happens to a conversation elsewhere."""
+        self._joined.add(conversation)
+        self._queue("join", conversation, None)
+
+    def leave(self, conversation: UUID) -> None:
+        self._joined.discard(conversation)
+        self._queue("leave", conversation, None)
+
+    def send(self, conversation: UUID, event: AnyEvent) -> None:
+        """Tell the other processes."""
+        self._queue("send", conversation, event)
+
+    def publish(self, reply: Reply, start: int) -> None:
+        """Tell the others a reply's text from `start` on, and all that follows, until it ends."""
+        if self._layer is None:
+            return
+        known = self._published.get(reply.entry.id)
+        self._published[reply.entry.id] = start if known is None else min(start, known)
+        reply.followers.add(_Waker(self, reply))
+        self.grew(reply)
+
+    def grew(self, reply: Reply) -> None:
+        """A published reply has more text."""
+        if self._published.get(reply.entry.id, reply.length) < reply.length:
+            last = self._out[-1] if self._out else None
+            if last is None or last[2] is not reply:
+                self._queue("grew", reply.conversation, reply)
+
+    def _queue(self, verb: str, conversation: UUID, what: AnyEvent | Reply | None) -> None:
+        if self._layer is not None:
+            self._out.append((verb, conversation, what))
+            self._awake.set()
+
+    async def run(self) -> None:
+        """Send and receive until cancelled."""
+        if self._layer is None:
+            return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._receiving())
+            tasks.create_task(self._sending())
+
+    async def _receiving(self) -> None:
+        while True:
+            try:
+                if not self._channel:
+                    self._channel = await self._layer.new_channel()
+                    for conversation in self._joined:
+                        self._queue("join", conversation, None)
+                message = await self._layer.receive(self._channel)
+                self._deliver(UUID(message["conversation"]), _decoder.decode(message["event"]))
+            except Exception as error:  # whatever the layer's driver raises
+                await self._failed(error)
+
+    async def _sending(self) -> None:
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            while self._out:
+                verb, conversation, what = self._out.popleft()
+                try:
+                    await self._do(verb, conversation, what)
+                except Exception as error:  # whatever the layer's driver raises
+                    if verb == "join" and conversation in self._joined:
+                        self._queue("join", conversation, None)
+                    await self._failed(error)
+            await asyncio.sleep(REST_SECONDS)
+
+    async def _do(self, verb: str, conversation: UUID, what: AnyEvent | Reply | None) -> None:
+        group = f"chatwidget.{conversation.hex}"
+        if verb == "join":
+            if self._channel:
+                await self._layer.group_add(group, self._channel)
+            return
+        if verb == "leave":
+            if self._channel and conversation not in self._joined:
+                await self._layer.group_discard(group, self._channel)
+            return
+        event = self._growth(what) if isinstance(what, Reply) else what
+        if event is not None:
+            await self._layer.group_send(
+                group,
+                {
+                    "type": "chatwidget.event",
+                    "conversation": conversation.hex,
+                    "event": _encoder.encode(event),
+                },
+            )
+
+    def _growth(self, reply: Reply) -> Grew | None:
+        start = self._published.get(reply.entry.id, reply.length)
+        if reply.ended:
+            self._published.pop(reply.entry.id, None)
+        else:
+            self._published[reply.entry.id] = reply.length
+        if start >= reply.length:
+            return None
+        return Grew(
+            id=reply.entry.id, attempt=reply.entry.attempt, offset=start, text=reply.text[start:]
+        )
+
+    async def _failed(self, error: Exception) -> None:
+        if not self.broken:
+            logger.warning("channel layer: %s: %s", type(error).__name__, error)
+        self.broken = True
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+class _Waker:
+    """Wakes the bus when a published reply grows; equal for one reply, so that it is added once."""
+
+    def __init__(self, bus: Bus, reply: Reply) -> None:
+        self.bus, self.reply = bus, reply
+
+    def __call__(self) -> None:
+        self.bus.grew(self.reply)
+
+    def __hash__(self) -> int:
+        return hash(id(self.reply))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Waker) and other.reply is self.reply

@@ -1,0 +1,185 @@
+"""One socket: frames in, frames out. What a frame does is `sessions`' business."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import ExitStack
+from typing import Any
+from uuid import UUID
+
+from asgiref.typing import WebSocketConnectEvent, WebSocketDisconnectEvent, WebSocketReceiveEvent
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from django.utils import translation
+
+from chatwidget import access
+from chatwidget.conf import conf
+from chatwidget.errors import BadFrame, ChatError, CloseCode, RateLimited, Refused, StorageAway
+from chatwidget.languages import choose_language
+from chatwidget.models import Widget, new_id
+from chatwidget.process import relay
+from chatwidget.protocol import (
+    HELLO_SECONDS,
+    MAX_FRAME_BYTES,
+    BadFrameOf,
+    Hello,
+    History,
+    cleaned,
+    error_frame,
+    parse,
+)
+from chatwidget.replies import Outbox
+from chatwidget.sessions import Client, Session
+from chatwidget.storage import stored
+
+logger = logging.getLogger("chatwidget")
+
+# A page of history costs what this many small frames cost.
+HISTORY_WEIGHT = 20
+
+
+class ChatConsumer(AsyncConsumer):
+    """The websocket of one tab. Channels calls the three handlers below one at a time."""
+
+    channel_layer_alias = ""  # the process has one channel of its own (bus.py), its sockets none
+
+    async def websocket_connect(self, event: WebSocketConnectEvent) -> None:
+        self._closed = False
+        self._session: Session | None = None
+        self._counted = ExitStack()
+        self._writer: asyncio.Task[None] | None = None
+        self._bucket = access.Bucket(conf().limits)
+        self._outbox = Outbox(self._send_text)
+        loop = asyncio.get_running_loop()
+        self._hello_timer = loop.call_later(HELLO_SECONDS, self._no_hello)
+        await self.send({"type": "websocket.accept"})
+        await self._guarded(self._admit())
+
+    async def websocket_receive(self, event: WebSocketReceiveEvent) -> None:
+        if not self._closed:
+            await self._guarded(self._receive(event.get("text")))
+
+    async def websocket_disconnect(self, event: WebSocketDisconnectEvent) -> None:
+        self._leave()
+        raise StopConsumer
+
+    async def _admit(self) -> None:
+        """May this socket be open at all? Raises Refused."""
+        access.check_origin(self.scope)
+        self._relay = relay()
+        if self._relay.draining:
+            raise Refused(CloseCode.RESTARTING)
+        limits = conf().limits
+        self._address = access.client_address(self.scope)
+        self._counted.enter_context(
+            access.open_sockets.one_more(
+                self._address, limits.sockets_per_address if limits else None
+            )
+        )
+        try:
+            await access.spend("connections_per_address", self._address)
+        except RateLimited as error:
+            raise Refused(CloseCode.TOO_MANY, error.cause) from None
+        slug = self.scope["url_route"]["kwargs"]["slug"]
+        widget = await stored(Widget.objects.filter(slug=slug, active=True).first)
+        if widget is None:
+            raise Refused(CloseCode.NO_WIDGET, f"no active widget {slug!r}")
+        self._widget = widget
+
+    async def _receive(self, text: str | None) -> None:
+        if text is not None and (
+            len(text) > MAX_FRAME_BYTES or len(text.encode()) > MAX_FRAME_BYTES
+        ):
+            raise Refused(CloseCode.TOO_BIG, f"{len(text)} characters")
+        self._bucket.take()
+        frame_id = None
+        try:
+            if text is None:
+                raise BadFrame("binary")
+            frame = parse(text)
+            frame_id = getattr(frame, "id", None)
+            if self._session is None:
+                if not isinstance(frame, Hello):
+                    raise BadFrame("the first frame must be hello")
+                await self._hello(frame)
+            else:
+                if isinstance(frame, History):
+                    self._bucket.take(HISTORY_WEIGHT)
+                await self._session.handle(frame)
+        except Refused:
+            raise
+        except ChatError as error:
+            if isinstance(error, StorageAway) and self._session is None:
+                raise
+            if self._session is None:
+                raise Refused(CloseCode.PROTOCOL, str(error)) from error
+            if isinstance(error, BadFrameOf):
+                frame_id = error.frame_id
+            self._outbox.put(error_frame(error, frame_id))
+
+    async def _hello(self, frame: Hello) -> None:
+        access.check_frame_token(frame.token, self._widget.slug)
+        visitor: UUID | None = None
+        if frame.visitor:
+            visitor = access.visitor_of(frame.visitor, self._widget.pk)
+        visitor = visitor or new_id()
+        limits = conf().limits
+        self._counted.enter_context(
+            access.open_sockets.one_more(
+                visitor.hex, limits.sockets_per_visitor if limits else None
+            )
+        )
+        client = Client(
+            visitor=visitor,
+            address=self._address,
+            user_agent=cleaned(access.header(self.scope, b"user-agent"), 500),
+            language=choose_language(
+                self._widget.look.get("language", ""),
+                frame.locale or "",
+                access.header(self.scope, b"accept-language"),
+            ),
+        )
+        translation.activate(client.language)
+        session = Session(self._relay, self._widget, client, self._outbox)
+        try:
+            await session.begin(frame)
+        except BaseException:
+            session.gone()
+            raise
+        self._hello_timer.cancel()
+        self._session = session
+        # From here on the outbox sends; it inherits this task's language.
+        self._writer = asyncio.create_task(self._guarded(self._outbox.run()))
+
+    def _no_hello(self) -> None:
+        self._timeout = asyncio.create_task(self._close(CloseCode.NO_HELLO))
+
+    async def _guarded(self, work: Any) -> None:
+        """Do something for this socket; what cannot be mended closes it."""
+        try:
+            await work
+        except Refused as refusal:
+            logger.info("socket closed: %d %s", refusal.close_code, refusal)
+            await self._close(refusal.close_code)
+        except ChatError as error:  # the database is away before there is a conversation
+            logger.warning("socket closed: %s", error)
+            await self._close(CloseCode.RESTARTING)
+
+    async def _send_text(self, text: str) -> None:
+        await self.base_send({"type": "websocket.send", "text": text})
+
+    async def _close(self, code: int) -> None:
+        if not self._closed:
+            self._leave()
+            await self.send({"type": "websocket.close", "code": int(code)})
+
+    def _leave(self) -> None:
+        """Nothing more is sent or received."""
+        self._closed = True
+        self._hello_timer.cancel()
+        if self._session:
+            self._session.gone()
+        if self._writer and self._writer is not asyncio.current_task():
+            self._writer.cancel()
+        self._counted.close()

@@ -1,0 +1,123 @@
+"""The frame's page: its public configuration, and the policy its browser has to keep."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+
+from chatwidget.access import frame_token
+from chatwidget.conf import conf
+from chatwidget.languages import choose_language, direction
+from chatwidget.look import Look
+from chatwidget.models import Widget
+from chatwidget.protocol import VERSION
+from chatwidget.providers.base import Provider, providers
+from chatwidget.strings import STRINGS
+
+
+def frame_context(request: HttpRequest, widget: Widget) -> dict[str, Any]:
+    """The template's context; called with `frame_language` active."""
+    look = widget.typed_look
+    language = frame_language(request, widget)
+    config = frame_config(widget, look, language)
+    return {
+        "widget": widget,
+        "config": config,
+        "strings": config["strings"],
+        "look": look,
+        "locale": language,
+        "dir": direction(language),
+    }
+
+
+def frame_language(request: HttpRequest, widget: Widget) -> str:
+    """The widget's setting, else the embedding page's (`?lang=`), else the browser's."""
+    return choose_language(
+        widget.look.get("language", ""),
+        request.GET.get("lang", "")[:35],
+        request.headers.get("Accept-Language", "")[:200],
+    )
+
+
+def frame_config(widget: Widget, look: Look, language: str) -> dict[str, Any]:
+    """`chatwidget-config`: all of it public."""
+    platform = providers().get(widget.provider)
+    page = reverse("chatwidget:frame", args=[widget.slug])
+    return {
+        "protocol": VERSION,
+        "slug": widget.slug,
+        "socket": f"{page}ws/",
+        "token": frame_token(widget.slug),
+        "tokenUrl": reverse("chatwidget:token", args=[widget.slug]),
+        "title": widget.title,
+        "subtitle": look.subtitle,
+        "agent": widget.title,
+        "logo": look.logo,
+        "locale": language,
+        "dir": direction(language),
+        "look": {
+            "color": look.color,
+            "theme": look.theme,
+            "radius": look.radius,
+            "font": look.font,
+        },
+        "strings": {key: str(text) for key, text in STRINGS.items()},
+        "suggestions": list(look.suggestions),
+        "imageHosts": widget.image_hosts,
+        "prechat": _prechat(look),
+        "sound": look.sound,
+        "regenerate": bool(platform and platform.can_rewind),
+        "maxLength": _max_length(platform),
+    }
+
+
+def _prechat(look: Look) -> dict[str, Any] | None:
+    if look.ask_name == "no" and look.ask_email == "no" and not look.consent:
+        return None
+    return {
+        "name": None if look.ask_name == "no" else look.ask_name,
+        "email": None if look.ask_email == "no" else look.ask_email,
+        "consent": look.consent or None,
+        "version": look.consent_version,
+    }
+
+
+def _max_length(platform: type[Provider] | None) -> int:
+    own = conf().MAX_MESSAGE_LENGTH
+    return min(own, platform.max_length or own) if platform else own
+
+
+def _host(url: str) -> str:
+    """The origin of an absolute URL, for a policy; empty for a path on our own."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def content_security_policy(request: HttpRequest, widget: Widget) -> str:
+    """Nothing but our own script and style, our own socket, and images from the owner's hosts."""
+    look = widget.typed_look
+    files = " ".join(filter(None, ("'self'", _host(static("chatwidget/frame.js")))))
+    images = " ".join(
+        dict.fromkeys(
+            ["'self'", *(f"https://{host}" for host in widget.image_hosts)]
+            + [host for host in (_host(look.logo), _host(look.icon)) if host]
+        )
+    )
+    socket = f"{'wss' if request.is_secure() else 'ws'}://{request.get_host()}"
+    policy = [
+        "default-src 'none'",
+        f"script-src {files}",
+        f"style-src {files}",
+        f"img-src {images}",
+        f"connect-src 'self' {socket}",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+    ]
+    if widget.allowed_origins:
+        policy.append("frame-ancestors 'self' " + " ".join(widget.allowed_origins))
+    return "; ".join(policy)

@@ -1,0 +1,172 @@
+"""The conversation that is not yet one: its first message, shown before anything is stored.
+
+A `Draft` has the id its conversation will have, so that all tabs of a visitor share it; it waits in
+Django's cache, under the visitor's id, until the first send stores it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.cache import cache
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from chatwidget.errors import ChatError
+from chatwidget.models import Widget, new_id
+from chatwidget.providers.base import Person, Profile, make_provider
+from chatwidget.transcripts import Entry, fingerprint
+
+logger = logging.getLogger("chatwidget")
+
+# A platform that takes longer to greet is not waited for: the widget's own greeting stands in.
+GREETING_SECONDS = 2.0
+# A page may stay open this long before its first message; then the greeting is fetched again.
+DRAFT_SECONDS = 12 * 3600
+
+
+@dataclass(slots=True)
+class Draft:
+    """A conversation to be. `greeting` is None until the platform has been asked."""
+
+    conversation: UUID
+    config: str  # the configuration that `session` belongs to
+    version: int  # of the widget, whose change asks for a new draft
+    greeting: Entry | None = None
+    session: str = ""
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    async def greeted(self) -> None:
+        """Wait for the greeting, for a bounded time; never raises."""
+        if self.task is not None:
+            await asyncio.wait([self.task], timeout=GREETING_SECONDS)
+
+
+class Greetings:
+    """The drafts of this process's visitors."""
+
+    def __init__(self) -> None:
+        self._fetching: dict[tuple[int, UUID], Draft] = {}
+        # What platforms said of their agents, by widget; the greeting's session is not kept.
+        self._profiles: dict[int, tuple[int, Profile]] = {}
+
+    def profile(self, widget: Widget) -> Profile:
+        """What is known of the widget's agent by now; of an agent not yet met, nothing."""
+        version, profile = self._profiles.get(widget.pk, (0, Profile()))
+        return profile if version == widget.config_version else Profile()
+
+    async def draft(
+        self,
+        widget: Widget,
+        person: Person,
+        language: str,
+        greet: Callable[[Draft], None],
+        *,
+        conversation: UUID | None = None,
+        fresh: bool = False,
+    ) -> Draft:
+        """The visitor's draft, its greeting under way; `greet` is called when it arrives later.
+
+        `conversation` is the id it is to have, where another tab has made one; `fresh`: a new one,
+        whatever there was.
+        """
+        key = (widget.pk, UUID(person.id))
+        running = self._fetching.get(key)
+        if running and not fresh and running.version == widget.config_version:
+            return running
+        kept = None if fresh else _load(await _cached("get", _name(key)), widget)
+        if kept and kept.greeting and conversation in (None, kept.conversation):
+            return kept
+        known = conversation or (kept.conversation if kept else None)
+        draft = Draft(known or new_id(), fingerprint(widget), widget.config_version)
+        self._fetching[key] = draft
+        draft.task = asyncio.create_task(self._fetch(widget, person, language, draft, greet))
+        return draft
+
+    async def _fetch(
+        self,
+        widget: Widget,
+        person: Person,
+        language: str,
+        draft: Draft,
+        greet: Callable[[Draft], None],
+    ) -> None:
+        key = (widget.pk, UUID(person.id))
+        try:
+            # The other tabs' processes are to have the same draft, whoever is greeted first.
+            await _cached("set", _name(key), _dump(draft), DRAFT_SECONDS)
+            text = ""
+            try:
+                async with asyncio.timeout(GREETING_SECONDS):
+                    profile = await make_provider(widget.provider_config).profile(person)
+                self._profiles[widget.pk] = (widget.config_version, profile)
+                if profile.greeting:
+                    text, draft.session = profile.greeting.text.strip(), profile.greeting.session
+            except (ChatError, TimeoutError) as error:
+                cause = getattr(error, "cause", "") or f"no answer in {GREETING_SECONDS:g} s"
+                logger.warning("greeting of %s: %s", widget.slug, cause)
+            draft.greeting = _entry(text or widget.greeting.strip() or _default(language))
+            await _cached("set", _name(key), _dump(draft), DRAFT_SECONDS)
+            greet(draft)
+        finally:
+            if self._fetching.get(key) is draft:
+                del self._fetching[key]
+
+    async def used(self, widget: Widget, visitor: UUID, conversation: UUID) -> None:
+        """The draft has become a conversation."""
+        name = _name((widget.pk, visitor))
+        kept = _load(await _cached("get", name), widget)
+        if kept and kept.conversation == conversation:
+            await _cached("delete", name)
+
+
+def _default(language: str) -> str:
+    with translation.override(language):
+        return _("Hello! How can I help you?")
+
+
+def _entry(text: str) -> Entry:
+    return Entry(new_id(), 1, "assistant", text, "complete", timezone.now())
+
+
+def _name(key: tuple[int, UUID]) -> str:
+    return f"chatwidget.draft.{key[0]}.{key[1].hex}"
+
+
+def _dump(draft: Draft) -> dict[str, Any]:
+    greeting = draft.greeting
+    return {
+        "conversation": draft.conversation.hex,
+        "config": draft.config,
+        "version": draft.version,
+        "session": draft.session,
+        "greeting": greeting
+        and {"id": greeting.id.hex, "text": greeting.text, "at": greeting.created_at.isoformat()},
+    }
+
+
+def _load(kept: dict[str, Any] | None, widget: Widget) -> Draft | None:
+    if kept is None or kept["version"] != widget.config_version:
+        return None
+    greeting = None
+    if said := kept["greeting"]:
+        at = datetime.fromisoformat(said["at"])
+        greeting = Entry(UUID(said["id"]), 1, "assistant", said["text"], "complete", at)
+    return Draft(
+        UUID(kept["conversation"]), kept["config"], kept["version"], greeting, kept["session"]
+    )
+
+
+async def _cached(verb: str, *arguments: Any) -> Any:
+    """One call of Django's cache, in a thread; a cache that is away is an empty one."""
+    try:
+        return await asyncio.to_thread(getattr(cache, verb), *arguments)
+    except Exception as error:  # whatever the cache's driver raises
+        logger.warning("cache: %s: %s", type(error).__name__, error)
+        return None

@@ -1,0 +1,60 @@
+"""The process's one relay: made at the first use in its event loop, drained at SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from types import FrameType
+
+from chatwidget.relay import Relay
+from chatwidget.upkeep import upkeep
+
+logger = logging.getLogger("chatwidget")
+
+
+class Process:
+    """A relay with the tasks that serve it, in one event loop."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.relay = Relay()
+        self._tasks = [
+            asyncio.create_task(upkeep(self.relay), name="chatwidget-upkeep"),
+            asyncio.create_task(self.relay.rooms.bus.run(), name="chatwidget-bus"),
+        ]
+        self._draining: asyncio.Task[None] | None = None
+        if threading.current_thread() is threading.main_thread():
+            # The server's own handler, Daphne's or uvicorn's, was set before its loop ran: it is
+            # called when the replies are done. A second SIGTERM does not cut that short.
+            self._server_handler = signal.signal(signal.SIGTERM, self._terminated)
+
+    def _terminated(self, signum: int, frame: FrameType | None) -> None:
+        self.loop.call_soon_threadsafe(self._begin_drain)
+
+    def _begin_drain(self) -> None:
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain(), name="chatwidget-drain")
+
+    async def _drain(self) -> None:
+        try:
+            await self.relay.drain()
+        finally:
+            handler = self._server_handler
+            signal.signal(signal.SIGTERM, handler)
+            if callable(handler):
+                handler(signal.SIGTERM, None)
+            else:
+                signal.raise_signal(signal.SIGTERM)
+
+
+_process: Process | None = None
+
+
+def relay() -> Relay:
+    """This process's relay; called in its event loop."""
+    global _process
+    if _process is None or _process.loop is not asyncio.get_running_loop():
+        _process = Process()
+    return _process.relay

@@ -1,0 +1,282 @@
+"""Runs replies to their end, whoever is watching.
+
+A reply's task belongs to the process, not to a socket. It asks the platform, appends what comes to
+a `Reply`, and stores the end before anybody is told of it. `upkeep` checkpoints what it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+from uuid import UUID
+
+from chatwidget import transcripts
+from chatwidget.bus import Closed, Ended
+from chatwidget.conf import conf
+from chatwidget.errors import ChatError, Interrupted, Rejected, ReplyError, Unavailable
+from chatwidget.greetings import Greetings
+from chatwidget.providers.base import (
+    Delta,
+    Exchange,
+    Finished,
+    Page,
+    Person,
+    Provider,
+    Session,
+    Turn,
+    make_provider,
+)
+from chatwidget.replies import Reply
+from chatwidget.rooms import Rooms
+from chatwidget.secrets import scrub
+from chatwidget.storage import stored
+from chatwidget.transcripts import Job, Outcome, fingerprint
+
+logger = logging.getLogger("chatwidget")
+replies_log = logging.getLogger("chatwidget.replies")
+
+# Chunks that come closer than this are gathered: the next read waits until PACE_SECONDS after the
+# last, and takes all that came meanwhile in one piece. Slower ones are passed on at once.
+QUICK_SECONDS = 0.022
+PACE_SECONDS = 0.040
+# A reply whose end cannot be stored is tried again for as long as the process lives.
+STORE_RETRY_SECONDS = 0.5
+CAUSE_LENGTH = 2000
+# After DRAIN_SECONDS: to store what there is, and to send the last frames.
+LAST_SECONDS = 3.0
+
+
+class Running:
+    """One reply of ours."""
+
+    __slots__ = (
+        "cancelled",
+        "erased",
+        "finishing",
+        "job",
+        "reply",
+        "session",
+        "started",
+        "stored",
+        "task",
+    )
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.reply = Reply(job.conversation, job.entry)
+        self.session = ""  # the platform's, once it is known
+        self.stored: tuple[int, str] = (0, "")  # length and session at the last checkpoint
+        self.erased = False  # no longer ours: end quietly
+        self.cancelled = ""  # the status it is to end with, when it was cancelled
+        self.started = False
+        self.finishing = False
+        self.task: asyncio.Task[None] | None = None
+
+
+class Relay:
+    """All replies that this process runs, and its rooms. One a process; made in its event loop."""
+
+    def __init__(self) -> None:
+        # Known to other processes through leases, and to whoever reads an orphan's cause.
+        self.worker = f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.rooms = Rooms(self.worker)
+        self.greetings = Greetings()
+        self.running: dict[UUID, Running] = {}
+        self.draining = False
+        self.drained = asyncio.Event()
+        self.storage_lost_at = -1e9  # when the database was last seen to be away
+
+    @property
+    def claimant(self) -> str:
+        """Who claims new replies: this process, or nobody while it drains."""
+        return "" if self.draining else self.worker
+
+    # --- one reply ----------------------------------------------------------------------------
+
+    def launch(self, job: Job) -> None:
+        """Begin a claimed reply."""
+        running = Running(job)
+        self.running[job.entry.id] = running
+        self.rooms.began(running.reply, job.revision)
+        running.task = asyncio.create_task(self._run(running), name=f"reply-{job.entry.id}")
+
+    def stop(self, reply_id: UUID, status: str = "stopped") -> bool:
+        """End a reply of ours now, keeping what came; False when it is not ours (any more)."""
+        running = self.running.get(reply_id)
+        if running is None or running.task is None:
+            return False
+        if not running.cancelled and not running.finishing:
+            running.cancelled = status
+            if running.started:  # a task that is cancelled before its first step never runs
+                running.task.cancel()
+        return True
+
+    async def _run(self, running: Running) -> None:
+        running.started = True
+        job = running.job
+        began = time.monotonic()
+        first: float | None = None
+        finished: Finished | None = None
+        error: ReplyError | None = None
+        status = "complete"
+        try:
+            if running.cancelled:
+                raise asyncio.CancelledError
+            provider = make_provider(job.widget.provider_config)
+            async with contextlib.aclosing(self._events(provider, job)) as events:
+                last = 0.0
+                async for event in events:
+                    if type(event) is Delta:
+                        running.reply.append(event.text)
+                        now = time.monotonic()
+                        if now - last < QUICK_SECONDS:
+                            await asyncio.sleep(PACE_SECONDS - (now - last))
+                            now = time.monotonic()
+                        first = first or now
+                        last = now
+                    elif isinstance(event, Session):
+                        running.session = event.id
+                    elif isinstance(event, Finished):
+                        finished = event
+            if finished is None:
+                raise Unavailable("the adapter ended without Finished")
+            if not running.reply.text.strip() and not finished.ui:
+                raise Rejected("the answer is empty")
+        except asyncio.CancelledError:
+            status = running.cancelled or Interrupted.code
+            if status == Interrupted.code:
+                error = Interrupted("the server was restarted")
+        except ReplyError as failure:
+            status, error = "failed", failure
+        except Exception as failure:  # an adapter's bug must not leave its visitor waiting
+            logger.exception("reply %s of %s", job.entry.id, job.widget.slug)
+            status, error = "failed", Unavailable(f"{type(failure).__name__}: {failure}")
+        running.finishing = True
+        outcome = Outcome(
+            status=status,
+            text=running.reply.text,
+            session=running.session,
+            session_config=fingerprint(job.widget) if running.session else "",
+            ui=finished.ui if finished else None,
+            message_id=finished.message_id[:200] if finished else "",
+            metadata=finished.metadata if finished else {},
+            error_code=error.code if error else "",
+            error_cause=_cause(error, job) if error else "",
+            retry_after=error.retry_after if error else None,
+            first_chunk_ms=round((first - began) * 1000) if first else None,
+            total_ms=round((time.monotonic() - began) * 1000),
+        )
+        await self._finish(running, outcome)
+
+    async def _events(self, provider: Provider, job: Job) -> AsyncGenerator[Any, None]:
+        history = []
+        if provider.wants_history:
+            history = await stored(transcripts.history, job.conversation, job.entry.seq - 1)
+        turn = Turn(
+            text=job.text,
+            person=Person(str(job.visitor), job.name, job.email, job.locale),
+            conversation=str(job.conversation),
+            session=job.session,
+            page=Page(job.page_url, job.page_title, job.referrer),
+            history=tuple(Exchange(role, text) for role, text in history),  # type: ignore[arg-type]
+        )
+        async with contextlib.aclosing(provider.reply(turn)) as events:
+            async for event in events:
+                yield event
+
+    async def _finish(self, running: Running, outcome: Outcome) -> None:
+        """Store the end, tell everybody, and go on with the conversation's next reply."""
+        job = running.job
+        ended = None
+        while not running.erased:
+            try:
+                ended = await stored(transcripts.finish, job, self.worker, outcome, self.claimant)
+                break
+            except ChatError as error:
+                self.storage_lost(error)
+                await asyncio.sleep(STORE_RETRY_SECONDS)
+        self.running.pop(job.entry.id, None)
+        if ended is None:
+            await self._lost(running)
+            return
+        self.rooms.happened(ended.conversation, Ended(entry=ended.entry, revision=ended.revision))
+        _log(job, outcome)
+        if ended.job is not None:
+            self.launch(ended.job)
+
+    async def _lost(self, running: Running) -> None:
+        """The reply is ours no more: its conversation was erased, or we were given up for dead."""
+        job = running.job
+        entry = await stored(transcripts.entry, job.conversation, job.entry.id)
+        if entry is None:
+            self.rooms.happened(job.conversation, Closed())
+        elif entry.attempt == job.entry.attempt and not entry.unfinished:
+            self.rooms.happened(job.conversation, Ended(entry=entry))
+
+    def storage_lost(self, error: ChatError) -> None:
+        """The database is away: say so, but not for every reply."""
+        now = time.monotonic()
+        if now - self.storage_lost_at > 10:
+            logger.error("database: %s", error.cause)
+        self.storage_lost_at = now
+
+    async def drain(self) -> None:
+        """Let the replies in flight finish, for DRAIN_SECONDS; then store what there is of them.
+
+        Sockets are told to come back (4503) as soon as what they follow has ended.
+        """
+        self.draining = True
+        logger.info("draining: %d replies in flight", len(self.running))
+        for room in list(self.rooms.by_id.values()):
+            for member in list(room.members):
+                member.leave()
+        await self._until_idle(conf().DRAIN_SECONDS)
+        for reply_id in list(self.running):
+            self.stop(reply_id, Interrupted.code)
+        await self._until_idle(LAST_SECONDS)
+        logger.info("drained: %d replies left", len(self.running))
+
+    async def _until_idle(self, seconds: float) -> None:
+        """Wait until no reply runs and no socket is open, or the time is over."""
+        deadline = time.monotonic() + seconds
+        while self.running or any(room.members for room in self.rooms.by_id.values()):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            tasks = [running.task for running in self.running.values() if running.task]
+            if tasks:
+                await asyncio.wait(tasks, timeout=left)
+            else:
+                await asyncio.sleep(min(left, 0.05))
+
+
+def _cause(error: ReplyError, job: Job) -> str:
+    try:
+        key = job.widget.key
+    except ReplyError:
+        key = ""
+    return scrub(error.cause or str(error), key)[:CAUSE_LENGTH]
+
+
+def _log(job: Job, outcome: Outcome) -> None:
+    """One line for each reply: never its text, never a key."""
+    fields = {
+        "widget": job.widget.slug,
+        "provider": job.widget.provider,
+        "conversation": str(job.conversation),
+        "reply": str(job.entry.id),
+        "attempt": job.entry.attempt,
+        "status": outcome.status,
+        "code": outcome.error_code,
+        "first_chunk_ms": outcome.first_chunk_ms,
+        "total_ms": outcome.total_ms,
+        "length": len(outcome.text),
+    }
+    replies_log.info("reply", extra={k: v for k, v in fields.items() if v not in ("", None)})

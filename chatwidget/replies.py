@@ -1,0 +1,187 @@
+"""The heart of it: a `Reply` is one append-only text, and sockets follow it with cursors.
+
+Whoever relays a reply appends to it. Every socket has an `Outbox`: the one place its frames leave
+from, in order. It waits until there is something to send, sends `text[cursor:]` as one delta, and
+waits again. Streaming, coalescing, resuming at an exact code point, several tabs and slow readers
+all follow from this: a slow reader gets fewer and larger deltas, and costs no memory but the text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from chatwidget import wire
+from chatwidget.errors import CloseCode, Refused
+from chatwidget.protocol import WINDOW, WINDOW_SECONDS, Delta, MessageState, ServerFrame, dump
+from chatwidget.transcripts import Entry
+
+# One delta's code points: with four bytes each it stays far below what clients accept as a frame.
+MAX_DELTA = 64 * 1024
+# Frames that wait for a socket that does not take them; its deltas are not among them.
+MAX_WAITING = 1000
+
+
+class Reply:
+    """One reply in flight: the text so far, and in the end the `entry` it was stored as."""
+
+    __slots__ = ("_frame", "conversation", "ended", "entry", "followers", "id", "length", "text")
+
+    def __init__(self, conversation: UUID, entry: Entry) -> None:
+        self.conversation = conversation
+        self.entry = entry
+        self.id = str(entry.id)
+        self.text = entry.text
+        self.length = len(entry.text)
+        self.ended: Entry | None = None
+        self.followers: set[Callable[[], None]] = set()
+        self._frame = (0, 0, "")
+
+    def append(self, text: str) -> None:
+        """More of the text; wakes whoever follows."""
+        self.text += text
+        self.length += len(text)
+        self._wake()
+
+    def end(self, entry: Entry) -> None:
+        """The reply is stored as `entry`, whose text begins with all that was appended."""
+        if entry.text != self.text:
+            self.text, self.length = entry.text, len(entry.text)
+        self.ended = entry
+        self._wake()
+
+    def _wake(self) -> None:
+        for wake in self.followers:
+            wake()
+
+    def delta(self, start: int, end: int) -> str:
+        """The frame for `text[start:end]`; made once for all who are at the same offset."""
+        known_start, known_end, frame = self._frame
+        if (known_start, known_end) != (start, end):
+            frame = dump(Delta(id=self.id, offset=start, text=self.text[start:end]))
+            self._frame = (start, end, frame)
+        return frame
+
+
+class Cursor:
+    """How far one socket is in one reply."""
+
+    __slots__ = ("announced", "offset", "reply")
+
+    def __init__(self, reply: Reply, offset: int, announced: bool) -> None:
+        self.reply = reply
+        self.offset = offset
+        self.announced = announced  # has its `message` been sent?
+
+
+class Outbox:
+    """One socket's way out. `run` is its only writer, so what is put in order leaves in order."""
+
+    def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
+        self._send = send
+        self._frames: deque[str] = deque()
+        # Replies follow each other; only the first is being sent.
+        self._cursors: deque[Cursor] = deque()
+        # Sent and acknowledged offsets of each reply that is not acknowledged to its end.
+        self._debts: dict[str, tuple[int, int]] = {}
+        self._unacknowledged = 0
+        self._stalled_at: float | None = None
+        self._awake = asyncio.Event()
+        self._closing: Refused | None = None
+
+    def put(self, frame: ServerFrame) -> None:
+        """Send a frame as soon as the socket takes it. Raises Refused when too many wait."""
+        if len(self._frames) >= MAX_WAITING:
+            raise Refused(CloseCode.WINDOW, "the socket does not take its frames")
+        self._frames.append(dump(frame))
+        self._awake.set()
+
+    def follow(self, reply: Reply, offset: int, announced: bool) -> None:
+        """Send a reply from `offset` on, to its `done`; before that its `message`, if not known."""
+        self.ack(reply.id, self._debts.get(reply.id, (0, 0))[0])  # an earlier attempt's debt
+        self._cursors.append(Cursor(reply, offset, announced))
+        reply.followers.add(self._awake.set)
+        self._awake.set()
+
+    def forget(self) -> None:
+        """Follow nothing any more: the conversation is another one."""
+        for cursor in self._cursors:
+            cursor.reply.followers.discard(self._awake.set)
+        self._cursors.clear()
+        self._debts.clear()
+        self._unacknowledged = 0
+
+    def close(self, reason: Refused) -> None:
+        """Send what is waiting and followed; then `run` raises `reason`."""
+        self._closing = reason
+        self._awake.set()
+
+    def ack(self, reply_id: str, offset: int) -> None:
+        """The client has received a reply up to `offset`. What was never sent is ignored."""
+        sent, acknowledged = self._debts.get(reply_id, (0, 0))
+        offset = min(offset, sent)
+        if offset <= acknowledged:
+            return
+        self._unacknowledged -= offset - acknowledged
+        self._stalled_at = None
+        if offset == sent:
+            del self._debts[reply_id]
+        else:
+            self._debts[reply_id] = (sent, offset)
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled. Raises Refused when the window stays exhausted for too long."""
+        loop = asyncio.get_running_loop()
+        while True:
+            frame = self._next()
+            if frame is not None:
+                await self._send(frame)
+                continue
+            if self._closing and not self._cursors:
+                raise self._closing
+            self._awake.clear()
+            if not self._stalled:
+                await self._awake.wait()
+                continue
+            self._stalled_at = self._stalled_at or loop.time()
+            try:
+                async with asyncio.timeout_at(self._stalled_at + WINDOW_SECONDS):
+                    await self._awake.wait()
+            except TimeoutError:
+                raise Refused(CloseCode.WINDOW, "nothing acknowledged") from None
+
+    @property
+    def _stalled(self) -> bool:
+        """The window is exhausted, and there is more to send."""
+        if not self._cursors or self._unacknowledged < WINDOW:
+            return False
+        cursor = self._cursors[0]
+        return cursor.offset < cursor.reply.length
+
+    def _next(self) -> str | None:
+        if self._frames:
+            return self._frames.popleft()
+        if not self._cursors:
+            return None
+        cursor = self._cursors[0]
+        reply, start = cursor.reply, cursor.offset
+        if not cursor.announced:
+            cursor.announced = True
+            return dump(MessageState(message=wire.message(reply.entry)))
+        if start < reply.length:
+            end = min(reply.length, start + min(MAX_DELTA, WINDOW - self._unacknowledged))
+            if end <= start:
+                return None
+            cursor.offset = end
+            self._unacknowledged += end - start
+            _, acknowledged = self._debts.get(reply.id, (0, start))
+            self._debts[reply.id] = (end, acknowledged)
+            return reply.delta(start, end)
+        if reply.ended is None:
+            return None
+        self._cursors.popleft()
+        reply.followers.discard(self._awake.set)
+        return dump(wire.done(reply.ended))

@@ -1,0 +1,254 @@
+"""A conversation as this process sees it: the sockets that show it, and its reply in flight.
+
+What happens to a conversation is an `Event`. The process where it happens applies it to its own
+room and, where other processes have asked, publishes it through the `Bus`; they apply it to theirs.
+A reply that runs elsewhere is mirrored by a `Reply` of our own, which the same outboxes follow. The
+transcript stays the truth: whoever sees a gap asks for what is missing, or reads it there.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Protocol
+from uuid import UUID
+
+from chatwidget.bus import Began, Bus, Closed, Ended, Event, Grew, Hi, Said, StopAsked
+from chatwidget.replies import Reply
+from chatwidget.transcripts import Entry
+
+logger = logging.getLogger("chatwidget")
+
+# Interest is renewed by `Hi`; a process that died without goodbye is published to until then.
+INTEREST_SECONDS = 150.0
+RENEW_SECONDS = 60.0
+
+
+class Member(Protocol):
+    """A socket in a room."""
+
+    def show(self, entry: Entry) -> None:
+        """A new message, or a known one's new state."""
+
+    def follow(self, reply: Reply) -> None:
+        """A reply begins: its message, deltas and done."""
+
+    def done(self, entry: Entry) -> None:
+        """A reply that never began here has ended: its message and done."""
+
+    def reset(self, following: UUID | None) -> None:
+        """The conversation is over: a new one begins, whose draft has this id."""
+
+    def reload(self) -> None:
+        """Something was missed: show the conversation afresh."""
+
+    def leave(self) -> None:
+        """The process ends: close when what is followed has ended."""
+
+
+class Room:
+    """One conversation in this process."""
+
+    def __init__(self, conversation: UUID) -> None:
+        self.conversation = conversation
+        self.members: set[Member] = set()
+        self.reply: Reply | None = None  # in flight: ours, or the mirror of another process's
+        self.mirrored = False
+        self.interest: dict[str, float] = {}  # other processes, until when they are published to
+        self.renewed = 0.0
+        self.asked = 0.0
+        # The highest revision that was applied; None until one is known.
+        self.revision: int | None = None
+        self.behind = False
+
+    @property
+    def empty(self) -> bool:
+        return not self.members and (self.reply is None or self.mirrored)
+
+    def apply(self, event: Event, skip: Member | None = None) -> None:
+        """Show an event to this room's sockets, except to the one that already knows."""
+        members = [member for member in self.members if member is not skip]
+        match event:
+            case Said(entry=entry):
+                for member in members:
+                    member.show(entry)
+            case Began(entry=entry):
+                self.begin(Reply(self.conversation, entry), mirrored=True)
+            case Ended(entry=entry):
+                self._end(entry)
+            case Closed(following=following):
+                for member in members:
+                    member.reset(following)
+        if event.revision:
+            self.revision = max(event.revision, self.revision or 0)
+
+    def begin(self, reply: Reply, *, mirrored: bool) -> None:
+        """A reply is in flight; every socket here follows it."""
+        self.reply, self.mirrored = reply, mirrored
+        for member in self.members:
+            member.follow(reply)
+
+    def mirror(self, entry: Entry) -> Reply:
+        """Our copy of a reply that runs in another process, from what is stored of it."""
+        known = self.reply
+        if known is None or known.entry.id != entry.id or known.entry.attempt != entry.attempt:
+            self.reply, self.mirrored = Reply(self.conversation, entry), True
+        assert self.reply is not None
+        return self.reply
+
+    def reload(self) -> None:
+        """Something was missed: every socket here shows the conversation afresh."""
+        for member in list(self.members):
+            member.reload()
+
+    def feed(self, reply_id: UUID, attempt: int, offset: int, text: str) -> bool:
+        """More text of a mirrored reply; False when some before it is missing."""
+        reply = self.reply
+        if reply is None or not self.mirrored:
+            return True
+        if reply.entry.id != reply_id or reply.entry.attempt != attempt or reply.ended:
+            return True
+        if offset > reply.length:
+            return False
+        if offset + len(text) > reply.length:
+            reply.append(text[reply.length - offset :])
+        return True
+
+    def _end(self, entry: Entry) -> None:
+        reply = self.reply
+        if reply and reply.entry.id == entry.id and reply.entry.attempt == entry.attempt:
+            self.reply = None
+            reply.end(entry)
+            return
+        for member in self.members:
+            member.done(entry)
+
+
+class Rooms:
+    """All rooms of this process, and its talk with the others."""
+
+    def __init__(self, worker: str) -> None:
+        self.worker = worker
+        self.by_id: dict[UUID, Room] = {}
+        self.bus = Bus(self.receive)
+        self.stop_asked: set[UUID] = set()  # replies that other processes want stopped
+
+    def open(self, conversation: UUID) -> Room:
+        """The room, made where there is none."""
+        room = self.by_id.get(conversation)
+        if room is None:
+            room = self.by_id[conversation] = Room(conversation)
+            self.bus.join(conversation)
+            self._greet(room)
+        return room
+
+    def leave(self, conversation: UUID, member: Member) -> None:
+        """A socket is gone, or shows another conversation."""
+        room = self.by_id.get(conversation)
+        if room is not None:
+            room.members.discard(member)
+            self.close_if_empty(room)
+
+    def close_if_empty(self, room: Room) -> None:
+        if room.empty and self.by_id.pop(room.conversation, None):
+            self.bus.send(room.conversation, Hi(worker=self.worker, leaving=True))
+            self.bus.leave(room.conversation)
+
+    def happened(self, conversation: UUID, event: Event, skip: Member | None = None) -> None:
+        """Something happened here: show it to this process's sockets, and tell the others."""
+        room = self.by_id.get(conversation)
+        if room is not None:
+            room.apply(event, skip)
+            self.tell(room, event)
+            self.close_if_empty(room)
+
+    def began(self, reply: Reply, revision: int) -> None:
+        """A reply of ours begins."""
+        room = self.open(reply.conversation)
+        room.begin(reply, mirrored=False)
+        room.revision = max(revision, room.revision or 0)
+        self.tell(room, Began(entry=reply.entry, revision=revision))
+        if room.interest:
+            self.bus.publish(reply, 0)
+
+    def tell(self, room: Room, event: Event) -> None:
+        """Publish an event, if anybody asked for this conversation."""
+        now = time.monotonic()
+        for worker in [worker for worker, until in room.interest.items() if until < now]:
+            del room.interest[worker]
+        if room.interest:
+            self.bus.send(room.conversation, event)
+
+    def ask_stop(self, conversation: UUID, reply_id: UUID) -> None:
+        """Ask whoever runs a reply to stop it; the transcript says so too, should this be lost."""
+        self.bus.send(conversation, StopAsked(id=reply_id))
+
+    def receive(self, conversation: UUID, event: Event) -> None:
+        """Something happened in another process."""
+        room = self.by_id.get(conversation)
+        if room is None:
+            return
+        match event:
+            case Hi():
+                self._met(room, event)
+            case StopAsked(id=reply_id):
+                self.stop_asked.add(reply_id)
+            case Grew(id=reply_id, attempt=attempt, offset=offset, text=text):
+                if not room.feed(reply_id, attempt, offset, text):
+                    self._greet(room)
+            case Began() if room.reply and not room.mirrored:
+                pass  # ours: nobody else can have begun it
+            case _:
+                room.apply(event)
+                self.close_if_empty(room)
+
+    def mirror(self, room: Room, entry: Entry) -> Reply:
+        """Our copy of a reply that runs in another process, which is asked for the rest."""
+        reply = room.mirror(entry)
+        room.feed(entry.id, entry.attempt, 0, entry.text)
+        self._greet(room)
+        return reply
+
+    def renew(self) -> None:
+        """Called about once a second: keep the others' interest in us alive."""
+        now = time.monotonic()
+        for room in self.by_id.values():
+            if room.members and room.renewed + RENEW_SECONDS < now:
+                self._greet(room)
+
+    def rejoin(self) -> None:
+        """The channel layer was away: hear of every conversation again."""
+        self.bus.broken = False
+        for room in self.by_id.values():
+            self.bus.join(room.conversation)
+            self._greet(room)
+
+    def _greet(self, room: Room, answer: bool = False) -> None:
+        """Say that this process shows the conversation, and how much of its reply it has."""
+        now = time.monotonic()
+        if not answer and room.asked + 0.2 > now:
+            return
+        room.renewed = room.asked = now
+        reply = room.reply if room.mirrored else None
+        self.bus.send(
+            room.conversation,
+            Hi(
+                worker=self.worker,
+                reply=reply.entry.id if reply else None,
+                length=reply.length if reply else 0,
+                answer=answer,
+            ),
+        )
+
+    def _met(self, room: Room, hi: Hi) -> None:
+        if hi.worker == self.worker:
+            return
+        if hi.leaving:
+            room.interest.pop(hi.worker, None)
+            return
+        room.interest[hi.worker] = time.monotonic() + INTEREST_SECONDS
+        if room.members and not hi.answer:
+            self._greet(room, answer=True)
+        reply = room.reply
+        if reply and not room.mirrored:
+            self.bus.publish(reply, hi.length if reply.entry.id == hi.reply else 0)

@@ -1,0 +1,11 @@
+"""The app's websocket: below the frame's page, wherever the app's urls are included."""
+
+from __future__ import annotations
+
+from django.urls import re_path
+
+from chatwidget.consumers import ChatConsumer
+
+websocket_urlpatterns = [
+    re_path(r"(?:^|/)(?P<slug>[^/]+)/ws/$", ChatConsumer.as_asgi()),
+]

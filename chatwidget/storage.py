@@ -1,0 +1,43 @@
+"""Database work from the event loop: one hop into a thread for one whole operation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from chatwidget.errors import StorageAway
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# PostgreSQL answers many at once; SQLite has one writer, and threads that queue for its lock by
+# sleeping are slower than one thread that takes them in turn.
+THREADS = 8
+
+
+@lru_cache(maxsize=1)
+def _executor() -> ThreadPoolExecutor:
+    threads = 1 if connection.vendor == "sqlite" else THREADS
+    return ThreadPoolExecutor(threads, thread_name_prefix="chatwidget-storage")
+
+
+def _run(operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+    try:
+        return operation(*args, **kwargs)
+    except (DatabaseError, InterfaceError) as error:
+        # Whatever the cause, the next operation begins on a connection that is known to work.
+        connection.close()
+        raise StorageAway(f"{type(error).__name__}: {error}") from error
+    finally:
+        close_old_connections()
+
+
+async def stored(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run one operation of `transcripts` in a thread. Raises StorageAway when the database does."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_executor(), _run, operation, args, kwargs)

@@ -1,0 +1,147 @@
+"""What the transcript gives and takes: plain values, apart from the database and any language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chatwidget.models import UNFINISHED, Message, Widget
+
+
+class ConversationGone(Exception):
+    """The conversation was erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message as it stands, apart from the database and from any language."""
+
+    id: UUID
+    seq: int
+    role: str
+    text: str
+    status: str
+    created_at: datetime
+    attempt: int = 1
+    ui: dict[str, Any] | None = None
+    rating: int = 0
+    error_code: str = ""
+    retry_after: float | None = None
+    owner: str = ""
+
+    @property
+    def unfinished(self) -> bool:
+        return self.status in UNFINISHED
+
+
+ENTRY_FIELDS = tuple(Entry.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A conversation's newest messages, oldest first."""
+
+    conversation: UUID
+    revision: int
+    entries: list[Entry]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A conversation that begins with its first message: what is known of it until then."""
+
+    greeting: Entry | None = None
+    session: str = ""
+    session_config: str = ""
+    locale: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What the page and the visitor have said of themselves; empty where they have not."""
+
+    page_url: str = ""
+    page_title: str = ""
+    referrer: str = ""
+    name: str = ""
+    email: str = ""
+    consent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed reply, with all that is needed to ask the platform."""
+
+    entry: Entry
+    widget: Widget
+    conversation: UUID
+    revision: int
+    text: str
+    session: str
+    page_url: str
+    page_title: str
+    referrer: str
+    locale: str
+    visitor: UUID
+    name: str
+    email: str
+    history: list[tuple[str, str]] = field(default_factory=list)  # (role, text), oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A stored send. `job` is its reply where it may begin at once."""
+
+    conversation: UUID
+    revision: int
+    entry: Entry
+    job: Job | None = None
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a reply ended."""
+
+    status: str
+    text: str
+    session: str = ""
+    session_config: str = ""
+    ui: dict[str, Any] | None = None
+    message_id: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    error_code: str = ""
+    error_cause: str = ""
+    retry_after: float | None = None
+    first_chunk_ms: int | None = None
+    total_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A reply whose end is stored, and the conversation's next one where it was claimed."""
+
+    entry: Entry
+    conversation: UUID
+    revision: int
+    job: Job | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One running reply's text so far; `changed` since the last checkpoint, or only its lease."""
+
+    reply: UUID
+    conversation: UUID
+    attempt: int
+    text: str
+    session: str
+    session_config: str
+
+
+def entry_of(message: Message) -> Entry:
+    return Entry(**{name: getattr(message, name) for name in ENTRY_FIELDS})

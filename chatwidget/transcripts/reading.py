@@ -1,0 +1,108 @@
+"""Reading conversations: nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from chatwidget.errors import BadRequest
+from chatwidget.models import Conversation, Message, Status
+from chatwidget.protocol import HISTORY_PAGE
+from chatwidget.transcripts.entries import ENTRY_FIELDS, Accepted, Entry, Snapshot, entry_of
+
+# A page of history holds at most this many code points (and at least one message), whatever a
+# conversation has stored: it bounds what one frame may cost.
+PAGE_LENGTH = 128 * 1024
+# How much of a conversation goes with a turn where the platform keeps no history of its own.
+HISTORY_MESSAGES = 60
+
+
+def _page(rows: QuerySet[Message]) -> tuple[list[Entry], bool]:
+    """The newest of `rows`, oldest first, as many as a page holds; and whether there are more."""
+    entries: list[Entry] = []
+    length = 0
+    for row in rows.order_by("-seq").values(*ENTRY_FIELDS)[: HISTORY_PAGE + 1]:
+        length += len(row["text"])
+        if entries and (len(entries) == HISTORY_PAGE or length > PAGE_LENGTH):
+            return entries[::-1], True
+        entries.append(Entry(**row))
+    return entries[::-1], False
+
+
+def snapshot(conversation: UUID, visitor: UUID) -> Snapshot | None:
+    """A visitor's conversation; None when it is unknown, erased or somebody else's."""
+    with transaction.atomic():
+        row = (
+            Conversation.objects.filter(pk=conversation, visitor=visitor)
+            .values_list("revision", flat=True)
+            .first()
+        )
+        if row is None:
+            return None
+        # A conversation is begun with its greeting, so entry 1 ends the history.
+        entries, more = _page(Message.objects.filter(conversation=conversation))
+        return Snapshot(conversation, row, entries, more)
+
+
+def latest(visitor: UUID) -> UUID | None:
+    """The visitor's newest conversation."""
+    rows = Conversation.objects.filter(visitor=visitor).order_by("-id")
+    return rows.values_list("pk", flat=True).first()
+
+
+def older(conversation: UUID, before: UUID) -> tuple[list[Entry], bool]:
+    """The messages before one of the conversation's. Raises BadRequest for an unknown one."""
+    rows = Message.objects.filter(conversation=conversation)
+    seq = rows.filter(pk=before).values_list("seq", flat=True).first()
+    if seq is None:
+        raise BadRequest("history before an unknown message")
+    return _page(rows.filter(seq__lt=seq))
+
+
+def entry(conversation: UUID, message: UUID) -> Entry | None:
+    """One message as it stands."""
+    row = Message.objects.filter(conversation=conversation, pk=message)
+    values = row.values(*ENTRY_FIELDS).first()
+    return Entry(**values) if values else None
+
+
+def entries(messages: Iterable[UUID]) -> dict[UUID, Entry]:
+    """Those of these messages that there are."""
+    rows = Message.objects.filter(pk__in=list(messages)).values(*ENTRY_FIELDS)
+    return {row["id"]: Entry(**row) for row in rows}
+
+
+def revisions(conversations: Iterable[UUID]) -> dict[UUID, int]:
+    """How often these conversations have changed; an erased one is missing."""
+    rows = Conversation.objects.filter(pk__in=list(conversations))
+    return dict(rows.values_list("pk", "revision"))
+
+
+def history(conversation: UUID, before_seq: int) -> list[tuple[str, str]]:
+    """What was said before a message, oldest first, for platforms that keep no history."""
+    rows = (
+        Message.objects.filter(
+            conversation=conversation,
+            seq__lt=before_seq,
+            status__in=(Status.COMPLETE, Status.STOPPED),
+        )
+        .exclude(text="")
+        .order_by("-seq")
+        .values_list("role", "text")[:HISTORY_MESSAGES]
+    )
+    return list(rows)[::-1]
+
+
+def accepted_before(visitor: UUID, client_id: UUID) -> Accepted | None:
+    """The send with this id, where it was accepted before."""
+    row = (
+        Message.objects.filter(visitor=visitor, client_id=client_id)
+        .select_related("conversation")
+        .first()
+    )
+    if row is None:
+        return None
+    return Accepted(row.conversation_id, row.conversation.revision, entry_of(row), duplicate=True)

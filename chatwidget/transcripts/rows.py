@@ -1,0 +1,87 @@
+"""The steps that operations share: lock a conversation, change it, claim its next reply."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import DateTimeField, ExpressionWrapper
+from django.db.models.functions import Now
+
+from chatwidget.conf import ProviderConfig
+from chatwidget.models import UNFINISHED, Conversation, Message, Status, Widget
+from chatwidget.transcripts.entries import ConversationGone, Job, entry_of
+
+# Renewed every second; so a killed process's replies are given up after this, and a pause of the
+# process or of the database that is shorter costs nothing.
+LEASE = timedelta(seconds=5)
+
+
+def lease() -> ExpressionWrapper:
+    return ExpressionWrapper(Now() + LEASE, output_field=DateTimeField())
+
+
+def locked(conversation: UUID, visitor: UUID | None = None) -> Conversation:
+    """The conversation, its row locked until the transaction ends. Raises ConversationGone."""
+    rows = Conversation.objects.select_for_update(of=("self",)).select_related("widget", "visitor")
+    found = rows.filter(pk=conversation, **({"visitor": visitor} if visitor else {})).first()
+    if found is None:
+        raise ConversationGone
+    return found
+
+
+def changed(row: Conversation, **values: Any) -> None:
+    """Store that the conversation has changed, with what else has."""
+    row.revision += 1
+    for name, value in values.items():
+        setattr(row, name, value)
+    Conversation.objects.filter(pk=row.pk).update(revision=row.revision, **values)
+
+
+def make_job(row: Conversation, reply: Message, text: str | None = None) -> Job:
+    if text is None:
+        text = Message.objects.values_list("text", flat=True).get(
+            conversation=row, seq=reply.seq - 1
+        )
+    config = fingerprint(row.widget)
+    return Job(
+        entry=entry_of(reply),
+        widget=row.widget,
+        conversation=row.pk,
+        revision=row.revision,
+        text=text,
+        session=row.provider_session if row.session_config == config else "",
+        page_url=row.page_url,
+        page_title=row.page_title,
+        referrer=row.referrer,
+        locale=row.locale,
+        visitor=row.visitor_id,
+        name=row.visitor.name,
+        email=row.visitor.email,
+    )
+
+
+def fingerprint(widget: Widget) -> str:
+    """What a platform's session belongs to; needs no key."""
+    return ProviderConfig(widget.provider, widget.base_url, widget.agent).fingerprint
+
+
+def claim_next(row: Conversation, owner: str) -> Job | None:
+    """The next pending reply of a locked conversation, claimed; None while one is under way."""
+    if not owner:
+        return None
+    waiting = Message.objects.filter(conversation=row, status__in=UNFINISHED).order_by("seq")
+    following = None
+    for reply in waiting:
+        if reply.status == Status.STREAMING:
+            return None
+        following = following or reply
+    if following is None:
+        return None
+    following.status, following.owner = Status.STREAMING, owner
+    Message.objects.filter(pk=following.pk).update(
+        status=Status.STREAMING, owner=owner, lease_until=lease()
+    )
+    changed(row)
+    return make_job(row, following)

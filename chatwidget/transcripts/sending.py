@@ -1,0 +1,262 @@
+"""What a visitor's frames write: sends, retries, stops, ratings, and what is known of a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from chatwidget.errors import BadRequest, TooManyPending
+from chatwidget.models import UNFINISHED, Conversation, Message, Role, Status, Visitor, Widget
+from chatwidget.protocol import MAX_PENDING
+from chatwidget.transcripts.entries import (
+    Accepted,
+    ConversationGone,
+    Details,
+    Entry,
+    Job,
+    Opening,
+    entry_of,
+)
+from chatwidget.transcripts.reading import accepted_before
+from chatwidget.transcripts.rows import changed, lease, locked, make_job
+
+
+def accept(
+    widget: Widget,
+    visitor: UUID,
+    conversation: UUID,
+    client_id: UUID,
+    text: str,
+    owner: str,
+    details: Details,
+    opening: Opening | None = None,
+) -> Accepted:
+    """Store a visitor's message and its pending reply, or repeat what was stored for this id.
+
+    `owner` claims the reply where it may begin at once; empty: nobody does. With an `opening` the
+    conversation is created where it does not exist yet. Raises TooManyPending, and
+    ConversationGone when there is no such conversation and no opening.
+    """
+    for _ in range(3):
+        try:
+            with transaction.atomic():
+                return _accept(
+                    widget, visitor, conversation, client_id, text, owner, details, opening
+                )
+        except IntegrityError:
+            # The same id was sent before, or two tabs open one conversation at this moment.
+            if earlier := accepted_before(visitor, client_id):
+                return earlier
+        except (TooManyPending, ConversationGone):
+            if earlier := accepted_before(visitor, client_id):
+                return earlier
+            raise
+    raise BadRequest("the message collides with others that are being stored")
+
+
+def _accept(
+    widget: Widget,
+    visitor: UUID,
+    conversation: UUID,
+    client_id: UUID,
+    text: str,
+    owner: str,
+    details: Details,
+    opening: Opening | None,
+) -> Accepted:
+    now = timezone.now()
+    try:
+        row = locked(conversation, visitor)
+    except ConversationGone:
+        if opening is None:
+            raise
+        row = _open(widget, visitor, conversation, opening, details, now)
+    waiting = list(
+        Message.objects.filter(conversation=row, status__in=UNFINISHED).values_list(
+            "status", flat=True
+        )
+    )
+    if waiting.count(Status.PENDING) >= MAX_PENDING:
+        raise TooManyPending
+    claimed = bool(owner) and not waiting
+    sent = Message(
+        conversation=row,
+        visitor_id=visitor,
+        seq=row.last_seq + 1,
+        role=Role.USER,
+        text=text,
+        status=Status.COMPLETE,
+        client_id=client_id,
+        created_at=now,
+        completed_at=now,
+    )
+    reply = Message(
+        conversation=row,
+        visitor_id=visitor,
+        seq=row.last_seq + 2,
+        role=Role.ASSISTANT,
+        status=Status.STREAMING if claimed else Status.PENDING,
+        created_at=now,
+        owner=owner if claimed else "",
+        lease_until=lease() if claimed else None,
+    )
+    Message.objects.bulk_create([sent, reply])
+    _describe(row.visitor, details)
+    changes = {
+        name: value
+        for name, value in (("page_url", details.page_url), ("page_title", details.page_title))
+        if value and value != getattr(row, name)
+    }
+    changed(row, last_seq=reply.seq, last_message_at=now, ended_at=None, **changes)
+    job = make_job(row, reply, text) if claimed else None
+    return Accepted(row.pk, row.revision, entry_of(sent), job)
+
+
+def _open(
+    widget: Widget,
+    visitor: UUID,
+    conversation: UUID,
+    opening: Opening,
+    details: Details,
+    now: datetime,
+) -> Conversation:
+    person, _ = Visitor.objects.get_or_create(pk=visitor, defaults={"widget": widget})
+    greeting = opening.greeting
+    row = Conversation.objects.create(
+        pk=conversation,
+        widget=widget,
+        visitor=person,
+        provider_session=opening.session,
+        session_config=opening.session_config,
+        page_url=details.page_url,
+        page_title=details.page_title,
+        referrer=details.referrer,
+        locale=opening.locale,
+        user_agent=opening.user_agent,
+        last_message_at=now,
+        last_seq=1 if greeting else 0,
+    )
+    if greeting:
+        Message.objects.create(
+            pk=greeting.id,
+            conversation=row,
+            visitor=person,
+            seq=1,
+            role=Role.ASSISTANT,
+            text=greeting.text,
+            status=Status.COMPLETE,
+            created_at=greeting.created_at,
+            completed_at=greeting.created_at,
+        )
+    return row
+
+
+def _describe(person: Visitor, details: Details) -> None:
+    changes: dict[str, Any] = {
+        name: value
+        for name, value in (("name", details.name), ("email", details.email))
+        if value and value != getattr(person, name)
+    }
+    if details.consent and details.consent != person.consent.get("version"):
+        changes["consent"] = {
+            "version": details.consent,
+            "at": timezone.now().isoformat(timespec="seconds"),
+        }
+    if changes:
+        for name, value in changes.items():
+            setattr(person, name, value)
+        person.save(update_fields=list(changes))
+
+
+@transaction.atomic
+def describe(visitor: UUID, details: Details) -> None:
+    """Keep what a known visitor says of themselves; of one who never wrote nothing is kept."""
+    person = Visitor.objects.select_for_update().filter(pk=visitor).first()
+    if person is not None:
+        _describe(person, details)
+
+
+def visit(conversation: UUID, url: str, title: str) -> None:
+    """The embedding page navigated."""
+    Conversation.objects.filter(pk=conversation).update(page_url=url, page_title=title)
+
+
+def end(conversation: UUID) -> None:
+    """The visitor began a new conversation instead."""
+    rows = Conversation.objects.filter(pk=conversation, ended_at=None)
+    rows.update(ended_at=timezone.now())
+
+
+@transaction.atomic
+def rate(conversation: UUID, reply: UUID, value: int, comment: str | None) -> tuple[Entry, int]:
+    """Rate a finished reply (1, -1, or 0 for none). Raises BadRequest. With the new revision."""
+    row = locked(conversation)
+    rated = Message.objects.filter(conversation=row, pk=reply, role=Role.ASSISTANT).first()
+    if rated is None or rated.status in UNFINISHED:
+        raise BadRequest("only a finished reply can be rated")
+    rated.rating = value
+    if comment is not None or value == 0:
+        rated.rating_comment = comment or ""
+    rated.save(update_fields=["rating", "rating_comment"])
+    changed(row)
+    return entry_of(rated), row.revision
+
+
+@transaction.atomic
+def ask_stop(conversation: UUID, reply: UUID) -> tuple[Entry, int, bool]:
+    """Stop a reply that this process does not run: (as it stands, revision, stopped just now).
+
+    A queued one is stopped here; of a running one its owner is told. Raises BadRequest.
+    """
+    row = locked(conversation)
+    found = Message.objects.filter(conversation=row, pk=reply, role=Role.ASSISTANT).first()
+    if found is None:
+        raise BadRequest("no such reply")
+    if found.status == Status.PENDING:
+        found.status = Status.STOPPED
+        found.completed_at = timezone.now()
+        found.save(update_fields=["status", "completed_at"])
+        changed(row)
+        return entry_of(found), row.revision, True
+    if found.status == Status.STREAMING:
+        Message.objects.filter(pk=found.pk).update(stop_requested=True)
+    return entry_of(found), row.revision, False
+
+
+@transaction.atomic
+def retry(
+    conversation: UUID, reply: UUID, attempt: int | None, owner: str, rewind: bool
+) -> tuple[Entry, int, Job | None] | None:
+    """Begin the conversation's last reply again, in place; None when `attempt` is stale.
+
+    `rewind` allows a complete one to be made anew. Raises BadRequest.
+    """
+    row = locked(conversation)
+    last = Message.objects.filter(conversation=row).order_by("-seq").first()
+    if last is None or last.pk != reply:
+        if Message.objects.filter(conversation=row, pk=reply, role=Role.ASSISTANT).exists():
+            raise BadRequest("a newer message follows this reply")
+        raise BadRequest("no such reply")
+    if attempt is not None and attempt != last.attempt:
+        return None
+    again = {Status.FAILED, Status.INTERRUPTED, Status.STOPPED}
+    if last.status not in (again | {Status.COMPLETE} if rewind else again) or last.seq < 2:
+        raise BadRequest("this reply cannot be retried")
+    last.attempt += 1
+    last.text = ""
+    last.status = Status.PENDING
+    last.created_at = timezone.now()
+    last.completed_at = last.first_chunk_ms = last.total_ms = last.retry_after = last.ui = None
+    last.error_code = last.error_cause = last.rating_comment = last.provider_message_id = ""
+    last.rating = 0
+    last.metadata = {}
+    last.stop_requested = False
+    if owner:
+        last.status, last.owner, last.lease_until = Status.STREAMING, owner, lease()
+    last.save()
+    changed(row, last_message_at=last.created_at, ended_at=None)
+    return entry_of(last), row.revision, make_job(row, last) if owner else None

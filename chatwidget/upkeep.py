@@ -1,0 +1,142 @@
+"""Once a second, what keeps a process and the transcript in step.
+
+Checkpoint the running replies and renew their leases, obey stops that were given elsewhere, read
+what is mirrored here, and take over what a process that died left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from chatwidget import transcripts
+from chatwidget.bus import Closed, Ended
+from chatwidget.errors import ChatError
+from chatwidget.relay import Relay
+from chatwidget.rooms import Room
+from chatwidget.storage import stored
+from chatwidget.transcripts import LEASE, Checkpoint, fingerprint
+
+logger = logging.getLogger("chatwidget")
+
+TICK_SECONDS = 1.0
+# How often, in ticks, conversations are compared with the transcript where there are other
+# processes, and orphans are looked for when nothing points to one.
+COMPARE_TICKS = 3
+REAP_TICKS = 3
+
+
+async def upkeep(relay: Relay) -> None:
+    """Tick until cancelled."""
+    ticks = 0
+    while True:
+        try:
+            await tick(relay, ticks)
+        except ChatError as error:
+            relay.storage_lost(error)
+        except Exception:  # a bug here must not end checkpoints
+            logger.exception("upkeep")
+        ticks += 1
+        await asyncio.sleep(TICK_SECONDS)
+
+
+async def tick(relay: Relay, ticks: int) -> None:
+    if relay.running:
+        await checkpoint(relay)
+    rooms = relay.rooms
+    mirrors = [room for room in rooms.by_id.values() if room.mirrored and room.reply]
+    if mirrors:
+        await read_mirrors(mirrors)
+    for reply_id in rooms.stop_asked:
+        relay.stop(reply_id)
+    rooms.stop_asked.clear()
+    if rooms.bus.connected:
+        rooms.renew()
+        if ticks % COMPARE_TICKS == 0:
+            await compare(relay)
+    if mirrors or ticks % REAP_TICKS == 0:
+        await reap(relay)
+
+
+async def checkpoint(relay: Relay) -> None:
+    """Store what has changed of our replies, renew their leases, and see what became of them."""
+    changed = []
+    before = dict(relay.running)
+    for running in before.values():
+        reply, session = running.reply, running.session
+        if running.stored != (reply.length, session):
+            running.stored = (reply.length, session)
+            config = fingerprint(running.job.widget) if session else ""
+            entry = reply.entry
+            changed.append(
+                Checkpoint(entry.id, reply.conversation, entry.attempt, reply.text, session, config)
+            )
+    try:
+        alive = await stored(transcripts.checkpoint, relay.worker, changed)
+    except ChatError:
+        for running in before.values():
+            running.stored = (-1, "")  # nothing was stored: all of it next time
+        raise
+    for reply_id, running in before.items():
+        if relay.running.get(reply_id) is not running or running.finishing:
+            continue
+        attempt, stop_asked = alive.get(reply_id, (0, False))
+        if attempt != running.job.entry.attempt:
+            running.erased = True
+            relay.stop(reply_id)
+        elif stop_asked:
+            relay.stop(reply_id)
+
+
+async def read_mirrors(rooms: list[Room]) -> None:
+    """What other processes have checkpointed of the replies that our sockets follow."""
+    wanted = {room.reply.entry.id: room for room in rooms if room.reply}
+    found = await stored(transcripts.entries, wanted)
+    for reply_id, room in wanted.items():
+        entry, mirror = found.get(reply_id), room.reply
+        if mirror is None or mirror.entry.id != reply_id:
+            continue
+        if entry is None:
+            room.apply(Closed())
+        elif entry.attempt != mirror.entry.attempt:
+            room.reload()
+        elif entry.unfinished:
+            room.feed(reply_id, entry.attempt, 0, entry.text)
+        else:
+            room.apply(Ended(entry=entry))
+
+
+async def compare(relay: Relay) -> None:
+    """Did an event of another process get lost? Then the conversation is shown afresh.
+
+    One that is behind may be about to catch up; one that is behind twice has missed something.
+    """
+    if relay.rooms.bus.broken:
+        relay.rooms.rejoin()
+    rooms = {room.conversation: room for room in relay.rooms.by_id.values() if room.members}
+    if not rooms:
+        return
+    revisions = await stored(transcripts.revisions, rooms)
+    for conversation, room in rooms.items():
+        revision = revisions.get(conversation)
+        behind = revision is not None and (room.revision or 0) < revision
+        if behind and room.behind:
+            room.reload()
+            behind = False
+        room.behind = behind
+
+
+async def reap(relay: Relay) -> None:
+    """Give up the replies of processes that died, and begin those that nobody runs."""
+    if relay.draining:
+        return
+    if time.monotonic() - relay.storage_lost_at < 2 * LEASE.total_seconds():
+        # While the database was away nobody could renew a lease: let the others do it first.
+        return
+    ended, jobs = await stored(transcripts.reap, relay.worker)
+    for each in ended:
+        logger.warning("reply %s: its process is gone", each.entry.id)
+        relay.rooms.happened(each.conversation, Ended(entry=each.entry, revision=each.revision))
+    for job in jobs:
+        relay.launch(job)

@@ -1,0 +1,15 @@
+"""The app's pages; include them where you like: path("chatwidget/", include("chatwidget.urls"))."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from chatwidget import views
+
+app_name = "chatwidget"
+
+urlpatterns = [
+    path("<str:slug>.js", views.loader_script, name="loader"),
+    path("<str:slug>/", views.frame, name="frame"),
+    path("<str:slug>/token/", views.token, name="token"),
+]

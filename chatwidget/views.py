@@ -1,0 +1,139 @@
+"""What the browser fetches before there is a socket: loader, frame, token; and the health check."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+from functools import lru_cache
+
+import brotli
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, InterfaceError, connection
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import require_safe
+
+from chatwidget.access import frame_token
+from chatwidget.frame import content_security_policy, frame_context, frame_language
+from chatwidget.loader import etag, loader
+from chatwidget.models import Widget
+
+logger = logging.getLogger("chatwidget")
+
+# For this long a loader is not asked for again; for a day more, the old one serves meanwhile.
+LOADER_CACHE = "public, max-age=300, stale-while-revalidate=86400"
+
+
+def _active(slug: str) -> Widget:
+    try:
+        return Widget.objects.get(slug=slug, active=True)
+    except Widget.DoesNotExist:
+        raise Http404(f"no active widget {slug!r}") from None
+
+
+@lru_cache(maxsize=128)
+def _brotli(content: bytes) -> bytes:
+    return brotli.compress(content)
+
+
+def _compressed(request: HttpRequest, response: HttpResponse, *, cached: bool) -> HttpResponse:
+    """The response in the best encoding that the browser accepts.
+
+    `cached`: the same content is sent to many, so it is worth brotli's slowest and is kept.
+    """
+    accepted = request.headers.get("Accept-Encoding", "").lower()
+    names = {part.split(";")[0].strip() for part in accepted.split(",") if ";q=0" not in part}
+    content = response.content
+    if "br" in names:
+        response.content = _brotli(content) if cached else brotli.compress(content, quality=5)
+        response["Content-Encoding"] = "br"
+    elif "gzip" in names:
+        response.content = gzip.compress(content, 6)
+        response["Content-Encoding"] = "gzip"
+    response["Content-Length"] = str(len(response.content))
+    patch_vary_headers(response, ["Accept-Encoding"])
+    return response
+
+
+@require_safe
+def loader_script(request: HttpRequest, slug: str) -> HttpResponse:
+    """`<slug>.js`: the one file that a site embeds; an inactive widget's is empty."""
+    try:
+        widget = Widget.objects.get(slug=slug)
+    except Widget.DoesNotExist:
+        raise Http404(f"no widget {slug!r}") from None
+    text = loader(widget) if widget.active else ""
+    tag = etag(text)
+    response: HttpResponse
+    if tag in request.headers.get("If-None-Match", ""):
+        response = HttpResponseNotModified()
+        patch_vary_headers(response, ["Accept-Encoding"])
+    else:
+        response = HttpResponse(text, content_type="text/javascript; charset=utf-8")
+        response = _compressed(request, response, cached=True)
+    response["ETag"] = tag
+    response["Cache-Control"] = LOADER_CACHE
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_safe
+@xframe_options_exempt
+def frame(request: HttpRequest, slug: str) -> HttpResponse:
+    """`<slug>/`: the page in the iframe, and a full page of its own."""
+    widget = _active(slug)
+    with translation.override(frame_language(request, widget)):
+        response = render(request, "chatwidget/frame.html", frame_context(request, widget))
+    response["Content-Security-Policy"] = content_security_policy(request, widget)
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    # The token in it is fresh; "no-store" would keep the embedding page out of the bfcache.
+    response["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ["Accept-Language"])
+    return _compressed(request, response, cached=False)
+
+
+@require_safe
+@never_cache
+def token(request: HttpRequest, slug: str) -> HttpResponse:
+    """A fresh frame token, for a page that has been open for long."""
+    return JsonResponse({"token": frame_token(_active(slug).slug)})
+
+
+@require_safe
+@never_cache
+def health(request: HttpRequest) -> HttpResponse:
+    """200 while what the chat needs answers, else 503; what is away is named."""
+    checks = {"database": _database_answers()}
+    if getattr(settings, "CHANNEL_LAYERS", None):
+        checks["redis"] = _cache_answers()
+    ok = all(checks.values())
+    body = {"status": "ok" if ok else "unavailable"}
+    body |= {name: "ok" if answers else "unavailable" for name, answers in checks.items()}
+    return JsonResponse(body, status=200 if ok else 503)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+    except (DatabaseError, InterfaceError) as error:
+        logger.error("health: database: %s: %s", type(error).__name__, error)
+        connection.close()
+        return False
+    return True
+
+
+def _cache_answers() -> bool:
+    try:
+        cache.set("chatwidget.health", 1, 10)
+        return cache.get("chatwidget.health") == 1
+    except Exception as error:  # whatever the cache's driver raises
+        logger.error("health: redis: %s: %s", type(error).__name__, error)
+        return False

@@ -1,0 +1,50 @@
+"""A transcript's entries as clients see them, in the language that is active."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from msgspec import UNSET, UnsetType
+
+from chatwidget.errors import REPLY_ERRORS, ReplyError, Unavailable
+from chatwidget.protocol import Done, ErrorInfo, Message
+from chatwidget.transcripts import Entry
+
+
+def error_info(code: str, retry_after: float | None) -> ErrorInfo:
+    """What a visitor is told of a reply's failure; an unknown code is told in general words."""
+    error: type[ReplyError] = REPLY_ERRORS.get(code, Unavailable)
+    return ErrorInfo(
+        code=code, detail=str(error.detail), retryable=error.retryable, retry_after=retry_after
+    )
+
+
+def _error(entry: Entry) -> ErrorInfo | UnsetType:
+    return error_info(entry.error_code, entry.retry_after) if entry.error_code else UNSET
+
+
+def message(entry: Entry, text: str | None = None) -> Message:
+    """An entry; `text` where more of it is known than is stored."""
+    reply = entry.role == "assistant"
+    return Message(
+        id=str(entry.id),
+        seq=entry.seq,
+        role=entry.role,
+        text=entry.text if text is None else text,
+        status=entry.status,
+        created_at=entry.created_at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        attempt=entry.attempt if reply else UNSET,
+        ui=entry.ui if entry.ui else UNSET,
+        rating=entry.rating if entry.rating else UNSET,
+        error=_error(entry),
+    )
+
+
+def done(entry: Entry) -> Done:
+    return Done(
+        id=str(entry.id),
+        status=entry.status,
+        length=len(entry.text),
+        ui=entry.ui if entry.ui else UNSET,
+        error=_error(entry),
+    )

@@ -1,0 +1,160 @@
+"""A visitor's client for tests: speaks the protocol over a real websocket, and keeps each frame."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+Frame = dict[str, Any]
+SECONDS = 15.0  # for any one frame to come
+
+
+class Closed(AssertionError):
+    """The server closed the socket while a frame was awaited."""
+
+    def __init__(self, code: int | None, frames: list[Frame]) -> None:
+        super().__init__(f"closed with {code} after {frames[-5:]}")
+        self.code = code
+
+
+async def frame_token(url: str, slug: str) -> str:
+    async with httpx.AsyncClient() as client:
+        response = await client.get(f"{url}/chatwidget/{slug}/token/")
+        response.raise_for_status()
+        return str(response.json()["token"])
+
+
+class Chat:
+    """One socket. `async with Chat(server.url, "demo") as chat: await chat.hello()`"""
+
+    def __init__(self, url: str, slug: str = "demo", *, origin: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        self.slug = slug
+        parts = urlsplit(self.url)
+        self._socket_url = f"ws://{parts.netloc}/chatwidget/{slug}/ws/"
+        self._origin = self.url if origin is None else origin or None
+        self.frames: list[Frame] = []
+        self._seen = 0
+        self.texts: dict[str, str] = {}  # replies as a client puts them together
+        self.visitor: str | None = None
+        self.conversation: str | None = None
+        self.acks = True
+        self.socket: ClientConnection
+
+    async def __aenter__(self) -> Self:
+        self.socket = await connect(
+            self._socket_url, origin=self._origin, max_size=None, compression=None,
+            ping_interval=None, open_timeout=SECONDS,
+        )  # fmt: skip
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.socket.close()
+
+    async def send(self, frame: Frame | str | bytes) -> None:
+        text = json.dumps(frame) if isinstance(frame, dict) else frame
+        await self.socket.send(text)
+
+    async def receive(self, seconds: float = SECONDS) -> Frame:
+        """The next frame; deltas are put together and acknowledged. Raises Closed."""
+        try:
+            async with asyncio.timeout(seconds):
+                frame: Frame = json.loads(await self.socket.recv())
+        except ConnectionClosed as error:
+            raise Closed(error.rcvd.code if error.rcvd else 1006, self.frames) from None
+        except TimeoutError:
+            raise AssertionError(f"no frame in {seconds} s after {self.frames[-5:]}") from None
+        self.frames.append(frame)
+        await self._apply(frame)
+        return frame
+
+    async def _apply(self, frame: Frame) -> None:
+        match frame["type"]:
+            case "ready":
+                self.visitor, self.conversation = frame["visitor"], frame["conversation"]
+                self.texts = {each["id"]: each["text"] for each in frame["messages"]}
+            case "accepted":
+                self.conversation = frame["conversation"]
+            case "message":
+                self.texts[frame["message"]["id"]] = frame["message"]["text"]
+            case "delta":
+                known = self.texts[frame["id"]]
+                assert frame["offset"] == len(known), (frame, known)
+                self.texts[frame["id"]] = known + frame["text"]
+                if self.acks:
+                    await self.ack(frame["id"])
+            case "done":
+                assert frame["length"] == len(self.texts[frame["id"]]), frame
+
+    async def ack(self, reply: str) -> None:
+        await self.send({"type": "ack", "id": reply, "offset": len(self.texts[reply])})
+
+    async def until(self, kind: str, seconds: float = SECONDS, **fields: Any) -> Frame:
+        """The next frame of this type with these fields."""
+        async with asyncio.timeout(seconds):
+            while True:
+                frame = await self.receive(seconds)
+                if frame["type"] == kind and all(frame.get(k) == v for k, v in fields.items()):
+                    return frame
+
+    async def closed(self, seconds: float = SECONDS) -> int | None:
+        """Wait for the server to close; its code."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    await self.receive(seconds)
+        except Closed as error:
+            return error.code
+
+    async def hello(self, **fields: Any) -> Frame:
+        """Say hello, with a token of its own unless one is given; the `ready` that answers."""
+        if "token" not in fields:
+            fields["token"] = await frame_token(self.url, self.slug)
+        await self.send({"type": "hello", **fields})
+        return await self.until("ready")
+
+    async def greeting(self, ready: Frame) -> Frame:
+        """The greeting's message, from `ready` or after it."""
+        if ready["messages"]:
+            found: Frame = ready["messages"][0]
+        else:
+            found = (await self.until("message"))["message"]
+        return found
+
+    async def say(self, text: str, client_id: str | None = None) -> Frame:
+        """Send a message; its `accepted`."""
+        client_id = client_id or str(uuid.uuid4())
+        await self.send({"type": "send", "id": client_id, "text": text})
+        while True:
+            frame = await self.receive()
+            if frame["type"] in ("accepted", "error") and frame.get("id") == client_id:
+                assert frame["type"] == "accepted", frame
+                return frame
+
+    async def reply_begun(self) -> Frame:
+        """The `message` with which the next reply begins."""
+        while True:
+            frame = await self.until("message")
+            message: Frame = frame["message"]
+            if message["role"] == "assistant" and message["status"] in ("pending", "streaming"):
+                return message
+
+    async def ask(self, text: str) -> tuple[str, Frame]:
+        """Send a message and wait for its reply: (the text, the `done`)."""
+        await self.say(text)
+        begun = await self.reply_begun()
+        done = await self.until("done", id=begun["id"])
+        return self.texts[begun["id"]], done
