@@ -10,6 +10,9 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -28,6 +31,7 @@ MAX_HEADER = 64 * 1024
 KEEP_ALIVE = 4.0
 DNS_SECONDS = 30
 
+_own: ContextVar[httpx.AsyncClient | None] = ContextVar("own_client", default=None)
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
 
 
@@ -83,23 +87,30 @@ def make_session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
     )
 
 
+def make_client() -> httpx.AsyncClient:
+    """A client of the running loop, to be closed in it."""
+    tls = httpx.create_ssl_context()
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(client=make_session(tls), verify=tls),
+        headers={
+            "User-Agent": f"django-chatwidget/{__version__}",
+            "Accept-Encoding": "identity",  # pieces as they are written, not as they compress
+        },
+        # httpx would send one visitor's cookies with the next one's message.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        trust_env=False,
+        follow_redirects=False,
+    )
+
+
 def shared_client() -> httpx.AsyncClient:
-    """The running loop's client; made on first use."""
+    """The running loop's client, made on first use; or the one of `own_client`."""
+    if client := _own.get():
+        return client
     loop = asyncio.get_running_loop()
     client = _clients.get(loop)
     if client is None:
-        tls = httpx.create_ssl_context()
-        client = _clients[loop] = httpx.AsyncClient(
-            transport=AiohttpTransport(client=make_session(tls), verify=tls),
-            headers={
-                "User-Agent": f"django-chatwidget/{__version__}",
-                "Accept-Encoding": "identity",  # pieces as they are written, not as they compress
-            },
-            # httpx would send one visitor's cookies with the next one's message.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            trust_env=False,
-            follow_redirects=False,
-        )
+        client = _clients[loop] = make_client()
     return client
 
 
@@ -108,3 +119,14 @@ async def close_client() -> None:
     client = _clients.pop(asyncio.get_running_loop(), None)
     if client is not None:
         await client.aclose()
+
+
+@asynccontextmanager
+async def own_client() -> AsyncIterator[None]:
+    """Inside, requests go over a client of their own: fresh connections, and none left behind."""
+    async with make_client() as client:
+        token = _own.set(client)
+        try:
+            yield
+        finally:
+            _own.reset(token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.utils import parsedate_to_datetime
@@ -126,6 +127,12 @@ def refusal(response: httpx.Response, said: bytes, after: float | None) -> Reply
     if 300 <= status < 400 or status in (401, 402, 403, 404, 405, 410):
         return Misconfigured(cause)
     return Rejected(cause)
+
+
+def status_of(error: ReplyError) -> int | None:
+    """The HTTP status that a `refusal` tells of; None for another failure."""
+    told = re.match(r"HTTP (\d{3})\b", error.cause)
+    return int(told[1]) if told else None
 
 
 def pause_asked(headers: Mapping[str, str], now: float) -> float | None:

@@ -1,0 +1,143 @@
+"""Does a widget's platform answer? Asked once, told in plain words to its owner."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from chatwidget.errors import (
+    Misconfigured,
+    PlatformRateLimited,
+    Rejected,
+    ReplyError,
+    TimedOut,
+)
+from chatwidget.models import Widget, new_id
+from chatwidget.providers.base import Delta, Person, Provider, Session, Turn, make_provider
+from chatwidget.providers.client import own_client
+from chatwidget.providers.decoders import excerpt
+from chatwidget.providers.failures import status_of
+from chatwidget.secrets import scrub
+
+# Seconds. A greeting that takes longer is not waited for; an answer's first words are "slow" then.
+SLOW_GREETING = 2.0
+SLOW_ANSWER = 5.0
+QUESTION = "Hello"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that works, or does not."""
+
+    ok: bool
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'✓' if self.ok else '✗'} {self.text}"
+
+
+@dataclass(slots=True)
+class Checkup:
+    """What was found, in the order it was tried. No text of it holds the key."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return all(finding.ok for finding in self.findings)
+
+    @property
+    def lines(self) -> list[str]:
+        return [str(finding) for finding in self.findings]
+
+
+async def checkup(widget: Widget) -> Checkup:
+    """Talks to the widget's platform once: its greeting, then a short message. Raises nothing."""
+    found = Checkup()
+    key = ""
+    try:
+        config = widget.provider_config
+        key = config.key
+        provider = make_provider(config)
+        async with own_client():
+            session = await _greeting(provider, found)
+            await _answer(provider, session, found)
+    except ReplyError as error:
+        found.findings.append(Finding(False, _explained(error, widget)))
+    found.findings = [Finding(each.ok, scrub(each.text, key)) for each in found.findings]
+    return found
+
+
+async def _greeting(provider: Provider, found: Checkup) -> str:
+    """The session that the greeting began, if it did."""
+    began = time.monotonic()
+    profile = await provider.profile(Person(id="check"))
+    seconds = time.monotonic() - began
+    if profile.greeting is None:
+        found.findings.append(Finding(True, _("No greeting: the widget's own is shown.")))
+        return ""
+    told = {"seconds": f"{seconds:.1f}", "text": excerpt(profile.greeting.text, 100)}
+    found.findings.append(
+        Finding(True, _("Greeting in %(seconds)s s: “%(text)s”") % told)
+        if seconds <= SLOW_GREETING
+        else Finding(
+            False,
+            _("The greeting is slow: %(seconds)s s. Visitors are shown the widget's own.") % told,
+        )
+    )
+    return profile.greeting.session
+
+
+async def _answer(provider: Provider, session: str, found: Checkup) -> None:
+    began = time.monotonic()
+    first = 0.0
+    text = ""
+    kept = session
+    turn = Turn(QUESTION, Person(id="check"), conversation=str(new_id()), session=session)
+    async for event in provider.reply(turn):
+        if isinstance(event, Delta):
+            first = first or time.monotonic() - began
+            text += event.text
+        elif isinstance(event, Session):
+            kept = event.id
+    total = time.monotonic() - began
+    told = {"first": f"{first:.1f}", "total": f"{total:.1f}", "text": excerpt(text, 100)}
+    found.findings.append(
+        Finding(True, _("Answer in %(first)s s, complete in %(total)s s: “%(text)s”") % told)
+        if first <= SLOW_ANSWER
+        else Finding(False, _("The answer is slow: it begins after %(first)s s.") % told)
+    )
+    if not (kept or provider.wants_history or not provider.needs_base_url):
+        found.findings.append(
+            Finding(False, _("No session was told: the agent will not remember earlier messages."))
+        )
+
+
+def _explained(error: ReplyError, widget: Widget) -> str:
+    """What an owner can do about it, and what the platform said."""
+    status = status_of(error)
+    if status == 401:
+        advice = _("Wrong key: the platform refuses the API key.")
+    elif status == 403:
+        advice = _("Forbidden: this key may not use this agent, or the agent is not public.")
+    elif status in (404, 405, 410):
+        advice = _("Unknown agent: there is no %(agent)s, or the base URL is wrong.") % {
+            "agent": repr(widget.agent)
+        }
+    elif status is not None and 300 <= status < 400:
+        advice = _("The base URL is wrong: the platform redirects.")
+    elif isinstance(error, Misconfigured):
+        advice = _("The widget's configuration does not work.")
+    elif isinstance(error, PlatformRateLimited):
+        advice = _("Too many requests: the platform asks for a pause.")
+    elif isinstance(error, TimedOut):
+        advice = _("Slow: the platform did not answer in time.")
+    elif isinstance(error, Rejected):
+        advice = _("The platform refused the message, or answered not as documented.")
+    elif status is not None:
+        advice = _("The platform is failing.")
+    else:
+        advice = _("Unreachable: no connection to the platform, or it broke off.")
+    return f"{advice} ({error.cause})"
