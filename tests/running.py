@@ -66,10 +66,13 @@ async def run(
 class Process:
     """A program that runs until it is ended; what it prints is in `log`."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], port: int) -> None:
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], port: int, cwd: Path = ROOT
+    ) -> None:
         self.command = list(command)
         self.env = {**os.environ, **env}
         self.port = port
+        self.cwd = cwd
         self.url = f"http://127.0.0.1:{port}"
         self.path = FOLDER / f"{uuid.uuid4()}.log"
         self.process: asyncio.subprocess.Process | None = None
@@ -88,7 +91,7 @@ class Process:
         with self.path.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *self.command,
-                cwd=ROOT,
+                cwd=self.cwd,
                 env=self.env,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,

@@ -25,8 +25,11 @@ class Postgres(Process):
         self.folder = Path(tempfile.mkdtemp(prefix="chatwidget-postgres-"))
         self.user: list[str] = []
         if os.geteuid() == 0:  # which PostgreSQL refuses to run as
-            shutil.chown(self.folder, pwd.getpwnam("postgres").pw_uid)
-            self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
+            names = {entry.pw_name: entry for entry in pwd.getpwall()}
+            other = names.get("postgres") or names["nobody"]
+            shutil.chown(self.folder, other.pw_uid, other.pw_gid)
+            ids = [f"--reuid={other.pw_uid}", f"--regid={other.pw_gid}"]
+            self.user = ["setpriv", *ids, "--clear-groups", "--"]
         port = free_port()
         settings = {
             "listen_addresses": "127.0.0.1",

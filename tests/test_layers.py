@@ -26,7 +26,7 @@ FLOORS = (
     ("relay",),
     ("upkeep",),
     ("process",),
-    ("sessions",),
+    ("sessions", "loader", "frame"),
     ("consumers", "views"),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS, 1) for name in names}
