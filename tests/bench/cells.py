@@ -1,0 +1,177 @@
+"""The measurements. Each takes one target and returns plain numbers; who repeats and pairs them is `__main__`.
+
+CPU is the server process's own (user and system), so it holds on a busy machine; times do not.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from tests.bench.generator import Tally, Visitor, median, percentile
+from tests.bench.provider import BLOCK, Provider
+from tests.bench.targets import Target
+
+REPLY = 1_000_000 // len(BLOCK)
+"""Blocks of one unpaced reply: just below the product's cap of 1 Mi code points."""
+FULL = 0.95
+"""Of a core: a server this busy has no room left."""
+
+
+@dataclass
+class Streams:
+    """One cell of streams. CPU in µs a chunk, times in ms; `lost` counts replies that went wrong."""
+
+    cpu: float
+    first_p50: float
+    first_p95: float
+    lag_p50: float
+    lag_p95: float
+    frames: float
+    lost: int
+
+
+async def first_delta(target: Target, count: int) -> list[float]:
+    """Times to the first delta, ms: one visitor, one question after another."""
+    tally = Tally()
+    [visitor] = await target.open(1, tally)
+    await visitor.say("100 2")
+    tally.first.clear()
+    for _ in range(count):
+        await visitor.say("100 2")
+    visitor.close()
+    expect_whole(target, tally)
+    return tally.first
+
+
+async def streams(
+    target: Target, visitors: int, rate: int, chunks: int, *, turns: int = 1, spread: float = 1.0
+) -> Streams:
+    """`visitors` replies of `chunks` chunks at `rate` a second, begun over `spread` seconds.
+
+    With more than one turn, first deltas count once all have begun.
+    """
+    tally = Tally()
+    crowd = await target.open(visitors, tally)
+    await asyncio.sleep(0.5)
+    before = cpu(target)
+
+    async def ask(place: int, visitor: Visitor) -> None:
+        await asyncio.sleep(spread * place / visitors)
+        for _ in range(turns):
+            await visitor.say(f"{rate} {chunks}")
+
+    asking = asyncio.gather(*(ask(place, visitor) for place, visitor in enumerate(crowd)))
+    if turns > 1:
+        await asyncio.sleep(spread)
+        tally.first.clear()
+    await asking
+    await asyncio.sleep(0.3)
+    used = cpu(target) - before
+    for visitor in crowd:
+        visitor.close()
+    return Streams(
+        cpu=used * 1e6 / max(1, tally.chunks),
+        first_p50=median(tally.first),
+        first_p95=percentile(tally.first, 0.95),
+        lag_p50=median(tally.lag),
+        lag_p95=percentile(tally.lag, 0.95),
+        frames=tally.frames / max(1, tally.chunks),
+        lost=len(tally.wrong) + abs(visitors * turns * chunks - tally.chunks),
+    )
+
+
+async def ramp(target: Target, provider: Provider, begin: int) -> float:
+    """How many streams of 30 chunks/s fill 95 % of the core, or what it delivers; up from `begin`."""
+    tally = Tally()
+    crowd: list[Visitor] = []
+    wanted = begin
+    last = (0.0, 0)
+    loop = asyncio.get_running_loop()
+    try:
+        while True:
+            fresh = await target.open(wanted - len(crowd), tally)
+            for place, visitor in enumerate(fresh):
+                visitor.say("30 100000")
+                if place % 8 == 7:
+                    await asyncio.sleep(0.01)
+            crowd += fresh
+            await asyncio.sleep(0.7)
+            began, before, sent, seen = loop.time(), cpu(target), provider.chunks, tally.chunks
+            await asyncio.sleep(1.5)
+            wall = loop.time() - began
+            busy = (cpu(target) - before) / wall
+            delivered = (tally.chunks - seen) / max(1, provider.chunks - sent)
+            if busy >= FULL:
+                share = (FULL - last[0]) / max(0.01, busy - last[0])
+                return last[1] + share * (wanted - last[1])
+            if delivered < 0.9:
+                return float(last[1])
+            last = (busy, wanted)
+            wanted += max(4, round(wanted * min(0.15, 0.4 * (FULL - busy) + 0.02)))
+    finally:
+        provider.finish_all()
+        ending = [visitor.turn for visitor in crowd if visitor.turn is not None]
+        await asyncio.wait(ending, timeout=15)
+        for visitor in crowd:
+            visitor.close()
+
+
+async def memory(target: Target, sockets: int, streaming: int) -> tuple[float, float]:
+    """(KiB an idle socket, KiB more a streaming one), on a fresh server warmed by a few visitors."""
+    tally = Tally()
+    for visitor in await target.open(20, tally):
+        await visitor.say("100 5")
+        visitor.close()
+    await asyncio.sleep(0.5)
+    before = rss(target)
+    crowd = await target.open(sockets, tally)
+    await asyncio.sleep(1)
+    idle = rss(target)
+    turns = [visitor.say("10 50") for visitor in crowd[:streaming]]
+    await asyncio.sleep(3)
+    busy = rss(target)
+    await asyncio.gather(*turns)
+    for visitor in crowd:
+        visitor.close()
+    expect_whole(target, tally)
+    return (idle - before) / 1024 / sockets, (busy - idle) / 1024 / streaming
+
+
+async def deaf(target: Target, provider: Provider, replies: int) -> float:
+    """MiB by which the server grows at most while a visitor never reads `replies` of 1 MB each."""
+    tally = Tally()
+    [visitor] = await target.open(1, tally)
+    turn = visitor.say(f"0 {REPLY}")
+    await turn
+    await asyncio.sleep(0.5)
+    peak = before = rss(target)
+    visitor.transport.pause_reading()
+    for _ in range(replies):
+        ended = provider.ended
+        visitor.say(f"0 {REPLY}")
+        for _ in range(200):
+            await asyncio.sleep(0.025)
+            peak = max(peak, rss(target))
+            if provider.ended > ended:
+                break
+        else:
+            visitor.close()
+            [visitor] = await target.open(1, tally)
+            visitor.transport.pause_reading()
+    await asyncio.sleep(1)
+    peak = max(peak, rss(target))
+    visitor.transport.abort()
+    return (peak - before) / 1024**2
+
+
+def cpu(target: Target) -> float:
+    return target.server.cpu() if target.server else 0.0
+
+
+def rss(target: Target) -> int:
+    return target.server.rss() if target.server else 0
+
+
+def expect_whole(target: Target, tally: Tally) -> None:
+    """Raises when a reply went wrong: a number measured on a broken run is worth nothing."""
+    if tally.wrong:
+        raise RuntimeError(f"{target.name}: {len(tally.wrong)} replies went wrong: {tally.wrong[:3]}")

@@ -1,0 +1,81 @@
+"""The servers under measurement: each a process of its own, pinned to one core."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 30
+SERVER_CORE, LOAD_CORE = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
+"""Servers run on the first, provider and generator on the last; the same where there is one."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def daphne(application: str, port: int) -> list[str]:
+    where = ["-b", "127.0.0.1", "-p", str(port)]
+    return [sys.executable, "-m", "daphne", *where, "-v", "0", application]
+
+
+def uvicorn(application: str, port: int) -> list[str]:
+    where = ["--host", "127.0.0.1", "--port", str(port)]
+    how = ["--ws", "websockets-sansio", "--http", "httptools", "--log-level", "warning"]
+    return [sys.executable, "-m", "uvicorn", *where, *how, "--backlog", "4096", application]
+
+
+class Server:
+    """A running server: its CPU seconds and its resident bytes."""
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], port: int) -> None:
+        self.port = port
+        self.log = TemporaryFile()
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **env},
+            stdout=self.log,
+            stderr=self.log,
+            preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),
+        )
+        self.watched = psutil.Process(self.process.pid)
+
+    async def ready(self) -> None:
+        """Returns once it accepts connections; raises with its log if it does not."""
+        for _ in range(START_SECONDS * 20):
+            if self.process.poll() is not None:
+                break
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
+        raise RuntimeError(f"{self.process.args} did not start:\n{self.output()}")
+
+    def output(self) -> str:
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")
+
+    def cpu(self) -> float:
+        times = self.watched.cpu_times()
+        return times.user + times.system
+
+    def rss(self) -> int:
+        return self.watched.memory_info().rss
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.log.close()

@@ -1,0 +1,109 @@
+"""What is measured: the product on both servers, and what people would write instead."""
+
+import asyncio
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from tests.bench.generator import Direct, Ours, Plain, Tally, Visitor
+from tests.bench.provider import Provider
+from tests.bench.servers import ROOT, Server, daphne, free_port, uvicorn
+
+OPENING_AT_ONCE = 50
+SLUG = "bench"
+
+
+@dataclass
+class Target:
+    """One server under load, and how a visitor comes to it. `server` is None for the direct stream."""
+
+    name: str
+    server: Server | None
+    port: int
+    visitor: Callable[[Tally], Visitor]
+
+    async def open(self, count: int, tally: Tally) -> list[Visitor]:
+        """`count` connected visitors, ready to ask."""
+        loop = asyncio.get_running_loop()
+        gate = asyncio.Semaphore(OPENING_AT_ONCE)
+
+        async def one() -> Visitor:
+            async with gate:
+                _, visitor = await loop.create_connection(
+                    lambda: self.visitor(tally), "127.0.0.1", self.port
+                )
+                await visitor.opened
+            return visitor
+
+        return await asyncio.gather(*(one() for _ in range(count)))
+
+    def stop(self) -> None:
+        if self.server is not None:
+            self.server.stop()
+
+
+BASELINES = {
+    "channels-daphne": ("channels_httpx", daphne),
+    "starlette-httpx": ("starlette_httpx", uvicorn),
+    "starlette-aiohttp": ("starlette_aiohttp", uvicorn),
+}
+PRODUCT = {"ours-daphne": daphne, "ours-uvicorn": uvicorn}
+
+
+async def start(name: str, provider: Provider, folder: Path, database: str = "") -> Target:
+    """Starts what is called `name`; the product on `database`, by default a new SQLite file."""
+    port = free_port()
+    if name == "direct":
+        return Target(name, None, provider.port, Direct)
+    if name in BASELINES:
+        module, command = BASELINES[name]
+        path = f"tests.bench.baselines.{module}:application"
+        server = Server(command(path, port), {"PROVIDER_URL": provider.url}, port)
+        await server.ready()
+        return Target(name, server, port, lambda tally: Plain(tally, port, "/"))
+    env = product_env(database or f"sqlite:///{folder}/{name}-{port}.sqlite3")
+    manage(env, "migrate", "--verbosity", "0")
+    configure(env, provider)
+    server = Server(PRODUCT[name]("project.asgi:application", port), env, port)
+    await server.ready()
+    token = await asyncio.to_thread(frame_token, port)
+    path = f"/chatwidget/{SLUG}/ws/"
+    return Target(name, server, port, lambda tally: Ours(tally, port, path, token))
+
+
+def product_env(database: str) -> dict[str, str]:
+    """A production-like environment without limits."""
+    return {
+        "SECRET_KEY": "bench-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789",
+        "DEBUG": "false",
+        "DATABASE_URL": database,
+        "CHATWIDGET_LIMITS": "off",
+        "CHATWIDGET_ALLOW_PRIVATE_PROVIDERS": "true",
+        "BENCH_KEY": "vk_bench",
+    }
+
+
+def configure(env: dict[str, str], provider: Provider) -> None:
+    where = ["--base-url", provider.url, "--api-key-env", "BENCH_KEY"]
+    manage(env, "configure_widget", SLUG, "--provider", "eigi", "--agent", "a", *where)
+
+
+def manage(env: dict[str, str], *arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"manage.py {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
+
+
+def frame_token(port: int) -> str:
+    """A frame's token, good for an hour."""
+    url = f"http://127.0.0.1:{port}/chatwidget/{SLUG}/token/"
+    request = urllib.request.Request(url, headers={"Origin": f"http://127.0.0.1:{port}"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return str(msgspec.json.decode(answer.read())["token"])
