@@ -57,7 +57,7 @@ def check_built(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Chec
     if BUILT.exists():
         return []
     hint = "From a checkout: `make install`, which builds it."
-    return [Error("The widget's front end is not built.", hint=hint, id="chatwidget.E004")]
+    return [Warning("The widget's front end is not built.", hint=hint, id="chatwidget.W003")]
 
 
 @register
@@ -66,7 +66,7 @@ def check_static(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Che
         return []
     hint = 'Add "django.contrib.staticfiles" to INSTALLED_APPS.'
     return [
-        Error("The widget's static files are not served.", hint=hint, id="chatwidget.E005"),
+        Error("The widget's static files are not served.", hint=hint, id="chatwidget.E004"),
     ]
 
 

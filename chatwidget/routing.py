@@ -7,5 +7,5 @@ from django.urls import re_path
 from chatwidget.consumers import ChatConsumer
 
 websocket_urlpatterns = [
-    re_path(r"(?:^|/)(?P<slug>[^/]+)/ws/$", ChatConsumer.as_asgi()),
+    re_path(r"^(?:.*/)?(?P<slug>[^/]+)/ws/$", ChatConsumer.as_asgi()),
 ]
