@@ -52,11 +52,8 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
+nobodys: Any = refuse
+websockets: list[Any] = [*websocket_urlpatterns, re_path(r"", nobodys)]
 application = ForwardedScheme(
-    ProtocolTypeRouter(
-        {
-            "http": django_application,
-            "websocket": URLRouter([*websocket_urlpatterns, re_path(r"", refuse)]),
-        }
-    )
+    ProtocolTypeRouter({"http": django_application, "websocket": URLRouter(websockets)})
 )

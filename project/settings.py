@@ -58,12 +58,13 @@ def seconds(text: str) -> float:
     return value
 
 
-def timeouts(text: str) -> tuple[float, ...]:
+def timeouts(text: str) -> tuple[float, float, float, float]:
     """connect, first byte, between two pieces, total."""
-    values = tuple(float(word) for word in words(text))
+    values = [float(word) for word in words(text)]
     if len(values) != 4 or not all(0 < value < float("inf") for value in values):
         raise ValueError("give four times in seconds: connect,first,between,total")
-    return values
+    connect, first, between, total = values
+    return connect, first, between, total
 
 
 def port(text: str) -> int:
@@ -117,11 +118,11 @@ if not SECRET_KEY:
     )
 
 ALLOWED_HOSTS = read("ALLOWED_HOSTS", words, ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, [])
-TRUSTED_PROXIES = read("TRUSTED_PROXIES", networks, [])
+CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, words(""))
+TRUSTED_PROXIES = read("TRUSTED_PROXIES", networks, networks(""))
 
 CHATWIDGET = {
-    "SECRET_KEYS": tuple(read("CHATWIDGET_SECRET_KEYS", words, [])),
+    "SECRET_KEYS": tuple(read("CHATWIDGET_SECRET_KEYS", words, words(""))),
     "ALLOW_PRIVATE_PROVIDERS": read("CHATWIDGET_ALLOW_PRIVATE_PROVIDERS", boolean, DEBUG),
     "LIMITS": read("CHATWIDGET_LIMITS", boolean, True),
     "LIMITS_STORAGE": REDIS_URL or "memory://",
