@@ -1,7 +1,8 @@
-"""Conversations: found by what was said in them, read as the chat they were, erased; never edited."""
+"""Conversations: found by what was said, read as the chat they were, erased; never edited."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,10 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator, smart_split, unescape_string_literal
+from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -29,7 +32,7 @@ from chatwidget.admin.filters import (
     with_message,
 )
 from chatwidget.admin.transcript import transcript
-from chatwidget.models import Conversation, Message, Role
+from chatwidget.models import Conversation, Message, Role, Visitor
 
 PREVIEW = 300  # code points of a message that the list reads
 
@@ -38,7 +41,7 @@ PREVIEW = 300  # code points of a message that the list reads
 class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The list costs the same queries and rows whatever is stored."""
 
-    list_display = ("who", "said", "widget", "length", "flags", "started", "last_message")
+    list_display = ("who", "said", "length", "started", "last_message")
     list_display_links = ("who",)
     list_filter = ("widget", PeriodFilter, FailedFilter, RatedFilter)
     list_select_related = ("widget", "visitor")
@@ -66,22 +69,19 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         messages = Message.objects.filter(conversation=OuterRef("pk")).order_by("seq")
         start = messages.filter(role=Role.USER).values(start=Substr("text", 1, PREVIEW))
         end = messages.order_by("-seq").values(end=Substr("text", 1, PREVIEW))
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                first_words=Subquery(start[:1]),
-                last_words=Subquery(end[:1]),
-                has_failed=failed(),
-                has_rating=rated(),
-                has_bad_rating=with_message(rating=-1),
-            )
+        rows: QuerySet[Conversation] = super().get_queryset(request)
+        return rows.annotate(
+            first_words=Subquery(start[:1]),
+            last_words=Subquery(end[:1]),
+            has_failed=failed(),
+            has_rating=rated(),
+            has_bad_rating=with_message(rating=-1),
         )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
     ) -> tuple[QuerySet[Conversation], bool]:
-        """Every word must be in the conversation, in a message or in what is known of the visitor."""
+        """Every word must be found, in a message or in what is known of the visitor."""
         for word in words(search_term):
             person = Q(visitor__name__icontains=word) | Q(visitor__email__icontains=word)
             found = person | Q(with_message(text__icontains=word)) | identified(word)
@@ -90,44 +90,42 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("visitor"))
     def who(self, conversation: Conversation) -> str:
-        visitor = conversation.visitor
-        name = visitor.name or visitor.email or _("Visitor …%s") % str(visitor.pk)[-6:]
-        return format_html('<span class="cw-who">{}</span>', name)
+        name = name_of(conversation.visitor)
+        return format_html('{}<span class="cw-of">{}</span>', name, conversation.widget.slug)
 
     @admin.display(description=_("conversation"))
     def said(self, conversation: Any) -> str:
-        parts = [
-            (kind, Truncator(" ".join(text.split())).chars(110))
+        """The visitor's first words, the last words of all, and what stands out."""
+        words = [
+            (kind, Truncator(" ".join(text.split())).chars(160))
             for kind, text in (
                 ("first", conversation.first_words),
                 ("last", conversation.last_words),
             )
             if text
         ]
-        return format_html_join("", '<div class="cw-words cw-{}">{}</div>', parts)
+        flags = [("error", _("failed"))] if conversation.has_failed else []
+        if conversation.has_bad_rating:
+            flags.append(("warn", _("rated bad")))
+        elif conversation.has_rating:
+            flags.append(("good", _("rated good")))
+        return format_html(
+            "{}{}",
+            format_html_join("", '<div class="cw-words cw-{}">{}</div>', words),
+            format_html_join(" ", '<span class="cw-flag cw-{}">{}</span>', flags),
+        )
 
     @admin.display(description=_("messages"))
     def length(self, conversation: Conversation) -> int:
         return conversation.last_seq  # nothing is ever taken out of the middle
 
-    @admin.display(description=_("flags"))
-    def flags(self, conversation: Any) -> str:
-        parts = []
-        if conversation.has_failed:
-            parts.append(("error", _("failed")))
-        if conversation.has_bad_rating:
-            parts.append(("warn", _("rated bad")))
-        elif conversation.has_rating:
-            parts.append(("good", _("rated good")))
-        return format_html_join(" ", '<span class="cw-flag cw-{}">{}</span>', parts)
-
-    @admin.display(description=_("started"), ordering="started_at")
+    @admin.display(description=_("began"), ordering="started_at")
     def started(self, conversation: Conversation) -> Any:
-        return conversation.started_at
+        return ago(conversation.started_at)
 
     @admin.display(description=_("last message"), ordering="last_message_at")
     def last_message(self, conversation: Conversation) -> Any:
-        return conversation.last_message_at
+        return ago(conversation.last_message_at)
 
     # --- one conversation ---
 
@@ -153,12 +151,12 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The transcript, in the place of a form."""
-        conversation = self.get_object(request, unquote(object_id))
-        if conversation is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        who = self.who(conversation)
+        conversation = self.get_object(request, unquote(object_id))
+        if conversation is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        who = name_of(conversation.visitor)
         context = {
             **self.admin_site.each_context(request),
             **transcript(conversation, request.GET),
@@ -186,8 +184,8 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
         missing = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         names = [
-            ngettext("%(count)d message of %(who)s", "%(count)d messages of %(who)s", row.last_seq)
-            % {"count": row.last_seq, "who": row.visitor}
+            ngettext("%(who)s: %(count)d message", "%(who)s: %(count)d messages", row.last_seq)
+            % {"count": row.last_seq, "who": name_of(row.visitor)}
             for row in chosen[:100]
         ]
         return names, counts, missing, []
@@ -198,6 +196,20 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
         """Also erases visitors who have no conversation left: nothing of them is needed."""
         archive.erase_conversations(queryset.order_by("id"), visitors=True)
+
+
+def name_of(visitor: Visitor) -> str:
+    """What a person can be told from others by; of an id that sorts by time, the end."""
+    return visitor.name or visitor.email or _("Visitor …%s") % str(visitor.pk)[-6:]
+
+
+def ago(moment: datetime) -> str:
+    """How long ago, in one unit; the whole time is its title."""
+    local = timezone.localtime(moment)
+    recent = timezone.now() - moment < timedelta(minutes=1)
+    text = _("just now") if recent else _("%s ago") % timesince(moment, depth=1)
+    whole = formats.date_format(local, "DATETIME_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), whole, text)
 
 
 def words(search: str) -> list[str]:
@@ -211,7 +223,7 @@ def words(search: str) -> list[str]:
 
 
 def identified(word: str) -> Q:
-    """The conversation of this id, those of the visitor of this id, or of the platform's session."""
+    """The conversation of this id, those of a visitor of this id, or of a platform's session."""
     try:
         ids = Q(pk=UUID(word)) | Q(visitor=UUID(word))
     except ValueError:

@@ -15,10 +15,8 @@ from django.contrib.admin.widgets import (
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-# The languages that the frame's texts are translated to; Django's own codes.
-LANGUAGES = (
-    *("en", "es", "fr", "de", "pt-br", "it", "nl", "pl", "tr", "ar", "he", "hi", "ja", "zh-hans"),
-)
+from chatwidget.languages import LANGUAGES
+
 ASKED = (("no", _("no")), ("optional", _("yes, may be left empty")), ("required", _("required")))
 
 

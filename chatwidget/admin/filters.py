@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -23,13 +23,14 @@ MOST = 5_000
 FAILED = (Status.FAILED, Status.INTERRUPTED)
 
 
-class BoundedPaginator(Paginator):
-    """Counts no further than MOST rows: one count of a large table would cost more than the page."""
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than MOST rows: counting a large table costs more than the page."""
 
     @cached_property
     def count(self) -> int:
         # Unordered: any MOST rows will do, so none has to be sorted.
-        return self.object_list.order_by().values("pk")[:MOST].count()  # type: ignore[union-attr]
+        rows = cast("QuerySet[Conversation]", self.object_list)
+        return rows.order_by().values("pk")[:MOST].count()
 
 
 class BoundedChangeList(ChangeList):
@@ -110,7 +111,7 @@ class PeriodFilter(admin.ListFilter):
     def has_output(self) -> bool:
         return True
 
-    def expected_parameters(self) -> list[str]:
+    def expected_parameters(self) -> list[str | None]:
         return list(self.parameters)
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
@@ -145,9 +146,9 @@ class PeriodFilter(admin.ListFilter):
         """`until` includes its day."""
         try:
             if since := self.used_parameters.get("since"):
-                queryset = queryset.filter(last_message_at__gte=midnight(since))
+                queryset = queryset.filter(last_message_at__gte=midnight(str(since)))
             if until := self.used_parameters.get("until"):
-                queryset = queryset.filter(last_message_at__lt=midnight(until, days=1))
+                queryset = queryset.filter(last_message_at__lt=midnight(str(until), days=1))
         except (ValueError, OverflowError) as error:
             raise IncorrectLookupParameters from error
         return queryset

@@ -44,7 +44,7 @@ def look_names(*fields: str) -> list[str]:
 
 
 class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Reads and writes the JSON columns by typed fields, and takes a key without ever showing it."""
+    """Reads and writes the JSON columns by typed fields; takes a key without ever showing it."""
 
     provider = forms.ChoiceField(label=_("Platform"))
     allowed_origins = LinesField(
@@ -79,6 +79,14 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
             *("title", "slug", "active", "provider", "agent", "base_url", "greeting"),
             *("allowed_origins", "image_hosts"),
         )
+        help_texts = {
+            "agent": _(
+                "eigi and agentix: the agent's id; fifthelement: its slug; OpenAI: the model; "
+                "vindex: nothing, the key names the channel."
+            ),
+            "base_url": _("Empty: the platform's own address. fifthelement has none of its own."),
+            "greeting": _("Where the platform has a first message of its own, that comes instead."),
+        }
         widgets = {
             "agent": AdminTextInputWidget,
             "base_url": AdminTextInputWidget,

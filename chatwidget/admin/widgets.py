@@ -216,5 +216,5 @@ def platform_facts(cls: Any) -> dict[str, Any]:
         "agent": cls.needs_agent,
         "baseUrl": cls.needs_base_url,
         "defaultBaseUrl": cls.default_base_url,
-        "key": cls.needs_key,
+        "key": cls.needs_key or cls.needs_base_url,  # some need none and take one
     }

@@ -13,7 +13,7 @@ export function renderTranscript(): void {
     const source = bubble.textContent;
     bubble.replaceChildren();
     // Headings begin below the page's own title.
-    const options = { imageHosts, headingOffset: 2, copy, copied };
+    const options = { imageHosts, headingOffset: 2, strings: { copy_code: copy, copied } };
     const markdown = new MarkdownStream(bubble, options);
     markdown.write(source);
     markdown.end();
