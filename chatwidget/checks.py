@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
@@ -19,7 +18,7 @@ BUILT = Path(__file__).parent / "static" / "chatwidget" / "loader.js"
 
 
 @register
-def check_settings(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
     try:
         conf()
         providers()
@@ -32,7 +31,7 @@ def check_settings(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[C
 
 
 @register
-def check_urls(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_urls(**kwargs: Any) -> list[CheckMessage]:
     try:
         reverse("chatwidget:frame", args=["slug"])
     except NoReverseMatch:
@@ -42,7 +41,7 @@ def check_urls(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Check
 
 
 @register
-def check_asgi(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_asgi(**kwargs: Any) -> list[CheckMessage]:
     if getattr(settings, "ASGI_APPLICATION", None):
         return []
     hint = (
@@ -53,7 +52,7 @@ def check_asgi(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Check
 
 
 @register
-def check_built(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_built(**kwargs: Any) -> list[CheckMessage]:
     if BUILT.exists():
         return []
     hint = "From a checkout: `make install`, which builds it."
@@ -61,7 +60,7 @@ def check_built(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Chec
 
 
 @register
-def check_static(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_static(**kwargs: Any) -> list[CheckMessage]:
     if "django.contrib.staticfiles" in settings.INSTALLED_APPS:
         return []
     hint = 'Add "django.contrib.staticfiles" to INSTALLED_APPS.'
@@ -71,7 +70,7 @@ def check_static(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[Che
 
 
 @register
-def check_cache(app_configs: list[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_cache(**kwargs: Any) -> list[CheckMessage]:
     backend = settings.CACHES.get("default", {}).get("BACKEND", "")
     if getattr(settings, "CHANNEL_LAYERS", None) and backend.endswith("LocMemCache"):
         hint = "Set CACHES to Redis (or another shared cache) where several processes serve."

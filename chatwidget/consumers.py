@@ -30,7 +30,8 @@ from chatwidget.protocol import (
     parse,
 )
 from chatwidget.replies import Outbox
-from chatwidget.sessions import Client, Session
+from chatwidget.sessions import Session
+from chatwidget.showing import Client
 from chatwidget.storage import stored
 
 logger = logging.getLogger("chatwidget")
@@ -167,7 +168,7 @@ class ChatConsumer(AsyncConsumer):
             await self._close(CloseCode.RESTARTING)
 
     async def _send_text(self, text: str) -> None:
-        await self.base_send({"type": "websocket.send", "text": text})
+        await self.base_send({"type": "websocket.send", "bytes": None, "text": text})
 
     async def _close(self, code: int) -> None:
         if not self._closed:

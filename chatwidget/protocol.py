@@ -133,7 +133,8 @@ def parse(text: str) -> AnyClientFrame:
     except (ValueError, RecursionError) as error:
         raise BadFrame(f"not JSON: {error}") from None
     try:
-        return msgspec.convert(value, AnyClientFrame)
+        frame: AnyClientFrame = msgspec.convert(value, AnyClientFrame)
+        return frame
     except (msgspec.ValidationError, RecursionError) as error:
         named = value.get("id") if isinstance(value, dict) else None
         is_id = isinstance(named, str) and len(named) <= 64 and is_clean(named)

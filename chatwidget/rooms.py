@@ -13,7 +13,7 @@ import time
 from typing import Protocol
 from uuid import UUID
 
-from chatwidget.bus import Began, Bus, Closed, Ended, Event, Grew, Hi, Said, StopAsked
+from chatwidget.bus import AnyEvent, Began, Bus, Closed, Ended, Grew, Hi, Said, StopAsked
 from chatwidget.replies import Reply
 from chatwidget.transcripts import Entry
 
@@ -65,7 +65,7 @@ class Room:
     def empty(self) -> bool:
         return not self.members and (self.reply is None or self.mirrored)
 
-    def apply(self, event: Event, skip: Member | None = None) -> None:
+    def apply(self, event: AnyEvent, skip: Member | None = None) -> None:
         """Show an event to this room's sockets, except to the one that already knows."""
         members = [member for member in self.members if member is not skip]
         match event:
@@ -150,11 +150,12 @@ class Rooms:
             self.close_if_empty(room)
 
     def close_if_empty(self, room: Room) -> None:
-        if room.empty and self.by_id.pop(room.conversation, None):
+        if room.empty and room.conversation in self.by_id:
+            del self.by_id[room.conversation]
             self.bus.send(room.conversation, Hi(worker=self.worker, leaving=True))
             self.bus.leave(room.conversation)
 
-    def happened(self, conversation: UUID, event: Event, skip: Member | None = None) -> None:
+    def happened(self, conversation: UUID, event: AnyEvent, skip: Member | None = None) -> None:
         """Something happened here: show it to this process's sockets, and tell the others."""
         room = self.by_id.get(conversation)
         if room is not None:
@@ -171,7 +172,7 @@ class Rooms:
         if room.interest:
             self.bus.publish(reply, 0)
 
-    def tell(self, room: Room, event: Event) -> None:
+    def tell(self, room: Room, event: AnyEvent) -> None:
         """Publish an event, if anybody asked for this conversation."""
         now = time.monotonic()
         for worker in [worker for worker, until in room.interest.items() if until < now]:
@@ -183,7 +184,7 @@ class Rooms:
         """Ask whoever runs a reply to stop it; the transcript says so too, should this be lost."""
         self.bus.send(conversation, StopAsked(id=reply_id))
 
-    def receive(self, conversation: UUID, event: Event) -> None:
+    def receive(self, conversation: UUID, event: AnyEvent) -> None:
         """Something happened in another process."""
         room = self.by_id.get(conversation)
         if room is None:

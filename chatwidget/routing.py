@@ -7,5 +7,6 @@ from django.urls import re_path
 from chatwidget.consumers import ChatConsumer
 
 websocket_urlpatterns = [
-    re_path(r"^(?:.*/)?(?P<slug>[^/]+)/ws/$", ChatConsumer.as_asgi()),
+    # Django types a route's target as a view; for Channels it is an ASGI application.
+    re_path(r"^(?:.*/)?(?P<slug>[^/]+)/ws/$", ChatConsumer.as_asgi()),  # type: ignore[arg-type]
 ]

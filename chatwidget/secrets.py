@@ -20,8 +20,8 @@ def _fernet(secret: str) -> Fernet:
 
 
 def _box() -> MultiFernet:
-    secrets = conf().SECRET_KEYS or (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return MultiFernet([_fernet(secret) for secret in secrets])
+    ours = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([_fernet(str(secret)) for secret in conf().SECRET_KEYS or ours])
 
 
 def encrypt(key: str) -> str:

@@ -38,7 +38,7 @@ def _active(slug: str) -> Widget:
 
 @lru_cache(maxsize=128)
 def _brotli(content: bytes) -> bytes:
-    return brotli.compress(content)
+    return bytes(brotli.compress(content))
 
 
 def _compressed(request: HttpRequest, response: HttpResponse, *, cached: bool) -> HttpResponse:
@@ -133,7 +133,7 @@ def _database_answers() -> bool:
 def _cache_answers() -> bool:
     try:
         cache.set("chatwidget.health", 1, 10)
-        return cache.get("chatwidget.health") == 1
+        return bool(cache.get("chatwidget.health"))
     except Exception as error:  # whatever the cache's driver raises
         logger.error("health: redis: %s: %s", type(error).__name__, error)
         return False

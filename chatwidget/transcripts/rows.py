@@ -18,7 +18,7 @@ from chatwidget.transcripts.entries import ConversationGone, Job, entry_of
 LEASE = timedelta(seconds=5)
 
 
-def lease() -> ExpressionWrapper:
+def lease() -> Any:
     return ExpressionWrapper(Now() + LEASE, output_field=DateTimeField())
 
 

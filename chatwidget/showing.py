@@ -1,0 +1,290 @@
+"""What a socket shows: one conversation, as a member of its room; before that, its draft.
+
+Nothing here sends: what is shown goes into the socket's `Outbox`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from django.utils import translation
+from msgspec import UNSET
+
+from chatwidget import access, transcripts, wire
+from chatwidget.bus import Said
+from chatwidget.conf import conf
+from chatwidget.errors import (
+    BadRequest,
+    ChatError,
+    CloseCode,
+    Refused,
+)
+from chatwidget.greetings import Draft
+from chatwidget.models import Widget
+from chatwidget.protocol import (
+    Hello,
+    Message,
+    MessageState,
+    Ready,
+    ReadyLimits,
+    cleaned,
+)
+from chatwidget.providers.base import Person, providers
+from chatwidget.relay import Relay
+from chatwidget.replies import Outbox, Reply
+from chatwidget.rooms import Room
+from chatwidget.storage import stored
+from chatwidget.transcripts import (
+    Details,
+    Entry,
+    Snapshot,
+)
+
+logger = logging.getLogger("chatwidget")
+
+# An event may arrive while a conversation is being loaded: then it is loaded again, so often.
+LOADS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What is known of the other end of a socket."""
+
+    visitor: UUID
+    address: str
+    user_agent: str
+    language: str
+
+
+class Showing:
+    """The conversation, or the draft of one, that a socket shows. Implements rooms.Member."""
+
+    def __init__(self, relay: Relay, widget: Widget, client: Client, outbox: Outbox) -> None:
+        self.relay = relay
+        self.widget = widget
+        self.client = client
+        self.outbox = outbox
+        self.details = Details()
+        self.conversation: UUID | None = None
+        self.draft: Draft | None = None
+        self._room: Room | None = None
+        # One thing at a time: a frame, or what an event asks for.
+        self.lock = asyncio.Lock()
+        self._loading = False
+        self._missed = False
+        self._later: set[asyncio.Task[None]] = set()
+
+    # --- what a room tells its members: never waits, and speaks the visitor's language --------
+
+    def show(self, entry: Entry) -> None:
+        if self.conversation is None:
+            self._show_in_draft(entry)
+        elif not self._noted():
+            with translation.override(self.client.language):
+                self.outbox.put(MessageState(message=wire.message(entry)))
+
+    def _show_in_draft(self, entry: Entry) -> None:
+        if entry.seq > 1:
+            self.reload()  # another tab's first message has made the draft a conversation
+        elif self.draft and (self.draft.greeting is None or entry is self.draft.greeting):
+            self.draft.greeting = entry
+            self.outbox.put(MessageState(message=wire.message(entry)))
+
+    def follow(self, reply: Reply) -> None:
+        if self.conversation is None:
+            self.reload()
+        elif not self._noted():
+            self.outbox.follow(reply, 0, announced=False)
+
+    def done(self, entry: Entry) -> None:
+        if self.conversation is None:
+            self.reload()
+        elif not self._noted():
+            with translation.override(self.client.language):
+                self.outbox.put(MessageState(message=wire.message(entry)))
+                self.outbox.put(wire.done(entry))
+
+    def reset(self, following: UUID | None) -> None:
+        self._spawn(self.begin_anew(following))
+
+    def reload(self) -> None:
+        if not self._noted():
+            self._spawn(self._resume(None))
+
+    def leave(self) -> None:
+        self.outbox.close(Refused(CloseCode.RESTARTING, "the server is restarting"))
+
+    def gone(self) -> None:
+        """The socket is closed."""
+        self.outbox.forget()
+        self._enter(None)
+        for task in self._later:
+            task.cancel()
+
+    def _noted(self) -> bool:
+        """While the conversation is loaded, an event only says that it must be loaded again."""
+        self._missed = self._loading
+        return self._loading
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        async def in_turn() -> None:
+            async with self.lock:
+                try:
+                    await work
+                except ChatError as error:
+                    logger.warning("conversation %s: %s", self.conversation, error)
+
+        task = asyncio.create_task(in_turn())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    # --- which conversation -------------------------------------------------------------------
+
+    async def begin(self, hello: Hello) -> None:
+        """Answer a `hello`, whose token has been checked, by `ready`."""
+        if page := hello.page:
+            self.details = replace(
+                self.details,
+                page_url=cleaned(page.url, 2000),
+                page_title=cleaned(page.title, 500),
+                referrer=cleaned(page.referrer, 2000),
+            )
+        if identity := hello.identity:
+            # Nobody vouches for it: a name and an email, nothing more.
+            self.details = replace(
+                self.details, name=cleaned(identity.name, 200), email=cleaned(identity.email, 320)
+            )
+        if hello.conversation is UNSET:
+            wanted = await stored(transcripts.latest, self.client.visitor)
+        else:
+            wanted = as_uuid(hello.conversation or "")
+        async with self.lock:
+            await self._resume(wanted)
+
+    async def _resume(self, conversation: UUID | None) -> None:
+        """Show a conversation (None: the one that is shown) afresh; one that is not, a draft."""
+        conversation = conversation or self.conversation
+        if conversation is None and self.draft:
+            conversation = self.draft.conversation
+        if conversation is None or not await self._load(conversation):
+            await self.begin_anew(self.draft.conversation if self.draft else None)
+
+    async def _load(self, conversation: UUID) -> bool:
+        room = self._enter(conversation)
+        assert room is not None
+        self._loading = True
+        try:
+            for _ in range(LOADS):
+                self._missed = False
+                snapshot = await stored(transcripts.snapshot, conversation, self.client.visitor)
+                if snapshot is None or not self._missed:
+                    break
+        finally:
+            self._loading = False
+        if snapshot is None:
+            return False
+        self.conversation, self.draft = conversation, None
+        self._show_snapshot(snapshot, room)
+        return True
+
+    def _show_snapshot(self, snapshot: Snapshot, room: Room) -> None:
+        room.revision = max(snapshot.revision, room.revision or 0)
+        self.outbox.forget()
+        messages = []
+        following = None
+        for entry in snapshot.entries:
+            live = self._live(room, entry) if entry.status == "streaming" else None
+            following = live or following
+            messages.append(wire.message(entry, live.text if live else None))
+        self.outbox.put(self._ready(messages, more=snapshot.more))
+        if following:
+            self.outbox.follow(following, following.length, announced=True)
+
+    def _live(self, room: Room, entry: Entry) -> Reply | None:
+        """The reply in flight behind an entry: ours, or a copy of the one that runs elsewhere."""
+        reply = room.reply
+        if reply and reply.entry.id == entry.id and reply.entry.attempt == entry.attempt:
+            return reply
+        if entry.owner == self.relay.worker:
+            return None  # ours, and just about to begin: the room will tell
+        return self.relay.rooms.mirror(room, entry)
+
+    async def begin_anew(self, conversation: UUID | None, *, fresh: bool = False) -> None:
+        """Show the visitor's draft."""
+        draft = await self.relay.greetings.draft(
+            self.widget,
+            self._person,
+            self.client.language,
+            self._greet,
+            conversation=conversation,
+            fresh=fresh,
+        )
+        self.conversation, self.draft = None, draft
+        self._enter(draft.conversation)
+        self.outbox.forget()
+        greeting = [wire.message(draft.greeting)] if draft.greeting else []
+        self.outbox.put(self._ready(greeting, more=False))
+
+    def _greet(self, draft: Draft) -> None:
+        if draft.greeting:
+            self.relay.rooms.happened(draft.conversation, Said(entry=draft.greeting))
+
+    def _enter(self, conversation: UUID | None) -> Room | None:
+        """Be in this conversation's room, and in no other."""
+        if self._room is not None and self._room.conversation != conversation:
+            self.relay.rooms.leave(self._room.conversation, self)
+            self._room = None
+        if conversation is not None:
+            self._room = self.relay.rooms.open(conversation)
+            self._room.members.add(self)
+        return self._room
+
+    def _ready(self, messages: list[Message], *, more: bool) -> Ready:
+        profile = self.relay.greetings.profile(self.widget)
+        return Ready(
+            visitor=access.visitor_token(self.client.visitor, self.widget.pk),
+            conversation=str(self.conversation) if self.conversation else None,
+            messages=messages,
+            more=more,
+            limits=ReadyLimits(max_length=self.max_length),
+            features={"email": True} if profile.asks_email else UNSET,
+        )
+
+    @property
+    def max_length(self) -> int:
+        profile = self.relay.greetings.profile(self.widget)
+        platform = providers().get(self.widget.provider)
+        limits = (
+            conf().MAX_MESSAGE_LENGTH,
+            profile.max_length,
+            platform.max_length if platform else None,
+        )
+        return min(limit for limit in limits if limit)
+
+    @property
+    def _person(self) -> Person:
+        return Person(
+            id=str(self.client.visitor),
+            name=self.details.name,
+            email=self.details.email,
+            locale=self.client.language,
+        )
+
+    @property
+    def shown(self) -> UUID:
+        """The conversation. Raises BadRequest while there is none."""
+        if self.conversation is None:
+            raise BadRequest("there is no conversation yet")
+        return self.conversation
+
+
+def as_uuid(text: str) -> UUID | None:
+    """A client's text as an id; None for what is none, which is as unknown."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
