@@ -1,0 +1,143 @@
+"""Adapters pointed at the fake platforms, and what comes out of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from chatwidget.conf import ProviderConfig
+from chatwidget.errors import ReplyError
+from chatwidget.providers.base import (
+    Delta,
+    Exchange,
+    Finished,
+    Page,
+    Person,
+    Provider,
+    Session,
+    Turn,
+    make_provider,
+)
+from chatwidget.providers.client import close_client
+from tests.platforms.control import Control
+from tests.running import Process
+
+KEYS = {
+    "eigi": "vk_0123456789abcdef",
+    "fifthelement": "fe_0123456789abcdef",
+    "vindex": "amgai_0123456789abcdef",
+    "agentix": "agx_live_0123456789abcdef",
+    "openai": "sk-0123456789abcdef",
+}
+NAMES = list(KEYS)
+STREAMING = ["eigi", "fifthelement", "agentix", "openai"]
+PERSON = Person(id="visitor-1", name="Ann", email="ann@example.com", locale="en")
+PAGE = Page("https://shop.example.com/blue", "Blue – Shop", "https://example.com/")
+
+
+@dataclass
+class Outcome:
+    """All that a reply brought."""
+
+    text: str = ""
+    pieces: int = 0
+    sessions: list[str] = field(default_factory=list)
+    finished: Finished | None = None
+    error: ReplyError | None = None
+
+    @property
+    def code(self) -> str:
+        return self.error.code if self.error else ""
+
+
+async def outcome(provider: Provider, turn: Turn) -> Outcome:
+    """The reply to its end, good or bad; nothing may follow a Finished."""
+    found = Outcome()
+    try:
+        async for event in provider.reply(turn):
+            assert found.finished is None
+            if isinstance(event, Delta):
+                assert event.text
+                found.text += event.text
+                found.pieces += 1
+            elif isinstance(event, Session):
+                found.sessions.append(event.id)
+            else:
+                found.finished = event
+    except ReplyError as error:
+        found.error = error
+    assert (found.finished is None) == (found.error is not None)
+    return found
+
+
+@dataclass
+class Chat:
+    """A conversation with one adapter, which keeps what a transcript would keep."""
+
+    provider: Provider
+    conversation: str = "01930000-0000-7000-8000-000000000001"
+    session: str = ""
+    history: tuple[Exchange, ...] = ()
+
+    async def say(self, text: str, **more: Any) -> Outcome:
+        turn = Turn(
+            text,
+            PERSON,
+            self.conversation,
+            self.session,
+            page=PAGE,
+            history=self.history if self.provider.wants_history else (),
+            **more,
+        )
+        found = await outcome(self.provider, turn)
+        for session in found.sessions:
+            self.session = session
+        if found.finished:
+            self.history += (Exchange("user", text), Exchange("assistant", found.text))
+        return found
+
+
+class Platforms(Control):
+    """The fake platforms, and the chats that tests have with them."""
+
+    def chat(self, name: str, agent: str = "agent-1", key: str = "", **options: Any) -> Chat:
+        base_url = self.url + ("/v1" if name == "openai" else "")
+        agent = "" if name == "vindex" else agent
+        return Chat(
+            make_provider(ProviderConfig(name, base_url, agent, key or KEYS[name], options))
+        )
+
+    async def streaming_chat(self, name: str) -> Chat:
+        """A chat whose next turn streams: fifthelement's first one does not."""
+        chat = self.chat(name)
+        if name == "fifthelement":
+            await chat.say("Hello")
+        return chat
+
+
+@pytest.fixture
+async def fakes(platforms: Process) -> AsyncIterator[Platforms]:
+    """The fake platforms, as new; whatever a test sends them must be as documented."""
+    control = Platforms(platforms.url)
+    await control.reset()
+    yield control
+    violations = await control.violations()
+    await control.close()
+    assert violations == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def client() -> AsyncIterator[None]:
+    """The shared client is closed with the loop it belongs to."""
+    yield
+    await close_client()
+
+
+@pytest.fixture
+def impatient(settings: Settings) -> None:
+    """Short times: connect, first, between, total."""
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "TIMEOUTS": (2.0, 0.4, 0.3, 5.0)}
