@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from chatwidget.views import health
+from project.gallery import gallery
 from project.shop import shop
 
 urlpatterns = [
@@ -14,3 +16,6 @@ urlpatterns = [
     path("healthz", health, name="health"),
     path("chatwidget/", include("chatwidget.urls")),
 ]
+
+if settings.DEBUG:
+    urlpatterns.append(path("gallery/", gallery, name="gallery"))

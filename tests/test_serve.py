@@ -79,7 +79,7 @@ async def test_signals_reach_the_server(site: Site) -> None:
     await process.start("/healthz")
     assert process.process is not None
     command = Path(f"/proc/{process.process.pid}/cmdline").read_bytes()
-    assert b"daphne" in command and b"serve" not in command
+    assert b"daphne" in command and b"manage.py" not in command
     await process.terminate()
 
 
