@@ -206,7 +206,9 @@ function delta(chat: Chat, frame: Delta): Step {
 
 function done(chat: Chat, frame: Done): Step {
   const known = chat.messages.find(({ id }) => id === frame.id);
-  if (!known || !isRunning(known)) return [chat, []];
+  if (!known) return [chat, []];
+  // Known already, by its `message`: the server may still wait for the last acknowledgement.
+  if (!isRunning(known)) return [chat, [{ do: "ack", id: known.id, offset: known.length }]];
   if (frame.length !== known.length) return [chat, [{ do: "resync" }]];
   const { status, length, ui, error } = frame;
   const ended: Entry = { ...known, status, acked: length };
