@@ -11,7 +11,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
@@ -155,7 +155,7 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         conversation = self.get_object(request, unquote(object_id))
         if conversation is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         who = name_of(conversation.visitor)
         context = {
             **self.admin_site.each_context(request),
@@ -170,7 +170,7 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "preserved_filters": self.get_preserved_filters(request),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/chatwidget/conversation/transcript.html", context)
 
     # --- erasing ---

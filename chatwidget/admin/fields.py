@@ -70,8 +70,8 @@ def number(label: Any, least: int, most: int, help_text: Any = "") -> forms.Inte
     )
 
 
-def choice(label: Any, choices: Any, help_text: Any = "") -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, help_text=help_text, choices=choices)
+def choice(label: Any, choices: Any, required: bool = True) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=choices, required=required)
 
 
 def look_fields() -> dict[str, forms.Field]:
@@ -79,7 +79,7 @@ def look_fields() -> dict[str, forms.Field]:
     address = _("An https:// address, or a path on this server that begins with /.")
     return {
         "subtitle": text(_("Subtitle"), _("Under the title, e.g. “We answer within minutes”.")),
-        "language": choice(_("Language"), _languages),
+        "language": choice(_("Language"), _languages, required=False),
         "suggestions": LinesField(
             label=_("Suggestions"),
             help_text=_("One a line: questions a visitor may send with one click, at most 12."),

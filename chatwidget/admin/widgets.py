@@ -147,7 +147,9 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         found = async_to_sync(checkup)(widget)
         if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
             return JsonResponse({"ok": found.ok, "lines": found.lines})
-        self.message_user(request, " ".join(found.lines), messages.SUCCESS)
+        for finding in found.findings:
+            level = messages.SUCCESS if finding.ok else messages.ERROR
+            self.message_user(request, finding.text, level)
         return HttpResponseRedirect(reverse("admin:chatwidget_widget_change", args=[widget.pk]))
 
     # --- erasing ---
