@@ -3,6 +3,7 @@ import type { Identity, Page, ToFrame } from "../messages.ts";
 import { Announcer } from "./announcer.ts";
 import { chime } from "./chime.ts";
 import type { Config, Prechat } from "./config.ts";
+import type { Connection } from "./connection.ts";
 import {
   type Chat,
   cut,
@@ -17,7 +18,6 @@ import {
   renew,
   running,
 } from "./conversation.ts";
-import type { Connection } from "./connection.ts";
 import { explain } from "./errors.ts";
 import type { Host } from "./host.ts";
 import type { Hello, Profile, ServerFrame } from "./protocol.ts";
@@ -168,17 +168,20 @@ export class App implements Acts {
         this.#view.fit(message);
         this.#view.closable(!message.inline);
         if (this.#open) this.#view.composer.focus();
-        return this.start();
+        this.start();
+        return;
       case "open":
         this.#open = true;
         this.#seen();
         this.#view.fit(message);
-        return this.#view.composer.focus();
+        this.#view.composer.focus();
+        return;
       case "close":
         this.#open = false;
         return;
       case "viewport":
-        return this.#view.fit(message);
+        this.#view.fit(message);
+        return;
       case "page":
         this.#page = message.page;
         this.#socket.send({ type: "page", url: this.#page.url, title: this.#page.title });
@@ -190,7 +193,8 @@ export class App implements Acts {
         if (JSON.stringify(message.identity) === JSON.stringify(this.#identity)) return;
         // Who one is can only be said in a hello.
         this.#identity = message.identity;
-        return this.reconnect();
+        this.reconnect();
+        return;
     }
   }
 
@@ -227,7 +231,6 @@ export class App implements Acts {
       const { id, role, text } = frame.message;
       if (chat !== before) this.#host.tell({ type: "message", message: { id, role, text } });
     } else if (frame.type === "error") {
-      this.#olderBefore = "";
       this.#error(frame);
     }
     this.#set(chat);
@@ -245,10 +248,12 @@ export class App implements Acts {
         this.#socket.send({ type: "ack", id: effect.id, offset: effect.offset });
         return;
       case "resync":
-        return this.reconnect();
+        this.reconnect();
+        return;
       case "reopen":
         this.#set({ ...this.#chat, conversation: effect.conversation });
-        return this.reconnect();
+        this.reconnect();
+        return;
       case "hold":
         this.#world.after(effect.seconds * 1000, () => {
           this.#set(release(this.#chat));
@@ -257,7 +262,9 @@ export class App implements Acts {
         return;
       case "refused":
         // The text goes back to where it was typed, before what was typed since.
-        this.#view.composer.text = [effect.text, this.#view.composer.text].filter(Boolean).join("\n");
+        this.#view.composer.text = [effect.text, this.#view.composer.text]
+          .filter(Boolean)
+          .join("\n");
     }
   }
 

@@ -95,7 +95,14 @@ export function receive(chat: Chat, frame: ServerFrame): Step {
       return done(chat, frame);
     case "history":
       return [
-        { ...chat, messages: sorted(frame.messages.map((message) => entry(message)), chat.messages), more: frame.more },
+        {
+          ...chat,
+          messages: sorted(
+            frame.messages.map((message) => entry(message)),
+            chat.messages,
+          ),
+          more: frame.more,
+        },
         [],
       ];
     case "error":

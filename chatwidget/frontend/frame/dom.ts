@@ -33,7 +33,11 @@ export function icon(name: string): SVGElement {
 
 /** A button that is an icon and has its name as a tooltip. */
 export function iconButton(name: string, label: string, click: Handler): HTMLButtonElement {
-  return el("button", { type: "button", class: "icon", "aria-label": label, title: label, click }, icon(name));
+  return el(
+    "button",
+    { type: "button", class: "icon", "aria-label": label, title: label, click },
+    icon(name),
+  );
 }
 
 /** The element of frame.html with this id. */

@@ -12,7 +12,8 @@ const app = new App(
   host,
   {
     // http → ws, https → wss.
-    open: () => new WebSocket(new URL(config.socket, location.href.replace(/^http/, "ws"))) as Channel,
+    open: () =>
+      new WebSocket(new URL(config.socket, location.href.replace(/^http/, "ws"))) as Channel,
     async fetchToken() {
       const response = await fetch(config.tokenUrl, { cache: "no-store" });
       if (response.status === 404) return null;

@@ -1,5 +1,12 @@
 /** Does what connection.ts decides. The socket, the clock and chance are handed in. */
-import { type Connection, type Effect, type Event, initial, reduce, type Timer } from "./connection.ts";
+import {
+  type Connection,
+  type Effect,
+  type Event,
+  initial,
+  reduce,
+  type Timer,
+} from "./connection.ts";
 import { type ClientFrame, type Hello, parseServerFrame, type ServerFrame } from "./protocol.ts";
 
 /** What of a browser's WebSocket is used. */
@@ -62,13 +69,17 @@ export class Socket {
     const world = this.#world;
     switch (effect.do) {
       case "open":
-        return this.#open();
+        this.#open();
+        return;
       case "close":
-        return this.#close();
+        this.#close();
+        return;
       case "hello":
-        return this.#channel?.send(JSON.stringify(this.#on.hello(this.#token)));
+        this.#channel?.send(JSON.stringify(this.#on.hello(this.#token)));
+        return;
       case "ping":
-        return this.#channel?.send('{"type":"ping"}');
+        this.#channel?.send('{"type":"ping"}');
+        return;
       case "token":
         world.fetchToken().then(
           (token) => {
@@ -87,7 +98,8 @@ export class Socket {
         return;
       }
       case "cancel":
-        return this.#cancel(effect.timer);
+        this.#cancel(effect.timer);
+        return;
     }
   }
 

@@ -21,5 +21,8 @@ export function after(text: string, count: number): string {
 
 /** What the server takes: no NUL, no lone surrogate, nothing but blanks around it. */
 export function sendable(text: string): string {
-  return text.replace(/\0/g, "").replace(/\p{Surrogate}/gu, "\ufffd").trim();
+  return text
+    .replace(/\0/g, "")
+    .replace(/\p{Surrogate}/gu, "\ufffd")
+    .trim();
 }

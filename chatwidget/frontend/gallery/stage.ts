@@ -49,7 +49,10 @@ export class Stage {
   }
 
   /** The connection is there, with these messages. */
-  ready(messages: Message[] = [], more: Partial<Extract<ServerFrame, { type: "ready" }>> = {}): void {
+  ready(
+    messages: Message[] = [],
+    more: Partial<Extract<ServerFrame, { type: "ready" }>> = {},
+  ): void {
     this.#channel?.onopen?.();
     this.say({
       type: "ready",

@@ -62,7 +62,12 @@ const PRODUCTS = {
   ],
 };
 
-const failure = (code: string, more: object = {}) => ({ code, detail: "Not now.", retryable: true, ...more });
+const failure = (code: string, more: object = {}) => ({
+  code,
+  detail: "Not now.",
+  retryable: true,
+  ...more,
+});
 
 /** A greeting, a question and this reply to it. */
 function exchange(stage: Stage, text: string, more: Partial<Message> = {}): void {
@@ -109,7 +114,10 @@ export const states: Record<string, Scene> = {
   streaming: { play: (stage) => exchange(stage, MARKDOWN.slice(0, 260), { status: "streaming" }) },
   reply: { play: (stage) => exchange(stage, MARKDOWN) },
   code: { play: (stage) => exchange(stage, CODE) },
-  "can-answer-again": { config: { regenerate: true }, play: (stage) => exchange(stage, "Yes, we do.") },
+  "can-answer-again": {
+    config: { regenerate: true },
+    play: (stage) => exchange(stage, "Yes, we do."),
+  },
   copied: {
     async play(stage) {
       exchange(stage, "Yes, we do.");

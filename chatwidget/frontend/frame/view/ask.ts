@@ -1,7 +1,8 @@
 /** The form before the first message: name, email, consent. What was typed waits in the composer. */
+
+import type { Identity } from "../../messages.ts";
 import type { Prechat } from "../config.ts";
 import { el, part } from "../dom.ts";
-import type { Identity } from "../../messages.ts";
 import type { Room } from "./room.ts";
 
 export class Ask {
@@ -39,7 +40,12 @@ export class Ask {
       el(
         "label",
         {},
-        el("span", {}, strings[name], asked[name] === "optional" && el("small", {}, strings.optional)),
+        el(
+          "span",
+          {},
+          strings[name],
+          asked[name] === "optional" && el("small", {}, strings.optional),
+        ),
         el("input", {
           name,
           type,

@@ -1,6 +1,7 @@
 /** Below an ended message: when it was, and what can be done with it. */
-import type { Entry } from "../conversation.ts";
+
 import { copyText } from "../clipboard.ts";
+import type { Entry } from "../conversation.ts";
 import { el, icon, iconButton } from "../dom.ts";
 import { explain } from "../errors.ts";
 import { Feedback } from "./feedback.ts";
@@ -21,7 +22,12 @@ export class Footer {
     const { strings } = config;
     const { id } = message;
     const retry = () => acts.retry(id);
-    this.#retry = el("button", { type: "button", class: "pill", click: retry }, icon("again"), strings.retry);
+    this.#retry = el(
+      "button",
+      { type: "button", class: "pill", click: retry },
+      icon("again"),
+      strings.retry,
+    );
     this.#again = iconButton("again", strings.answer_again, retry);
     const row = el("div", { class: "row" });
     this.element = el("footer", {}, row);

@@ -30,8 +30,16 @@ export class Log {
     this.#room = room;
     const { suggestions, strings } = room.config;
     const chip = (text: string) =>
-      el("li", {}, el("button", { type: "button", class: "pill", click: () => room.acts.send(text) }, text));
-    this.#chips = el("ul", { class: "chips", role: "list", "aria-label": strings.suggestions }, ...suggestions.map(chip));
+      el(
+        "li",
+        {},
+        el("button", { type: "button", class: "pill", click: () => room.acts.send(text) }, text),
+      );
+    this.#chips = el(
+      "ul",
+      { class: "chips", role: "list", "aria-label": strings.suggestions },
+      ...suggestions.map(chip),
+    );
     this.#scroll = new Scroll(part("scroller"), this.#log, () => this.#moved());
     this.#latest.addEventListener("click", () => {
       this.#scroll.toEnd(true);
@@ -55,8 +63,8 @@ export class Log {
     };
     const show = (key: string, mine: boolean, iso: string, before: string): MessageView => {
       kept.add(key);
-      let view = this.#views.get(key);
-      if (!view) this.#views.set(key, (view = new MessageView(this.#room, mine)));
+      const view = this.#views.get(key) ?? new MessageView(this.#room, mine);
+      this.#views.set(key, view);
       const day = this.#room.times.day(iso, now);
       if (!before || this.#room.times.day(before, now) !== day) {
         if (view.day.textContent !== day) view.day.textContent = day;
@@ -76,7 +84,10 @@ export class Log {
     });
     const { strings } = this.#room.config;
     for (const unsent of queue) {
-      show(unsent.id, true, unsent.at, before).wait(unsent, online ? strings.sending : strings.queued);
+      show(unsent.id, true, unsent.at, before).wait(
+        unsent,
+        online ? strings.sending : strings.queued,
+      );
       before = unsent.at;
     }
     const begun = asked || queue.length > 0;

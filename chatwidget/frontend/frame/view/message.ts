@@ -25,7 +25,13 @@ export class MessageView {
 
   constructor(room: Room, mine: boolean) {
     this.#room = room;
-    this.article = el("article", { class: mine ? "mine" : "theirs" }, this.#body, this.#ui, this.#note);
+    this.article = el(
+      "article",
+      { class: mine ? "mine" : "theirs" },
+      this.#body,
+      this.#ui,
+      this.#note,
+    );
   }
 
   /** Shows a stored message. `last`: the conversation's last; `asked`: a reply, not a greeting. */

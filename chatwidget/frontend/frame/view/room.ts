@@ -35,7 +35,11 @@ export class Times {
   constructor(locale: string) {
     this.#locale = locale;
     this.#clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
-    this.#date = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
+    this.#date = new Intl.DateTimeFormat(locale, {
+      weekday: "long",
+      day: "numeric",
+      month: "long",
+    });
   }
 
   /** The time of day of an ISO 8601 time. */

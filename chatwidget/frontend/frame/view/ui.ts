@@ -6,13 +6,21 @@ import { dressLink, imageAllowed, linkUrl } from "../../markdown/urls.ts";
 import { el } from "../dom.ts";
 import type { Strings } from "../strings.ts";
 
-type Render = (data: unknown, hosts: readonly string[], strings: Pick<Strings, "products">) => Node | null;
+type Render = (
+  data: unknown,
+  hosts: readonly string[],
+  strings: Pick<Strings, "products">,
+) => Node | null;
 
 const registry: Record<string, Render> = {
   "product-grid": productGrid,
 };
 
-export function renderUi(ui: unknown, hosts: readonly string[], strings: Pick<Strings, "products">): Node[] {
+export function renderUi(
+  ui: unknown,
+  hosts: readonly string[],
+  strings: Pick<Strings, "products">,
+): Node[] {
   if (ui == null) return [];
   const { type, data } = Object(ui) as { type?: unknown; data?: unknown };
   const render = Object.hasOwn(registry, String(type)) ? registry[String(type)] : undefined;
@@ -28,8 +36,13 @@ interface Product {
 }
 
 /** A list of articles, each with title, price and link. */
-function productGrid(data: unknown, hosts: readonly string[], strings: Pick<Strings, "products">): Node | null {
-  if (!Array.isArray(data) || !data.every((each) => each && typeof each.title === "string")) return null;
+function productGrid(
+  data: unknown,
+  hosts: readonly string[],
+  strings: Pick<Strings, "products">,
+): Node | null {
+  if (!Array.isArray(data) || !data.every((each) => each && typeof each.title === "string"))
+    return null;
   return el(
     "ul",
     { class: "products", role: "list", "aria-label": strings.products, tabindex: 0 },
@@ -52,7 +65,13 @@ function card({ title, price, image, url }: Product, hosts: readonly string[]): 
 
 function picture({ href }: URL, name: string): HTMLElement {
   const error = () => img.replaceWith(tile(name));
-  const img = el("img", { src: href, alt: "", loading: "lazy", referrerpolicy: "no-referrer", error });
+  const img = el("img", {
+    src: href,
+    alt: "",
+    loading: "lazy",
+    referrerpolicy: "no-referrer",
+    error,
+  });
   return img;
 }
 

@@ -1,5 +1,5 @@
 /** The whole of what is seen, shown from one model. */
-import type { Init, Identity, Viewport } from "../../messages.ts";
+import type { Identity, Init, Viewport } from "../../messages.ts";
 import type { Prechat } from "../config.ts";
 import type { Connection } from "../connection.ts";
 import { type Chat, running } from "../conversation.ts";
@@ -50,7 +50,8 @@ export class View {
 
   update({ chat, connection, onLine, asked, identity }: Model): void {
     const ready = connection.phase === "ready";
-    const expecting = chat.messages.length + chat.queue.length === 0 && (ready || connection.failures === 0);
+    const expecting =
+      chat.messages.length + chat.queue.length === 0 && (ready || connection.failures === 0);
     this.log.update({ chat, online: ready, expecting: expecting && connection.phase !== "closed" });
     this.composer.update(running(chat)?.id ?? null, chat.maxLength);
     this.#status.update(connection, onLine);

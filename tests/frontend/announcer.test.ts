@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Announcer, spoken } from "../../chatwidget/frontend/frame/announcer.ts";
+import { type Chat, type Entry, emptyChat } from "../../chatwidget/frontend/frame/conversation.ts";
+
+function chat(text: string, status: string, attempt = 1, role = "assistant"): Chat {
+  const message: Entry = {
+    ...{ id: "m", seq: 1, role, text, status, attempt, created_at: "" },
+    ...{ length: text.length, acked: 0 },
+  };
+  return { ...emptyChat(), messages: [message] };
+}
+
+function hear(...steps: [Chat, boolean?][]): string[] {
+  const said: string[] = [];
+  const announcer = new Announcer((text) => said.push(text));
+  for (const [state, fresh = false] of steps) announcer.update(state, fresh);
+  return said;
+}
+
+test("a reply is told by whole sentences, each once", () => {
+  const text = "Yes. We ship to Chile! It takes a week";
+  const steps = [...text].map((_, i): [Chat] => [chat(text.slice(0, i + 1), "streaming")]);
+  assert.deepEqual(hear(...steps, [chat(text, "complete")], [chat(text, "complete")]), [
+    "Yes.",
+    "We ship to Chile!",
+    "It takes a week",
+  ]);
+});
+
+test("history is not told, what goes on from it is", () => {
+  assert.deepEqual(
+    hear([chat("Old. News", "streaming"), true], [chat("Old. News. More.", "complete")]),
+    [". More."],
+  );
+  assert.deepEqual(hear([chat("Old.", "complete"), true], [chat("Old.", "complete"), true]), []);
+});
+
+test("what was missed in a cut is told, the visitor's own words are not", () => {
+  assert.deepEqual(hear([chat("One. ", "streaming")], [chat("One. Two. ", "complete"), true]), [
+    "One.",
+    "Two.",
+  ]);
+  assert.deepEqual(hear([chat("Hello.", "complete", 1, "user")]), []);
+});
+
+test("a second attempt is told from its beginning", () => {
+  assert.deepEqual(hear([chat("One. T", "failed")], [chat("Two.", "complete", 2)]), [
+    "One. T",
+    "Two.",
+  ]);
+});
+
+test("sentences of scripts without spaces", () => {
+  assert.deepEqual(hear([chat("はい。送れます", "streaming")]), ["はい。"]);
+});
+
+test("Markdown's signs are not read out", () => {
+  assert.equal(
+    spoken("## **Ship** to [Chile](https://x.example)\n\n- a `b`\n| c | d |\n|---|---|\n"),
+    "Ship to Chile a b c d",
+  );
+});
