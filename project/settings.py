@@ -98,9 +98,12 @@ def database(url: str) -> dict[str, Any]:
         options["timeout"] = 15  # seconds to wait for another writer
         options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
     elif config["ENGINE"] == "django.db.backends.postgresql":
-        # Persistent connections and ASGI's threads do not go together; the pool is shared by all
-        # of them. timeout: seconds to wait for a free connection before an error.
-        options["pool"] = {"min_size": 2, "max_size": 20, "timeout": 10}
+        # Persistent connections and ASGI's threads do not go together; the pool is shared by all of
+        # them. timeout: seconds to wait for a free connection before an error. reconnect_timeout:
+        # attempts grow rarer up to here, then begin anew when a connection is asked for, so that
+        # the end of a long outage is noticed at once.
+        options["pool"] = {"min_size": 2, "max_size": 20, "timeout": 5, "reconnect_timeout": 5}
+        options.setdefault("connect_timeout", 5)
         config["CONN_HEALTH_CHECKS"] = True  # one that the server has dropped is never handed out
     return config
 
@@ -214,6 +217,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG  # as it is here; tests turn settings.DEBUG off
 # WhiteNoise streams files synchronously; Django under ASGI says so for each. They are small.
 warnings.filterwarnings(
     "ignore", message="StreamingHttpResponse must consume synchronous iterators", category=Warning
