@@ -44,7 +44,6 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("who", "said", "length", "started", "last_message")
     list_display_links = ("who",)
     list_filter = ("widget", PeriodFilter, FailedFilter, RatedFilter)
-    list_select_related = ("widget", "visitor")
     list_per_page = 50
     list_max_show_all = 0
     ordering = ("-last_message_at", "-id")
@@ -70,7 +69,7 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         start = messages.filter(role=Role.USER).values(start=Substr("text", 1, PREVIEW))
         end = messages.order_by("-seq").values(end=Substr("text", 1, PREVIEW))
         rows: QuerySet[Conversation] = super().get_queryset(request)
-        return rows.annotate(
+        return rows.select_related("widget", "visitor").annotate(
             first_words=Subquery(start[:1]),
             last_words=Subquery(end[:1]),
             has_failed=failed(),

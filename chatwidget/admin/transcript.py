@@ -16,7 +16,7 @@ from chatwidget.models import Conversation, Message, Role, Status
 
 PAGE = 100  # messages at once
 
-STATUS_LABELS = {
+STATUS_LABELS: dict[str, Any] = {
     Status.PENDING: _("waiting for its turn"),
     Status.STREAMING: _("being written right now"),
     Status.STOPPED: _("stopped by the visitor"),
@@ -44,7 +44,7 @@ class Line:
     def status(self) -> Any:
         """Empty for what is complete, which needs no word."""
         status = self.message.status
-        return "" if status == Status.COMPLETE else STATUS_LABELS.get(Status(status), status)
+        return "" if status == Status.COMPLETE else STATUS_LABELS.get(status, status)
 
     @property
     def is_failed(self) -> bool:
