@@ -133,7 +133,7 @@ async def test_a_short_pause_is_waited_for(
     assert found.code == LIMITED
     assert found.error is not None
     assert found.error.retry_after == 1
-    assert len(rests) == 2
+    assert len(await fakes.log()) == 3
     assert all(1 <= seconds <= 4 for seconds in rests)
 
 

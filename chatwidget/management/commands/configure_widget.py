@@ -1,0 +1,139 @@
+"""Make a widget, or change one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from getpass import getpass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from chatwidget.errors import Misconfigured
+from chatwidget.models import Widget
+from chatwidget.validation import clean_widget, parse_key, parse_option, provider_class
+
+# What belongs to one platform and must not go to another.
+PLATFORM_FIELDS = ("agent", "base_url", "encrypted_key", "options")
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes the widget SLUG, or changes what is given of it and keeps the rest; running it again "
+        "changes nothing. A change of the provider forgets agent, base URL, key and options."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", metavar="SLUG", help="its name in /chatwidget/SLUG.js")
+        parser.add_argument("--provider", metavar="NAME", help="demo, eigi, …")
+        parser.add_argument(
+            "--agent",
+            metavar="ID",
+            help="eigi's or agentix's agent id, fifthelement's slug, openai's model",
+        )
+        parser.add_argument(
+            "--base-url", metavar="URL", help="instead of the provider's own; '' for that one"
+        )
+        parser.add_argument(
+            "--api-key-env", metavar="VAR", help="take the key from this environment variable"
+        )
+        parser.add_argument(
+            "--api-key-stdin", action="store_true", help="read the key from standard input"
+        )
+        parser.add_argument("--title", metavar="T")
+        parser.add_argument("--greeting", metavar="TEXT")
+        for name, what in (
+            ("allow-origin", "a site that may embed it, e.g. https://www.example.com"),
+            ("image-host", "a host of which images are shown, e.g. cdn.example.com"),
+            ("option", "an option of the provider, as KEY=VALUE"),
+        ):
+            parser.add_argument(
+                f"--{name}",
+                metavar=what.rpartition(" ")[2] if name == "option" else name.split("-")[1].upper(),
+                action="append",
+                help=f"{what}; repeat it for several; all given replace all there were, '' is none",
+            )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            widget = self._configured(options)
+            made = widget.pk is None
+            if not made and not _changed(widget):
+                self.stdout.write(f"Widget {widget.slug!r} is as it was.")
+                return
+            widget.save()
+        except ValidationError as error:
+            raise CommandError(_one_line(error)) from None
+        except DatabaseError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise CommandError(f"The database is not ready ({reason}): run migrate.") from None
+        done = "Made" if made else "Changed"
+        self.stdout.write(f"{done} widget {widget.slug!r}: {widget.title} ({widget.provider}).")
+
+    def _configured(self, options: dict[str, Any]) -> Widget:
+        """The widget as asked for, checked and not saved."""
+        slug, name = options["slug"], options["provider"]
+        widget = Widget.objects.filter(slug=slug).first() or Widget(slug=slug, provider="")
+        if not (name or widget.provider):
+            raise ValidationError(f"There is no widget {slug!r} yet: give it a --provider.")
+        if name and name != widget.provider:
+            provider_class(name)
+            widget.provider = name
+            for field in PLATFORM_FIELDS:
+                setattr(widget, field, Widget._meta.get_field(field).get_default())
+        for field in ("agent", "base_url", "title", "greeting"):
+            if options[field] is not None:
+                setattr(widget, field, options[field].strip())
+        widget.title = widget.title or slug.replace("-", " ").capitalize()
+        for option, field in (("allow_origin", "allowed_origins"), ("image_host", "image_hosts")):
+            if options[option] is not None:
+                setattr(widget, field, [given for given in options[option] if given.strip()])
+        if options["option"] is not None:
+            cls = provider_class(widget.provider)
+            given = [text for text in options["option"] if text.strip()]
+            widget.options = dict(parse_option(cls, text) for text in given)
+        _set_key(widget, _read_key(options["api_key_env"], options["api_key_stdin"]))
+        clean_widget(widget)
+        return widget
+
+
+def _read_key(variable: str | None, stdin: bool) -> str:
+    """The key, from where it is said to be; empty: none is given."""
+    if variable is not None and stdin:
+        raise ValidationError("Give --api-key-env or --api-key-stdin, not both.")
+    if stdin:
+        return parse_key(getpass("API key: ") if sys.stdin.isatty() else sys.stdin.readline())
+    if variable is None:
+        return ""
+    if not os.environ.get(variable, "").strip():
+        raise ValidationError(f"The environment variable {variable} is not set, or empty.")
+    return parse_key(os.environ[variable])
+
+
+def _set_key(widget: Widget, key: str) -> None:
+    """Stores a key; the same one again leaves what is stored, which differs at each encryption."""
+    try:
+        same = widget.key == key
+    except Misconfigured:
+        same = False
+    if key and not same:
+        widget.key = key
+
+
+def _changed(widget: Widget) -> bool:
+    stored = Widget.objects.get(pk=widget.pk)
+    fields = [field.name for field in Widget._meta.concrete_fields]
+    return any(getattr(stored, name) != getattr(widget, name) for name in fields)
+
+
+def _one_line(error: ValidationError) -> str:
+    if not hasattr(error, "error_dict"):
+        return " ".join(error.messages)
+    return " ".join(
+        message if field == "__all__" else f"{field.replace('_', ' ')}: {message}"
+        for field, messages in error.message_dict.items()
+        for message in messages
+    )
