@@ -102,6 +102,8 @@ class Relay:
 
     def launch(self, job: Job) -> None:
         """Begin a claimed reply."""
+        if job.entry.id in self.running:
+            return  # claimed afresh by `reap`, which had been asked before it was begun
         running = Running(job)
         self.running[job.entry.id] = running
         self.rooms.began(running.reply, job.revision)
@@ -214,11 +216,19 @@ class Relay:
     async def _lost(self, running: Running) -> None:
         """The reply is ours no more: its conversation was erased, or we were given up for dead."""
         job = running.job
-        entry = await stored(transcripts.entry, job.conversation, job.entry.id)
+        while True:
+            try:
+                entry = await stored(transcripts.entry, job.conversation, job.entry.id)
+                break
+            except ChatError as error:
+                self.storage_lost(error)
+                await asyncio.sleep(STORE_RETRY_SECONDS)
         if entry is None:
             self.rooms.happened(job.conversation, Closed())
         elif entry.attempt == job.entry.attempt and not entry.unfinished:
             self.rooms.happened(job.conversation, Ended(entry=entry))
+        else:
+            self.rooms.disown(running.reply)
 
     def storage_lost(self, error: ChatError) -> None:
         """The database is away: say so, but not for every reply."""

@@ -57,8 +57,10 @@ class Room:
         self.interest: dict[str, float] = {}  # other processes, until when they are published to
         self.renewed = 0.0
         self.asked = 0.0
-        # The highest revision that was applied; None until one is known.
+        # Up to which revision nothing is missing, None until one is known; and those beyond it
+        # that were applied all the same: two processes' events may overtake each other.
         self.revision: int | None = None
+        self._beyond: set[int] = set()
         self.behind = False
 
     @property
@@ -73,14 +75,39 @@ class Room:
                 for member in members:
                     member.show(entry)
             case Began(entry=entry):
-                self.begin(Reply(self.conversation, entry), mirrored=True)
+                if not self._is_reply(entry):  # else it was met in the transcript already
+                    self.begin(Reply(self.conversation, entry), mirrored=True)
             case Ended(entry=entry):
                 self._end(entry)
             case Closed(following=following):
+                if following is None:
+                    self.reply = None  # erased with all else
                 for member in members:
                     member.reset(following)
-        if event.revision:
-            self.revision = max(event.revision, self.revision or 0)
+        self.at(event.revision)
+
+    def at(self, revision: int) -> None:
+        """An event with this revision was applied; 0: it has none."""
+        if self.revision is None:
+            self.revision = revision or None
+        elif revision > self.revision:
+            self._beyond.add(revision)
+            while self.revision + 1 in self._beyond:
+                self.revision += 1
+                self._beyond.remove(self.revision)
+
+    def read(self, revision: int) -> None:
+        """The transcript was read as of this revision."""
+        self.revision = max(revision, self.revision or 0)
+        self._beyond = {later for later in self._beyond if later > self.revision}
+
+    def _is_reply(self, entry: Entry) -> bool:
+        reply = self.reply
+        return (
+            reply is not None
+            and reply.entry.id == entry.id
+            and reply.entry.attempt == entry.attempt
+        )
 
     def begin(self, reply: Reply, *, mirrored: bool) -> None:
         """A reply is in flight; every socket here follows it."""
@@ -90,8 +117,7 @@ class Room:
 
     def mirror(self, entry: Entry) -> Reply:
         """Our copy of a reply that runs in another process, from what is stored of it."""
-        known = self.reply
-        if known is None or known.entry.id != entry.id or known.entry.attempt != entry.attempt:
+        if not self._is_reply(entry):
             self.reply, self.mirrored = Reply(self.conversation, entry), True
         assert self.reply is not None
         return self.reply
@@ -116,7 +142,7 @@ class Room:
 
     def _end(self, entry: Entry) -> None:
         reply = self.reply
-        if reply and reply.entry.id == entry.id and reply.entry.attempt == entry.attempt:
+        if reply and self._is_reply(entry):
             self.reply = None
             reply.end(entry)
             return
@@ -167,10 +193,18 @@ class Rooms:
         """A reply of ours begins."""
         room = self.open(reply.conversation)
         room.begin(reply, mirrored=False)
-        room.revision = max(revision, room.revision or 0)
+        room.at(revision)
         self.tell(room, Began(entry=reply.entry, revision=revision))
         if room.interest:
             self.bus.publish(reply, 0)
+
+    def disown(self, reply: Reply) -> None:
+        """A reply of ours goes on elsewhere: its sockets read in the transcript how."""
+        room = self.by_id.get(reply.conversation)
+        if room is not None and room.reply is reply:
+            room.reply = None
+            room.reload()
+            self.close_if_empty(room)
 
     def tell(self, room: Room, event: AnyEvent) -> None:
         """Publish an event, if anybody asked for this conversation."""

@@ -192,7 +192,7 @@ class Showing:
         return True
 
     def _show_snapshot(self, snapshot: Snapshot, room: Room) -> None:
-        room.revision = max(snapshot.revision, room.revision or 0)
+        room.read(snapshot.revision)
         self.outbox.forget()
         messages = []
         following = None

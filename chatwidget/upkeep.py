@@ -73,7 +73,7 @@ async def checkpoint(relay: Relay) -> None:
                 Checkpoint(entry.id, reply.conversation, entry.attempt, reply.text, session, config)
             )
     try:
-        alive = await stored(transcripts.checkpoint, relay.worker, changed)
+        alive = await stored(transcripts.checkpoint, relay.worker, list(before), changed)
     except ChatError:
         for running in before.values():
             running.stored = (-1, "")  # nothing was stored: all of it next time
@@ -120,6 +120,9 @@ async def compare(relay: Relay) -> None:
     revisions = await stored(transcripts.revisions, rooms)
     for conversation, room in rooms.items():
         revision = revisions.get(conversation)
+        if revision is None and room.revision:
+            room.apply(Closed())  # erased
+            continue
         behind = revision is not None and (room.revision or 0) < revision
         if behind and room.behind:
             room.reload()
@@ -134,7 +137,7 @@ async def reap(relay: Relay) -> None:
     if time.monotonic() - relay.storage_lost_at < 2 * LEASE.total_seconds():
         # While the database was away nobody could renew a lease: let the others do it first.
         return
-    ended, jobs = await stored(transcripts.reap, relay.worker)
+    ended, jobs = await stored(transcripts.reap, relay.worker, set(relay.running))
     for each in ended:
         logger.warning("reply %s: its process is gone", each.entry.id)
         relay.rooms.happened(each.conversation, Ended(entry=each.entry, revision=each.revision))

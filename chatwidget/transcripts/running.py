@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from chatwidget.transcripts.entries import (
     Outcome,
     entry_of,
 )
-from chatwidget.transcripts.rows import changed, claim_next, lease, locked
+from chatwidget.transcripts.rows import changed, claim_next, lease, locked, make_job
 
 
 @transaction.atomic
@@ -71,15 +71,18 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Ended | N
 
 
 @transaction.atomic
-def checkpoint(owner: str, replies: Sequence[Checkpoint]) -> dict[UUID, tuple[int, bool]]:
-    """Renew this owner's leases and store what has changed: {reply: (attempt, stop asked)}.
+def checkpoint(
+    owner: str, running: Collection[UUID], changed: Sequence[Checkpoint]
+) -> dict[UUID, tuple[int, bool]]:
+    """Renew the leases of what `owner` runs, and store what has changed of it.
 
-    A reply that is missing from the answer is no longer this owner's.
+    Gives {reply: (attempt, stop asked)}; a reply that is missing is no longer this owner's. One
+    that was claimed and is not running is not renewed, so that `reap` comes to it.
     """
-    mine = Message.objects.filter(owner=owner, status=Status.STREAMING)
+    mine = Message.objects.filter(pk__in=running, owner=owner, status=Status.STREAMING)
     mine.update(lease_until=lease())
-    _store_texts(owner, replies)
-    for reply in replies:
+    _store_texts(owner, changed)
+    for reply in changed:
         if reply.session:
             Conversation.objects.filter(pk=reply.conversation).update(
                 provider_session=reply.session, session_config=reply.session_config
@@ -106,18 +109,24 @@ def _store_texts(owner: str, replies: Sequence[Checkpoint]) -> None:
         )
 
 
-def reap(owner: str, limit: int = 100) -> tuple[list[Ended], list[Job]]:
+def reap(owner: str, running: Collection[UUID], limit: int = 100) -> tuple[list[Ended], list[Job]]:
     """Give up orphans, and claim for `owner` the replies that wait for nobody.
 
-    Any process may do this at any time: what it changes it has locked.
+    A reply that `owner` has claimed and does not run was never asked of the platform (its socket,
+    or the database, went away in that moment), so it is claimed afresh. Any process may do this at
+    any time: what it changes it has locked.
     """
     orphans = Message.objects.filter(status=Status.STREAMING, lease_until__lt=Now())
-    running = Message.objects.filter(conversation=OuterRef("conversation"), status=Status.STREAMING)
-    forgotten = Message.objects.filter(status=Status.PENDING).exclude(Exists(running))
+    under_way = Message.objects.filter(
+        conversation=OuterRef("conversation"), status=Status.STREAMING
+    )
+    forgotten = Message.objects.filter(status=Status.PENDING).exclude(Exists(under_way))
     ended: list[Ended] = []
     jobs: list[Job] = []
     for conversation in set(orphans.values_list("conversation", flat=True)[:limit]):
-        ended.extend(_give_up(conversation, owner))
+        gone, again = _orphans(conversation, owner, running)
+        ended.extend(gone)
+        jobs.extend(again)
     for conversation in set(forgotten.values_list("conversation", flat=True)[:limit]):
         with transaction.atomic():
             try:
@@ -130,20 +139,28 @@ def reap(owner: str, limit: int = 100) -> tuple[list[Ended], list[Job]]:
 
 
 @transaction.atomic
-def _give_up(conversation: UUID, owner: str) -> list[Ended]:
+def _orphans(
+    conversation: UUID, owner: str, running: Collection[UUID]
+) -> tuple[list[Ended], list[Job]]:
     try:
         row = locked(conversation)
     except ConversationGone:
-        return []
-    ended = []
+        return [], []
+    ended: list[Ended] = []
+    jobs: list[Job] = []
     orphans = Message.objects.filter(
         conversation=row, status=Status.STREAMING, lease_until__lt=Now()
     )
     for reply in orphans:
+        if reply.owner == owner:
+            if reply.pk not in running:
+                Message.objects.filter(pk=reply.pk).update(lease_until=lease())
+                jobs.append(make_job(row, reply))
+            continue
         reply.error_cause = f"the process that relayed it ({reply.owner}) ended"
         reply.status, reply.error_code, reply.owner = Status.INTERRUPTED, Interrupted.code, ""
         reply.completed_at, reply.lease_until = timezone.now(), None
         reply.save()
         changed(row)
         ended.append(Ended(entry_of(reply), row.pk, row.revision))
-    return ended
+    return ended, jobs
