@@ -59,7 +59,7 @@ class ChatConsumer(AsyncConsumer):
 
     async def websocket_receive(self, event: WebSocketReceiveEvent) -> None:
         if not self._closed:
-            await self._guarded(self._receive(event.get("text")))
+            await self._guarded(self._receive(event.get("text"), event.get("bytes")))
 
     async def websocket_disconnect(self, event: WebSocketDisconnectEvent) -> None:
         self._leave()
@@ -88,11 +88,10 @@ class ChatConsumer(AsyncConsumer):
             raise Refused(CloseCode.NO_WIDGET, f"no active widget {slug!r}")
         self._widget = widget
 
-    async def _receive(self, text: str | None) -> None:
-        if text is not None and (
-            len(text) > MAX_FRAME_BYTES or len(text.encode()) > MAX_FRAME_BYTES
-        ):
-            raise Refused(CloseCode.TOO_BIG, f"{len(text)} characters")
+    async def _receive(self, text: str | None, binary: bytes | None) -> None:
+        size = len(text.encode() if text is not None else binary or b"")
+        if size > MAX_FRAME_BYTES:
+            raise Refused(CloseCode.TOO_BIG, f"{size} bytes")
         self._bucket.take()
         frame_id = None
         try:
@@ -120,7 +119,8 @@ class ChatConsumer(AsyncConsumer):
             self._outbox.put(error_frame(error, frame_id))
 
     async def _hello(self, frame: Hello) -> None:
-        access.check_frame_token(frame.token, self._widget.slug)
+        self._hello_timer.cancel()
+        access.check_frame_token(frame.token or "", self._widget.slug)
         visitor: UUID | None = None
         if frame.visitor:
             visitor = access.visitor_of(frame.visitor, self._widget.pk)
@@ -148,7 +148,6 @@ class ChatConsumer(AsyncConsumer):
         except BaseException:
             session.gone()
             raise
-        self._hello_timer.cancel()
         self._session = session
         # From here on the outbox sends; it inherits this task's language.
         self._writer = asyncio.create_task(self._guarded(self._outbox.run()))

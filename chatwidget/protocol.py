@@ -26,6 +26,8 @@ WINDOW = 256 * 1024
 WINDOW_SECONDS = 60.0
 MAX_PENDING = 5
 HISTORY_PAGE = 50
+# An id is a UUID; an error repeats no longer one.
+MAX_ID = 64
 
 
 # --- client to server -------------------------------------------------------------------------
@@ -49,7 +51,7 @@ class Identity(Struct, frozen=True):
 
 
 class Hello(ClientFrame, frozen=True, tag="hello"):
-    token: str
+    token: str | None = None  # missing: refused as a wrong one is, not as a bad frame
     visitor: str | None = None
     conversation: str | UnsetType | None = UNSET  # absent: the latest; null: a new one
     page: PageInfo | None = None
@@ -59,7 +61,7 @@ class Hello(ClientFrame, frozen=True, tag="hello"):
 
 class Send(ClientFrame, frozen=True, tag="send"):
     id: Annotated[
-        str, Meta(pattern="^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$", max_length=36)
+        str, Meta(pattern=r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\Z", max_length=36)
     ]
     text: str
 
@@ -90,7 +92,7 @@ class Profile(ClientFrame, frozen=True, tag="profile"):
 
 
 class Page(ClientFrame, frozen=True, tag="page"):
-    url: str = ""
+    url: str
     title: str = ""
 
 
@@ -137,13 +139,15 @@ def parse(text: str) -> AnyClientFrame:
         return frame
     except (msgspec.ValidationError, RecursionError) as error:
         named = value.get("id") if isinstance(value, dict) else None
-        is_id = isinstance(named, str) and len(named) <= 64 and is_clean(named)
-        raise BadFrameOf(str(error), named if is_id else None) from None
+        raise BadFrameOf(str(error), named if isinstance(named, str) else None) from None
 
 
 def is_clean(text: str) -> bool:
     """No NUL, which PostgreSQL refuses, and no lone surrogate, which UTF-8 cannot hold."""
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def cleaned(text: str | None, limit: int) -> str:
@@ -247,7 +251,9 @@ def dump(frame: ServerFrame) -> str:
 
 
 def error_frame(error: ChatError, frame_id: str | None = None) -> Error:
-    """The `error` that answers a frame."""
+    """The `error` that answers a frame; it repeats the frame's id, where that may be one."""
+    if frame_id is not None and (len(frame_id) > MAX_ID or not is_clean(frame_id)):
+        frame_id = None
     return Error(
         code=error.code,
         detail=str(error.detail),
