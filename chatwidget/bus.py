@@ -24,7 +24,8 @@ logger = logging.getLogger("chatwidget")
 
 # Deltas for other processes are gathered for this long: a publication costs some hundred µs.
 REST_SECONDS = 0.025
-# After a failure of the layer, before the next try.
+# A layer that hangs is one that fails. After a failure, before the next try.
+LAYER_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 
 
@@ -97,6 +98,7 @@ class Bus:
         self._layer: Any = get_channel_layer()
         self._out: deque[tuple[str, UUID, AnyEvent | Reply | None]] = deque()
         self._published: dict[UUID, int] = {}  # reply → how much of it the others have been sent
+        self._growing: set[UUID] = set()  # replies with a place in the queue
         self._awake = asyncio.Event()
         self._joined: set[UUID] = set()
         self._channel = ""
@@ -131,10 +133,10 @@ class Bus:
 
     def grew(self, reply: Reply) -> None:
         """A published reply has more text."""
-        if self._published.get(reply.entry.id, reply.length) < reply.length:
-            last = self._out[-1] if self._out else None
-            if last is None or last[2] is not reply:
-                self._queue("grew", reply.conversation, reply)
+        key = reply.entry.id
+        if key not in self._growing and self._published.get(key, reply.length) < reply.length:
+            self._growing.add(key)
+            self._queue("grew", reply.conversation, reply)
 
     def _queue(self, verb: str, conversation: UUID, what: AnyEvent | Reply | None) -> None:
         if self._layer is not None:
@@ -153,7 +155,8 @@ class Bus:
         while True:
             try:
                 if not self._channel:
-                    self._channel = await self._layer.new_channel()
+                    async with asyncio.timeout(LAYER_SECONDS):
+                        self._channel = await self._layer.new_channel()
                     for conversation in self._joined:
                         self._queue("join", conversation, None)
                 message = await self._layer.receive(self._channel)
@@ -168,10 +171,12 @@ class Bus:
             while self._out:
                 verb, conversation, what = self._out.popleft()
                 try:
-                    await self._do(verb, conversation, what)
+                    async with asyncio.timeout(LAYER_SECONDS):
+                        await self._do(verb, conversation, what)
                 except Exception as error:  # whatever the layer's driver raises
-                    if verb == "join" and conversation in self._joined:
-                        self._queue("join", conversation, None)
+                    # What waits is lost like this one: others find the gap, and `rejoin` the rest.
+                    self._out.clear()
+                    self._growing.clear()
                     await self._failed(error)
             await asyncio.sleep(REST_SECONDS)
 
@@ -185,7 +190,10 @@ class Bus:
             if self._channel and conversation not in self._joined:
                 await self._layer.group_discard(group, self._channel)
             return
-        event = self._growth(what) if isinstance(what, Reply) else what
+        event = what
+        if isinstance(what, Reply):
+            self._growing.discard(what.entry.id)
+            event = self._growth(what)
         if event is not None:
             await self._layer.group_send(
                 group,

@@ -20,8 +20,9 @@ from chatwidget.transcripts import Entry
 
 # One delta's code points: with four bytes each it stays far below what clients accept as a frame.
 MAX_DELTA = 64 * 1024
-# Frames that wait for a socket that does not take them; its deltas are not among them.
-MAX_WAITING = 1000
+# Characters of frames that wait for a socket that does not take them, its deltas not among them:
+# more than the largest `ready` has.
+MAX_WAITING = 1024 * 1024
 
 
 class Reply:
@@ -68,12 +69,13 @@ class Reply:
 class Cursor:
     """How far one socket is in one reply."""
 
-    __slots__ = ("announced", "offset", "reply")
+    __slots__ = ("announced", "offset", "reply", "then")
 
     def __init__(self, reply: Reply, offset: int, announced: bool) -> None:
         self.reply = reply
         self.offset = offset
         self.announced = announced  # has its `message` been sent?
+        self.then: list[str] = []  # frames that are about this reply as it ended
 
 
 class Outbox:
@@ -91,11 +93,21 @@ class Outbox:
         self._awake = asyncio.Event()
         self._closing: Refused | None = None
 
-    def put(self, frame: ServerFrame) -> None:
-        """Send a frame as soon as the socket takes it. Raises Refused when too many wait."""
-        if len(self._frames) >= MAX_WAITING:
-            raise Refused(CloseCode.WINDOW, "the socket does not take its frames")
-        self._frames.append(dump(frame))
+    def put(self, frame: ServerFrame, *, after: UUID | None = None) -> None:
+        """Send a frame as soon as the socket takes it.
+
+        `after`: not before this reply's `done`, where it is being followed. A socket for which too
+        many wait is given up: `run` raises, since whoever speaks to all must reach the others.
+        """
+        waiting: deque[str] | list[str] = self._frames
+        if after and self._cursors:
+            waiting = next((c.then for c in self._cursors if c.reply.entry.id == after), waiting)
+        if len(waiting) < MAX_WAITING:
+            waiting.append(dump(frame))
+        else:
+            self._frames.clear()
+            self.forget()
+            self._closing = Refused(CloseCode.WINDOW, "the socket does not take its frames")
         self._awake.set()
 
     def follow(self, reply: Reply, offset: int, announced: bool) -> None:
@@ -112,6 +124,7 @@ class Outbox:
         self._cursors.clear()
         self._debts.clear()
         self._unacknowledged = 0
+        self._stalled_at = None
 
     def close(self, reason: Refused) -> None:
         """Send what is waiting and followed; then `run` raises `reason`."""
@@ -183,5 +196,6 @@ class Outbox:
         if reply.ended is None:
             return None
         self._cursors.popleft()
+        self._frames.extend(cursor.then)
         reply.followers.discard(self._awake.set)
         return dump(wire.done(reply.ended))
