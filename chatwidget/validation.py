@@ -17,10 +17,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from msgspec import ValidationError as LookError
 
+from chatwidget.conf import conf
 from chatwidget.errors import Misconfigured
 from chatwidget.look import read_look
 from chatwidget.models import Widget
 from chatwidget.providers.base import Provider, base_url_problems, config_problems, providers
+from chatwidget.providers.client import is_public
 
 _LABELS = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -82,7 +84,17 @@ def parse_base_url(text: str) -> str:
     url = text.strip().rstrip("/")
     if url and (problems := base_url_problems(url)):
         raise ValidationError(problems)
+    if not conf().allow_private_providers and _is_private(urlsplit(url).hostname or ""):
+        # Other names are resolved, and refused, when connecting.
+        raise ValidationError(_("the base URL names a private address, which is not allowed here"))
     return url
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def parse_key(text: str) -> str:

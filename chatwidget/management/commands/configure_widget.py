@@ -22,8 +22,8 @@ PLATFORM_FIELDS = ("agent", "base_url", "encrypted_key", "options")
 
 class Command(BaseCommand):
     help = (
-        "Makes the widget SLUG, or changes what is given of it and keeps the rest; running it again "
-        "changes nothing. A change of the provider forgets agent, base URL, key and options."
+        "Makes the widget SLUG, or changes what is given of it and keeps the rest; run again, it "
+        "changes nothing. Another provider forgets the agent, base URL, key and options."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -62,16 +62,22 @@ class Command(BaseCommand):
             widget = self._configured(options)
             made = widget.pk is None
             if not made and not _changed(widget):
-                self.stdout.write(f"Widget {widget.slug!r} is as it was.")
+                self._say(options, f"Widget {widget.slug!r} is as it was.")
                 return
             widget.save()
         except ValidationError as error:
             raise CommandError(_one_line(error)) from None
+        except Misconfigured as error:
+            raise CommandError(str(error)) from None
         except DatabaseError as error:
             reason = str(error).strip().partition("\n")[0]
             raise CommandError(f"The database is not ready ({reason}): run migrate.") from None
         done = "Made" if made else "Changed"
-        self.stdout.write(f"{done} widget {widget.slug!r}: {widget.title} ({widget.provider}).")
+        self._say(options, f"{done} widget {widget.slug!r}: {widget.title} ({widget.provider}).")
+
+    def _say(self, options: dict[str, Any], text: str) -> None:
+        if options["verbosity"] > 0:
+            self.stdout.write(text)
 
     def _configured(self, options: dict[str, Any]) -> Widget:
         """The widget as asked for, checked and not saved."""
@@ -83,7 +89,7 @@ class Command(BaseCommand):
             provider_class(name)
             widget.provider = name
             for field in PLATFORM_FIELDS:
-                setattr(widget, field, Widget._meta.get_field(field).get_default())
+                setattr(widget, field, getattr(Widget(), field))
         for field in ("agent", "base_url", "title", "greeting"):
             if options[field] is not None:
                 setattr(widget, field, options[field].strip())

@@ -1,0 +1,181 @@
+"""check_widget, against every fault of the fake platforms."""
+
+from __future__ import annotations
+
+import io
+
+import httpx
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from chatwidget.models import Widget
+from tests.platforms import agentix, eigi
+from tests.providers.conftest import KEYS, NAMES
+from tests.running import Process
+
+pytestmark = pytest.mark.django_db
+
+WRONG_KEY = "Wrong key"
+UNKNOWN_AGENT = "Unknown agent"
+REJECTED = "refused the message, or answered not as documented"
+FAILING = "The platform is failing"
+UNREACHABLE = "Unreachable"
+LIMITED = "asks for a pause"
+SLOW = "Slow"
+
+
+def widget(platforms: Process, name: str, agent: str = "agent-1", key: str = "") -> Widget:
+    made = Widget(slug="shop", title="Shop", provider=name)
+    made.base_url = platforms.url + ("/v1" if name == "openai" else "")
+    made.agent = "" if name == "vindex" else agent
+    made.key = key or KEYS[name]
+    made.save()
+    return made
+
+
+def check() -> tuple[bool, str]:
+    """Does it work, and what was printed; never the key."""
+    out = io.StringIO()
+    works = True
+    try:
+        call_command("check_widget", "shop", stdout=out)
+    except CommandError as error:
+        assert error.returncode == 1
+        out.write(str(error))
+        works = False
+    said = out.getvalue()
+    assert Widget.objects.get().key not in said or not Widget.objects.get().key
+    return works, said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_is_well(platforms: Process, name: str) -> None:
+    httpx.delete(f"{platforms.url}/_log")
+    widget(platforms, name)
+    works, said = check()
+    assert works, said
+    assert "Answer in 0." in said
+    if name == "eigi":
+        assert eigi.FIRST_MESSAGE[:60] in said
+    elif name == "agentix":
+        assert agentix.WELCOME in said
+    else:
+        assert "No greeting" in said
+    assert httpx.get(f"{platforms.url}/_violations").json() == {"violations": []}
+
+
+def test_the_demo_works() -> None:
+    Widget.objects.create(slug="shop", title="Shop", provider="demo", options={"pace": 0.0})
+    assert check()[0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    {
+        "400": REJECTED,
+        "401": WRONG_KEY,
+        "403": "Forbidden",
+        "404": UNKNOWN_AGENT,
+        "422": REJECTED,
+        "429-long": LIMITED,
+        "500": FAILING,
+        "502": FAILING,
+        "503-long": FAILING,
+        "504": FAILING,
+        "redirect": "the platform redirects",
+        "html": REJECTED,
+        "malformed": REJECTED,
+        "shape": REJECTED,
+        "nothing": REJECTED,
+        "silent": SLOW,
+        "echo-key": REJECTED,
+    }.items(),
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_faults(
+    platforms: Process,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    fault: str,
+    why: str,
+) -> None:
+    monkeypatch.setattr("chatwidget.providers.http._pause", lambda state: 0)
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "TIMEOUTS": (2.0, 0.4, 0.4, 5.0)}
+    key = f"{KEYS[name]}-fault:{fault}" if name == "vindex" else ""
+    widget(platforms, name, f"fault:{fault}", key)
+    works, said = check()
+    assert not works
+    assert why in said
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    {
+        "drop": UNREACHABLE,
+        "stall": SLOW,
+        "empty": REJECTED,
+        "huge": REJECTED,
+        "ui-100k": REJECTED,
+    }.items(),
+)
+def test_faults_of_a_stream(platforms: Process, settings: Settings, fault: str, why: str) -> None:
+    settings.CHATWIDGET = {
+        **settings.CHATWIDGET,
+        "TIMEOUTS": (2.0, 2.0, 0.4, 5.0),
+        "MAX_REPLY_LENGTH": 100_000,
+    }
+    widget(platforms, "agentix", f"fault:{fault}")
+    works, said = check()
+    assert not works
+    assert why in said
+    assert "Greeting in" in said
+
+
+def test_slow(platforms: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatwidget.checkup.SLOW_GREETING", 0.0)
+    monkeypatch.setattr("chatwidget.checkup.SLOW_ANSWER", 0.0)
+    widget(platforms, "eigi")
+    works, said = check()
+    assert not works
+    assert "The greeting is slow" in said
+    assert "The answer is slow" in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wrong_key(platforms: Process, name: str) -> None:
+    widget(platforms, name, key=KEYS[name].replace("0123456789", "wrong"))
+    works, said = check()
+    assert not works
+    assert WRONG_KEY in said
+
+
+def test_a_session_that_is_lost(platforms: Process) -> None:
+    made = widget(platforms, "fifthelement")
+    made.options = {"stream_first_turn": True}
+    made.save()
+    works, said = check()
+    assert not works
+    assert "will not remember" in said
+
+
+def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatwidget.providers.http._pause", lambda state: 0)
+    made = Widget(slug="shop", title="Shop", provider="vindex", base_url="http://nobody.invalid")
+    made.key = KEYS["vindex"]
+    made.save()
+    works, said = check()
+    assert not works
+    assert UNREACHABLE in said
+
+
+def test_a_key_that_cannot_be_decrypted(settings: Settings) -> None:
+    Widget.objects.create(slug="shop", title="Shop", provider="vindex", encrypted_key="?")
+    with pytest.raises(CommandError):
+        call_command("check_widget", "shop", stdout=io.StringIO())
+
+
+def test_no_such_widget() -> None:
+    with pytest.raises(CommandError, match="There is no widget 'nowhere'"):
+        call_command("check_widget", "nowhere")
