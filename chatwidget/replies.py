@@ -84,6 +84,8 @@ class Outbox:
     def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
         self._send = send
         self._frames: deque[str] = deque()
+        self._waiting = 0  # characters in them, and in those that wait for a reply's end
+        self._given_up = False
         # Replies follow each other; only the first is being sent.
         self._cursors: deque[Cursor] = deque()
         # Sent and acknowledged offsets of each reply that is not acknowledged to its end.
@@ -97,14 +99,18 @@ class Outbox:
         """Send a frame as soon as the socket takes it.
 
         `after`: not before this reply's `done`, where it is being followed. A socket for which too
-        many wait is given up: `run` raises, since whoever speaks to all must reach the others.
+        much waits is given up: `run` raises, since whoever speaks to all must reach the others.
         """
+        if self._given_up:
+            return
         waiting: deque[str] | list[str] = self._frames
         if after and self._cursors:
             waiting = next((c.then for c in self._cursors if c.reply.entry.id == after), waiting)
-        if len(waiting) < MAX_WAITING:
-            waiting.append(dump(frame))
-        else:
+        text = dump(frame)
+        waiting.append(text)
+        self._waiting += len(text)
+        if self._waiting > MAX_WAITING:
+            self._given_up = True
             self._frames.clear()
             self.forget()
             self._closing = Refused(CloseCode.WINDOW, "the socket does not take its frames")
@@ -112,6 +118,8 @@ class Outbox:
 
     def follow(self, reply: Reply, offset: int, announced: bool) -> None:
         """Send a reply from `offset` on, to its `done`; before that its `message`, if not known."""
+        if self._given_up:
+            return
         self.ack(reply.id, self._debts.get(reply.id, (0, 0))[0])  # an earlier attempt's debt
         self._cursors.append(Cursor(reply, offset, announced))
         reply.followers.add(self._awake.set)
@@ -121,6 +129,7 @@ class Outbox:
         """Follow nothing any more: the conversation is another one."""
         for cursor in self._cursors:
             cursor.reply.followers.discard(self._awake.set)
+            self._waiting -= sum(map(len, cursor.then))
         self._cursors.clear()
         self._debts.clear()
         self._unacknowledged = 0
@@ -176,7 +185,9 @@ class Outbox:
 
     def _next(self) -> str | None:
         if self._frames:
-            return self._frames.popleft()
+            text = self._frames.popleft()
+            self._waiting -= len(text)
+            return text
         if not self._cursors:
             return None
         cursor = self._cursors[0]
