@@ -165,6 +165,9 @@ class ChatConsumer(AsyncConsumer):
         except ChatError as error:  # the database is away before there is a conversation
             logger.warning("socket closed: %s", error)
             await self._close(CloseCode.RESTARTING)
+        except BaseException:  # a bug, or the server gave this socket up: nothing of it may stay
+            self._leave()
+            raise
 
     async def _send_text(self, text: str) -> None:
         await self.base_send({"type": "websocket.send", "bytes": None, "text": text})

@@ -40,6 +40,7 @@ class Draft:
     version: int  # of the widget, whose change asks for a new draft
     greeting: Entry | None = None
     session: str = ""
+    paid: bool = False  # counted by the limit on new conversations
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
     async def greeted(self) -> None:

@@ -105,7 +105,8 @@ class Outbox:
             return
         waiting: deque[str] | list[str] = self._frames
         if after and self._cursors:
-            waiting = next((c.then for c in self._cursors if c.reply.entry.id == after), waiting)
+            following = (c.then for c in reversed(self._cursors) if c.reply.entry.id == after)
+            waiting = next(following, waiting)
         text = dump(frame)
         waiting.append(text)
         self._waiting += len(text)

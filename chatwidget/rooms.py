@@ -33,6 +33,9 @@ class Member(Protocol):
     def follow(self, reply: Reply) -> None:
         """A reply begins: its message, deltas and done."""
 
+    def ended(self) -> None:
+        """The reply in flight has ended; whoever follows it knows already."""
+
     def done(self, entry: Entry) -> None:
         """A reply that never began here has ended: its message and done."""
 
@@ -145,6 +148,8 @@ class Room:
         if reply and self._is_reply(entry):
             self.reply = None
             reply.end(entry)
+            for member in self.members:
+                member.ended()
             return
         for member in self.members:
             member.done(entry)

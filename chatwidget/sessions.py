@@ -63,26 +63,30 @@ class Session(Showing):
             case Hello():
                 raise BadFrame("a second hello")
         async with self.lock:
-            match frame:
-                case Send():
-                    await self._send(frame)
-                case Stop(id=reply):
-                    await self._stop(as_uuid(reply))
-                case Retry():
-                    await self._retry(frame)
-                case New():
-                    await self._new()
-                case Rate():
-                    await self._rate(frame)
-                case Profile():
-                    await self._profile(frame)
-                case Page(url=url, title=title):
-                    await self._page(cleaned(url, 2000), cleaned(title, 500))
-                case History(before=before):
-                    messages, more = await stored(
-                        transcripts.older, self.shown, _known(as_uuid(before))
-                    )
-                    self.outbox.put(Older(messages=[wire.message(e) for e in messages], more=more))
+            try:
+                await self._do(frame)
+            except ConversationGone:
+                await self.begin_anew(None)
+                raise BadRequest("the conversation was erased") from None
+
+    async def _do(self, frame: AnyClientFrame) -> None:
+        match frame:
+            case Send():
+                await self._send(frame)
+            case Stop(id=reply):
+                await self._stop(as_uuid(reply))
+            case Retry():
+                await self._retry(frame)
+            case New():
+                await self._new()
+            case Rate():
+                await self._rate(frame)
+            case Profile():
+                await self._profile(frame)
+            case Page(url=url, title=title):
+                await self._page(cleaned(url, 2000), cleaned(title, 500))
+            case History(before=before):
+                await self._history(as_uuid(before))
 
     async def _send(self, frame: Send) -> None:
         if not is_clean(frame.text):
@@ -119,14 +123,21 @@ class Session(Showing):
         )
         if accepted.job:
             self.relay.launch(accepted.job)
+        elif accepted.reply:  # it waits its turn, and every tab may stop it meanwhile
+            self.relay.rooms.happened(
+                accepted.conversation, Said(entry=accepted.reply, revision=accepted.revision)
+            )
 
     async def _spend(self) -> None:
         visitor, address = str(self.client.visitor), self.client.address
         await access.spend("messages_per_visitor", visitor)
         await access.spend("messages_per_address", address)
-        if self.draft is not None:
-            await access.spend("conversations_per_visitor", visitor)
-            await access.spend("conversations_per_address", address)
+        if self.draft is not None and not self.draft.paid:
+            await self._spend_conversation()
+
+    async def _spend_conversation(self) -> None:
+        await access.spend("conversations_per_visitor", str(self.client.visitor))
+        await access.spend("conversations_per_address", self.client.address)
 
     async def _accept(self, client_id: UUID, text: str) -> transcripts.Accepted:
         for _ in range(2):
@@ -169,7 +180,7 @@ class Session(Showing):
         elif entry.unfinished:
             self.relay.rooms.ask_stop(conversation, reply)
         else:
-            self.outbox.put(wire.done(entry))
+            self.outbox.put(wire.done(entry), after=entry.id)
 
     async def _retry(self, frame: Retry) -> None:
         conversation, reply = self.shown, _known(as_uuid(frame.id))
@@ -193,12 +204,15 @@ class Session(Showing):
             self.relay.rooms.happened(conversation, Said(entry=entry, revision=revision))
 
     async def _new(self) -> None:
+        await self._spend_conversation()  # its greeting is asked of the platform
         before = self.conversation or (self.draft.conversation if self.draft else None)
         if self.conversation:
             await stored(transcripts.end, self.conversation)
         await self.begin_anew(None, fresh=True)
-        if before and self.draft:
-            self.relay.rooms.happened(before, Closed(following=self.draft.conversation))
+        if self.draft:
+            self.draft.paid = True
+            if before:
+                self.relay.rooms.happened(before, Closed(following=self.draft.conversation))
 
     async def _rate(self, frame: Rate) -> None:
         comment = cleaned(frame.comment, 1000) if frame.comment is not None else None
@@ -219,6 +233,10 @@ class Session(Showing):
         )
         if self.conversation:
             await stored(transcripts.describe, self.client.visitor, self.details)
+
+    async def _history(self, before: UUID | None) -> None:
+        messages, more = await stored(transcripts.older, self.shown, _known(before))
+        self.outbox.put(Older(messages=[wire.message(entry) for entry in messages], more=more))
 
     async def _page(self, url: str, title: str) -> None:
         self.details = replace(self.details, page_url=url, page_title=title)

@@ -85,7 +85,7 @@ class Showing:
             self._show_in_draft(entry)
         elif not self._noted():
             with translation.override(self.client.language):
-                self.outbox.put(MessageState(message=wire.message(entry)))
+                self.outbox.put(MessageState(message=wire.message(entry)), after=entry.id)
 
     def _show_in_draft(self, entry: Entry) -> None:
         if entry.seq > 1:
@@ -100,16 +100,19 @@ class Showing:
         elif not self._noted():
             self.outbox.follow(reply, 0, announced=False)
 
+    def ended(self) -> None:
+        self._noted()
+
     def done(self, entry: Entry) -> None:
         if self.conversation is None:
             self.reload()
         elif not self._noted():
             with translation.override(self.client.language):
-                self.outbox.put(MessageState(message=wire.message(entry)))
-                self.outbox.put(wire.done(entry))
+                self.outbox.put(MessageState(message=wire.message(entry)), after=entry.id)
+                self.outbox.put(wire.done(entry), after=entry.id)
 
     def reset(self, following: UUID | None) -> None:
-        self._spawn(self.begin_anew(following))
+        self._spawn(self._follow_to(following, self._room))
 
     def reload(self) -> None:
         if not self._noted():
@@ -228,6 +231,10 @@ class Showing:
         self.outbox.forget()
         greeting = [wire.message(draft.greeting)] if draft.greeting else []
         self.outbox.put(self._ready(greeting, more=False))
+
+    async def _follow_to(self, following: UUID | None, room: Room | None) -> None:
+        if self._room is room:  # else another conversation has been entered meanwhile
+            await self.begin_anew(following)
 
     def _greet(self, draft: Draft) -> None:
         if draft.greeting:

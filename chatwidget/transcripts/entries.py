@@ -94,12 +94,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A stored send. `job` is its reply where it may begin at once."""
+    """A stored send. `job` is its reply where it may begin at once, else `reply` waits its turn."""
 
     conversation: UUID
     revision: int
     entry: Entry
     job: Job | None = None
+    reply: Entry | None = None
     duplicate: bool = False
 
 

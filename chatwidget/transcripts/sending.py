@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from chatwidget.errors import BadRequest, TooManyPending
@@ -75,11 +76,7 @@ def _accept(
         if opening is None:
             raise
         row = _open(widget, visitor, conversation, opening, details, now)
-    waiting = list(
-        Message.objects.filter(conversation=row, status__in=UNFINISHED).values_list(
-            "status", flat=True
-        )
-    )
+    waiting = list(_unfinished(row).values_list("status", flat=True))
     if waiting.count(Status.PENDING) >= MAX_PENDING:
         raise TooManyPending
     claimed = bool(owner) and not waiting
@@ -113,7 +110,7 @@ def _accept(
     }
     changed(row, last_seq=reply.seq, last_message_at=now, ended_at=None, **changes)
     job = make_job(row, reply, text) if claimed else None
-    return Accepted(row.pk, row.revision, entry_of(sent), job)
+    return Accepted(row.pk, row.revision, entry_of(sent), job, entry_of(reply))
 
 
 def _open(
@@ -233,7 +230,8 @@ def retry(
 ) -> tuple[Entry, int, Job | None] | None:
     """Begin the conversation's last reply again, in place; None when `attempt` is stale.
 
-    `rewind` allows a complete one to be made anew. Raises BadRequest.
+    It waits its turn where an earlier reply is under way. `rewind` allows a complete one to be
+    made anew. Raises BadRequest.
     """
     row = locked(conversation)
     last = Message.objects.filter(conversation=row).order_by("-seq").first()
@@ -255,8 +253,13 @@ def retry(
     last.rating = 0
     last.metadata = {}
     last.stop_requested = False
-    if owner:
+    claimed = bool(owner) and not _unfinished(row).exists()
+    if claimed:
         last.status, last.owner, last.lease_until = Status.STREAMING, owner, lease()
     last.save()
     changed(row, last_message_at=last.created_at, ended_at=None)
-    return entry_of(last), row.revision, make_job(row, last) if owner else None
+    return entry_of(last), row.revision, make_job(row, last) if claimed else None
+
+
+def _unfinished(row: Conversation) -> QuerySet[Message]:
+    return Message.objects.filter(conversation=row, status__in=UNFINISHED)
