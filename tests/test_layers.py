@@ -26,6 +26,7 @@ FLOORS = (
     ("relay",),
     ("upkeep",),
     ("process",),
+    ("showing",),
     ("sessions", "loader", "frame"),
     ("consumers", "views"),
 )
