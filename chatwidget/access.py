@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import time
@@ -172,6 +173,12 @@ class _OpenSockets:
 open_sockets = _OpenSockets()
 
 
+# A limiter that takes longer is away, and is left alone for a while.
+LIMITER_SECONDS = 1.0
+LIMITER_AWAY_SECONDS = 5.0
+_limiter_away_until = 0.0
+
+
 @lru_cache(maxsize=1)
 def _limiter(uri: str) -> SlidingWindowCounterRateLimiter:
     options = {"implementation": "redispy"} if "redis" in uri else {}
@@ -189,17 +196,20 @@ async def spend(rule: str, who: str) -> None:
     Raises RateLimited, with the seconds until there is more. A limiter that cannot be reached
     limits nobody: to chat matters more.
     """
+    global _limiter_away_until
     limits = conf().limits
-    if limits is None:
+    if limits is None or time.monotonic() < _limiter_away_until:
         return
     limiter = _limiter(conf().LIMITS_STORAGE)
     for rate in _rates(getattr(limits, rule)):
         try:
-            if await limiter.hit(rate, rule, who):
-                continue
-            stats = await limiter.get_window_stats(rate, rule, who)
+            async with asyncio.timeout(LIMITER_SECONDS):
+                if await limiter.hit(rate, rule, who):
+                    continue
+                stats = await limiter.get_window_stats(rate, rule, who)
         except Exception as error:  # whatever the storage's driver raises
             logger.warning("limits: %s: %s", type(error).__name__, error)
+            _limiter_away_until = time.monotonic() + LIMITER_AWAY_SECONDS
             return
         wait = max(1.0, round(stats.reset_time - time.time(), 1))
         raise RateLimited(f"{rule}: {rate}", retry_after=wait)

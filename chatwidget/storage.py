@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -18,6 +19,9 @@ T = TypeVar("T")
 # PostgreSQL answers many at once; SQLite has one writer, and threads that queue for its lock by
 # sleeping are slower than one thread that takes them in turn.
 THREADS = 8
+# An operation that has waited this long for a thread is not begun: a database that hangs is told as
+# one that is away, and what waits for it does not pile up.
+QUEUE_SECONDS = 5.0
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +30,11 @@ def _executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="chatwidget-storage")
 
 
-def _run(operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+def _run(
+    operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], asked: float
+) -> T:
+    if time.monotonic() - asked > QUEUE_SECONDS:
+        raise StorageAway(f"no thread was free for {QUEUE_SECONDS:g} s")
     try:
         return operation(*args, **kwargs)
     except (DatabaseError, InterfaceError) as error:
@@ -34,10 +42,13 @@ def _run(operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, A
         connection.close()
         raise StorageAway(f"{type(error).__name__}: {error}") from error
     finally:
-        close_old_connections()
+        # A file's connection is kept: to close the last one empties SQLite's log, with an fsync.
+        if connection.vendor != "sqlite":
+            close_old_connections()
 
 
 async def stored(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run one operation of `transcripts` in a thread. Raises StorageAway when the database does."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_executor(), _run, operation, args, kwargs)
+    asked = time.monotonic()
+    return await loop.run_in_executor(_executor(), _run, operation, args, kwargs, asked)

@@ -21,8 +21,8 @@ from chatwidget.transcripts import LEASE, Checkpoint, fingerprint
 logger = logging.getLogger("chatwidget")
 
 TICK_SECONDS = 1.0
-# How often, in ticks, conversations are compared with the transcript where there are other
-# processes, and orphans are looked for when nothing points to one.
+# How often, in ticks, conversations are compared with the transcript, and orphans are looked for
+# when nothing points to one.
 COMPARE_TICKS = 3
 REAP_TICKS = 3
 
@@ -51,10 +51,9 @@ async def tick(relay: Relay, ticks: int) -> None:
     for reply_id in rooms.stop_asked:
         relay.stop(reply_id)
     rooms.stop_asked.clear()
-    if rooms.bus.connected:
-        rooms.renew()
-        if ticks % COMPARE_TICKS == 0:
-            await compare(relay)
+    rooms.renew()
+    if ticks % COMPARE_TICKS == 0:
+        await compare(relay)
     if mirrors or ticks % REAP_TICKS == 0:
         await reap(relay)
 
@@ -108,7 +107,7 @@ async def read_mirrors(rooms: list[Room]) -> None:
 
 
 async def compare(relay: Relay) -> None:
-    """Did an event of another process get lost? Then the conversation is shown afresh.
+    """Did we miss what another process did, a command that erased it say? Then show it afresh.
 
     One that is behind may be about to catch up; one that is behind twice has missed something.
     """

@@ -95,7 +95,7 @@ def database(url: str) -> dict[str, Any]:
         # begins: one that reads first and then finds the lock taken fails at once, no matter how
         # long it would wait. NORMAL: a power cut may lose the last commits, never the database.
         options["transaction_mode"] = "IMMEDIATE"
-        options["timeout"] = 15  # seconds to wait for another writer
+        options.setdefault("timeout", 5)  # seconds to wait for another writer
         options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
     elif config["ENGINE"] == "django.db.backends.postgresql":
         # Persistent connections and ASGI's threads do not go together; the pool is shared by all of
@@ -104,6 +104,8 @@ def database(url: str) -> dict[str, Any]:
         # the end of a long outage is noticed at once.
         options["pool"] = {"min_size": 2, "max_size": 20, "timeout": 5, "reconnect_timeout": 5}
         options.setdefault("connect_timeout", 5)
+        # Nobody waits longer for a row or table that somebody has locked.
+        options.setdefault("options", "-c lock_timeout=5s")
         config["CONN_HEALTH_CHECKS"] = True  # one that the server has dropped is never handed out
     return config
 
@@ -180,10 +182,12 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if REDIS_URL:
+    # Seconds: a Redis that hangs must not hang a visitor's page.
+    PATIENCE = {"socket_connect_timeout": 2, "socket_timeout": 2}
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL], "prefix": "chatwidget"},
+            "CONFIG": {"hosts": [{"address": REDIS_URL, **PATIENCE}], "prefix": "chatwidget"},
         }
     }
     CACHES: dict[str, dict[str, Any]] = {
@@ -191,8 +195,7 @@ if REDIS_URL:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "chatwidget",
-            # A Redis that hangs must not hang a visitor's page.
-            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+            "OPTIONS": PATIENCE,
         }
     }
 else:
