@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.signals import request_started
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,3 +14,6 @@ class ChatWidgetConfig(AppConfig):
 
     def ready(self) -> None:
         from chatwidget import checks  # noqa: F401  # registers itself
+        from chatwidget.process import begin
+
+        request_started.connect(begin)

@@ -149,6 +149,8 @@ class ChatConsumer(AsyncConsumer):
             session.gone()
             raise
         self._session = session
+        if self._relay.draining:
+            session.leave()  # it has begun since this socket was opened
         # From here on the outbox sends; it inherits this task's language.
         self._writer = asyncio.create_task(self._guarded(self._outbox.run()))
 

@@ -8,6 +8,8 @@ import signal
 import threading
 from types import FrameType
 
+from django.core.handlers.asgi import ASGIHandler
+
 from chatwidget.relay import Relay
 from chatwidget.upkeep import upkeep
 
@@ -47,6 +49,13 @@ class Process:
                 handler(signal.SIGTERM, None)
             else:
                 signal.raise_signal(signal.SIGTERM)
+
+
+async def begin(sender: type, **_: object) -> None:
+    """The first request of any kind begins the relay: a process that died may have left replies
+    behind, whose visitors are not to wait until one of them comes back."""
+    if issubclass(sender, ASGIHandler):
+        relay()
 
 
 _process: Process | None = None
