@@ -1,0 +1,208 @@
+"""The admin in a real browser: replies drawn by the widget's own renderer, and its form."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+
+from tests.running import Server
+
+HOSTILE = Path(__file__).parent.parent / "fixtures" / "markdown_hostile.json"
+REPLY = """Here is what I **found**:
+
+| Lamp | Price |
+|---|--:|
+| Aurora | 129 € |
+
+```python
+print("hi")
+```
+
+![lamp](https://images.example/lamp.png) and ![spy](https://spy.example/pixel.png)
+
+[our shop](https://shop.example/) and [not this](javascript:window.pwned=1)
+"""
+
+
+@pytest.fixture
+async def admin(context: BrowserContext, server: Server) -> AsyncIterator[Page]:
+    """A page logged in as admin. It fails the test when it logs an error or asks another host."""
+    await context.add_cookies(await server.admin_cookies())  # type: ignore[arg-type]
+    page = await context.new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("dialog", lambda dialog: troubles.append(f"a dialog said {dialog.message!r}"))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((server.url, "data:"))
+            else troubles.append(f"it asked for {request.url}")
+        ),
+    )
+    page.on(
+        "console",
+        lambda line: (
+            troubles.append(line.text)
+            if line.type == "error" and not line.location["url"].endswith("/favicon.ico")
+            else None
+        ),
+    )
+    yield page
+    assert troubles == []
+
+
+async def stored(server: Server, slug: str, *texts: str, **fields: Any) -> str:
+    """A widget with one conversation of these texts; the path of its transcript."""
+    code = (
+        "import json, sys\n"
+        "from tests.stored import a_conversation, a_widget\n"
+        "given = json.load(sys.stdin)\n"
+        "widget = a_widget(given['slug'], image_hosts=['127.0.0.1'])\n"
+        "print('id', a_conversation(widget, *given['texts'], reply=given['fields']).pk)\n"
+    )
+    given = json.dumps({"slug": slug, "texts": texts, "fields": fields})
+    done = await server.manage("shell", "-v0", "-c", code, input=given)
+    found = re.search(r"^id (\S+)$", done.stdout, re.M)
+    assert found, done.stdout + done.stderr
+    return f"{server.url}/admin/chatwidget/conversation/{found[1]}/change/"
+
+
+async def test_a_reply_is_drawn_as_the_visitor_saw_it(admin: Page, server: Server) -> None:
+    products = [{"title": "Aurora", "price": "129 €", "url": "https://shop.example/aurora"}]
+    ui = {"type": "product-grid", "data": products}
+    path = await stored(server, "drawn", "**as typed**", REPLY, rating=-1, ui=ui)
+    await admin.goto(path)
+    visitor = admin.get_by_role("article", name="Visitor")
+    await expect(visitor).to_contain_text("**as typed**")
+    reply = admin.get_by_role("article", name="Agent")
+    await expect(reply.locator("strong")).to_have_text("found")
+    await expect(reply.get_by_role("cell", name="129 €")).to_be_visible()
+    await expect(reply.locator("pre code").first).to_have_text('print("hi")\n')
+    await expect(reply.get_by_role("link", name="our shop")).to_have_attribute(
+        "href", "https://shop.example/"
+    )
+    await expect(reply.get_by_role("link", name="not this")).to_have_count(0)
+    await expect(reply.locator("img")).to_have_count(0)  # neither host is the widget's
+    await expect(reply.get_by_role("article", name="Aurora")).to_contain_text("129 €")
+    await expect(reply).to_contain_text("rated bad")
+
+
+async def test_without_scripts_the_words_are_there(browser: Any, server: Server) -> None:
+    path = await stored(server, "plain", "Hello", "It is **here**.")
+    context = await browser.new_context(java_script_enabled=False)
+    try:
+        await context.add_cookies(await server.admin_cookies())
+        page = await context.new_page()
+        await page.goto(path)
+        await expect(page.get_by_role("article", name="Agent")).to_contain_text("It is **here**.")
+    finally:
+        await context.close()
+
+
+async def test_hostile_markdown_does_nothing(admin: Page, server: Server) -> None:
+    """The widget's own fixture: no script, no image of another host, no address but http's."""
+    cases = json.loads(HOSTILE.read_text())
+    texts = [text_of(case) for case in cases]
+    path = await stored(server, "hostile", *(part for text in texts for part in ("?", text)))
+    seen = 0
+    await admin.goto(path)
+    while True:
+        seen += await admin.locator(".cw-rendered").count()
+        problems = await admin.evaluate(PROBLEMS)
+        assert problems == []
+        older = admin.get_by_role("link", name="Older messages")
+        if not await older.count():
+            break
+        await older.click()
+    assert seen == len([text for text in texts if text])
+
+
+# What must not come of any text, as seen in the DOM afterwards.
+PROBLEMS = """() => {
+  const problems = window.pwned || document.title.includes("pwned") ? ["a script ran"] : [];
+  const allowed = new Set(["https:", "http:", "mailto:", "tel:"]);
+  for (const body of document.querySelectorAll(".cw-rendered")) {
+    for (const element of body.querySelectorAll("*")) {
+      if (/^(script|iframe|object|embed|form|style|link|meta|base|svg|math|video|audio)$/i
+          .test(element.localName)) problems.push(element.outerHTML);
+      for (const { name, value } of element.attributes) {
+        if (/^on|^style$|^srcdoc$|^id$|^name$/.test(name)) problems.push(element.outerHTML);
+        if (name === "src" && new URL(value, location.href).host !== location.host)
+          problems.push(element.outerHTML);
+        if (name === "href" && !allowed.has(new URL(value, location.href).protocol))
+          problems.push(element.outerHTML);
+      }
+    }
+  }
+  return problems;
+}"""
+
+
+def text_of(case: Any) -> str:
+    text: str = case if isinstance(case, str) else case["markdown"]
+    return text
+
+
+async def test_a_widget_is_made_embedded_and_checked(
+    admin: Page, context: BrowserContext, server: Server
+) -> None:
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await admin.goto(f"{server.url}/admin/chatwidget/widget/add/")
+    await admin.get_by_label("Title:", exact=True).fill("By hand")
+    await admin.get_by_label("Slug").fill("by-hand")
+
+    # Only what the platform uses is asked for.
+    platform = admin.get_by_label("Platform:")
+    await platform.select_option("eigi")
+    await expect(admin.get_by_label("API key")).to_be_visible()
+    await expect(admin.get_by_label("Temperature")).to_be_hidden()
+    await platform.select_option("openai")
+    await expect(admin.get_by_label("Temperature")).to_be_visible()
+    await platform.select_option("demo")
+    await expect(admin.get_by_label("API key")).to_be_hidden()
+    await expect(admin.get_by_label("Agent")).to_be_hidden()
+    await admin.get_by_role("button", name="Save and continue editing").click()
+
+    await expect(admin.locator(".messagelist")).to_contain_text("Any site may embed this widget")
+    await admin.get_by_role("button", name="Copy").first.click()
+    copied = await admin.evaluate("navigator.clipboard.readText()")
+    assert copied == f'<script src="{server.url}/chatwidget/by-hand.js" async></script>'
+
+    await admin.get_by_label("Title:", exact=True).fill("Not saved yet")
+    await admin.get_by_role("button", name="Check the platform").click()
+    await expect(admin.get_by_role("status")).to_contain_text("Answer in")
+    await expect(admin.get_by_label("Title:", exact=True)).to_have_value("Not saved yet")
+
+
+async def test_what_a_visitor_said_is_found(admin: Page, server: Server) -> None:
+    path = await stored(server, "searched", "Do you sell zeppelins?", "We do not.")
+    await admin.goto(f"{server.url}/admin/chatwidget/conversation/")
+    await admin.get_by_role("textbox").and_(admin.locator("#searchbar")).fill("ZEPPELINS")
+    await admin.keyboard.press("Enter")
+    rows = admin.locator("#result_list tbody tr")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("We do not.")
+    await rows.get_by_role("link").click()
+    await expect(admin).to_have_url(re.compile(re.escape(path)))
+    await expect(admin.get_by_role("article", name="Visitor")).to_contain_text("zeppelins")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_nothing_is_wider_than_the_screen(
+    admin: Page, server: Server, scheme: Any, width: int
+) -> None:
+    path = await stored(server, f"wide-{scheme}-{width}", "x" * 300, "y" * 300 + "\n\n" + REPLY)
+    await admin.emulate_media(color_scheme=scheme)
+    await admin.set_viewport_size({"width": width, "height": 800})
+    for address in (path, path.partition("?")[0].rsplit("/", 3)[0] + "/"):
+        await admin.goto(address)
+        wide = await admin.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, address
