@@ -25,6 +25,7 @@ from chatwidget.providers.base import Provider, base_url_problems, config_proble
 from chatwidget.providers.client import is_public
 
 _LABELS = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
+GREETING_LENGTH = 4000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -115,6 +116,16 @@ def parse_agent(text: str) -> str:
     return agent
 
 
+def parse_greeting(text: str) -> str:
+    """The first message, of at most GREETING_LENGTH characters."""
+    greeting = text.strip()
+    if len(greeting) > GREETING_LENGTH:
+        raise ValidationError(
+            _("the greeting is longer than %(limit)s characters") % {"limit": GREETING_LENGTH}
+        )
+    return greeting
+
+
 def parse_option(cls: type[Provider], text: str) -> tuple[str, Any]:
     """`NAME=VALUE` as the option's name and its value, typed as the adapter declares it."""
     name, equals, value = text.partition("=")
@@ -170,6 +181,7 @@ def clean_widget(widget: Widget) -> None:
             errors.setdefault(name, []).extend(error.messages)
 
     check("agent", parse_agent)
+    check("greeting", parse_greeting)
     check("base_url", parse_base_url)
     check("allowed_origins", lambda given: _parse_list(given, parse_origin))
     check("image_hosts", lambda given: _parse_list(given, parse_image_host))

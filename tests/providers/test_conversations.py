@@ -191,6 +191,13 @@ async def test_agentix_shows_products(fakes: Platforms) -> None:
     assert found.finished.ui == {"type": "product-grid", "data": [agentix.PRODUCT]}
 
 
+async def test_products_need_no_words(fakes: Platforms) -> None:
+    found = await fakes.chat("agentix").say("products fault:empty")
+    assert found.text == ""
+    assert found.finished is not None
+    assert found.finished.ui is not None
+
+
 async def test_a_long_rich_element_is_kept(fakes: Platforms) -> None:
     found = await fakes.chat("agentix").say("fault:ui-40k")
     assert found.finished is not None
