@@ -13,7 +13,6 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncGenerator
 from typing import Any
 from uuid import UUID
 
@@ -42,15 +41,37 @@ from chatwidget.transcripts import Job, Outcome, fingerprint
 logger = logging.getLogger("chatwidget")
 replies_log = logging.getLogger("chatwidget.replies")
 
-# Chunks that come closer than this are gathered: the next read waits until PACE_SECONDS after the
-# last, and takes all that came meanwhile in one piece. Slower ones are passed on at once.
+# Chunks that come closer than this, or any while more than a FEW replies run, are not read one by
+# one: their replies rest until the next beat, and then take all that came meanwhile in one piece.
+# One beat serves all replies, so that a busy loop wakes seldom and sends in bursts, which is what
+# makes a delta cheap; with few and slow streams nothing rests and nothing is delayed.
 QUICK_SECONDS = 0.022
-PACE_SECONDS = 0.040
+FEW = 10
+BEAT_SECONDS = 0.040
 # A reply whose end cannot be stored is tried again for as long as the process lives.
 STORE_RETRY_SECONDS = 0.5
 CAUSE_LENGTH = 2000
 # After DRAIN_SECONDS: to store what there is, and to send the last frames.
 LAST_SECONDS = 3.0
+
+
+class Beat:
+    """A clock that ticks while somebody waits for it, for all who wait at once."""
+
+    def __init__(self) -> None:
+        self._next: asyncio.Event | None = None
+
+    async def wait(self) -> None:
+        """Until the next tick."""
+        if self._next is None:
+            self._next = asyncio.Event()
+            asyncio.get_running_loop().call_later(BEAT_SECONDS, self._tick)
+        await self._next.wait()
+
+    def _tick(self) -> None:
+        assert self._next is not None
+        self._next.set()
+        self._next = None
 
 
 class Running:
@@ -91,6 +112,7 @@ class Relay:
         self.running: dict[UUID, Running] = {}
         self.draining = False
         self.drained = asyncio.Event()
+        self._beat = Beat()
         self.storage_lost_at = -1e9  # when the database was last seen to be away
 
     @property
@@ -132,16 +154,17 @@ class Relay:
             if running.cancelled:
                 raise asyncio.CancelledError
             provider = make_provider(job.widget.provider_config)
-            async with contextlib.aclosing(self._events(provider, job)) as events:
+            turn = await self._turn(provider, job)
+            async with contextlib.aclosing(provider.reply(turn)) as events:
                 last = 0.0
                 async for event in events:
                     if type(event) is Delta:
                         running.reply.append(event.text)
                         now = time.monotonic()
-                        if now - last < QUICK_SECONDS:
-                            await asyncio.sleep(PACE_SECONDS - (now - last))
-                            now = time.monotonic()
                         first = first or now
+                        if now - last < QUICK_SECONDS or len(self.running) > FEW:
+                            await self._beat.wait()
+                            now = time.monotonic()
                         last = now
                     elif isinstance(event, Session):
                         running.session = event.id
@@ -177,21 +200,18 @@ class Relay:
         )
         await self._finish(running, outcome)
 
-    async def _events(self, provider: Provider, job: Job) -> AsyncGenerator[Any, None]:
-        history = []
+    async def _turn(self, provider: Provider, job: Job) -> Turn:
+        history: list[tuple[Any, str]] = []
         if provider.wants_history:
             history = await stored(transcripts.history, job.conversation, job.entry.seq - 1)
-        turn = Turn(
+        return Turn(
             text=job.text,
             person=Person(str(job.visitor), job.name, job.email, job.locale),
             conversation=str(job.conversation),
             session=job.session,
             page=Page(job.page_url, job.page_title, job.referrer),
-            history=tuple(Exchange(role, text) for role, text in history),  # type: ignore[arg-type]
+            history=tuple(Exchange(role, text) for role, text in history),
         )
-        async with contextlib.aclosing(provider.reply(turn)) as events:
-            async for event in events:
-                yield event
 
     async def _finish(self, running: Running, outcome: Outcome) -> None:
         """Store the end, tell everybody, and go on with the conversation's next reply."""
