@@ -18,7 +18,7 @@ from chatwidget.providers.base import (
     Session,
     Turn,
 )
-from chatwidget.providers.http import HTTPProvider
+from chatwidget.providers.http import HTTPProvider, fits
 
 
 class FirstMessage(msgspec.Struct):
@@ -42,7 +42,8 @@ class Eigi(HTTPProvider):
         agent = quote(self.config.agent, safe="")
         async with self.ask("GET", f"/v1/public/agents/{agent}/first-message") as answer:
             first = await answer.json(FirstMessage)
-        return Profile(greeting=Greeting(first.first_message, first.session_id))
+        session = first.session_id if fits(first.session_id) else ""
+        return Profile(greeting=Greeting(first.first_message, session))
 
     async def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
         body: dict[str, Any] = {

@@ -10,6 +10,7 @@ An adapter derives from `HTTPProvider`, says how it authenticates, and in `answe
 
 from __future__ import annotations
 
+import asyncio
 import time
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -21,14 +22,16 @@ import msgspec
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
-    retry_if_exception,
+    retry_if_exception_type,
     stop_after_attempt,
+    stop_any,
+    stop_base,
     wait_random_exponential,
 )
 
 from chatwidget.conf import ProviderConfig, conf
 from chatwidget.errors import Misconfigured, Rejected, TimedOut
-from chatwidget.providers.base import Delta, Event, Finished, Provider, Turn
+from chatwidget.providers.base import Delta, Event, Finished, Provider, Session, Turn
 from chatwidget.providers.client import shared_client
 from chatwidget.providers.clock import Clock
 from chatwidget.providers.decoders import (
@@ -51,8 +54,10 @@ from chatwidget.providers.failures import (
 T = TypeVar("T")
 
 ATTEMPTS = 3
-# Seconds. A visitor waits this long for a platform that asks for a pause; a longer one is told.
+# Seconds. A visitor waits this long for a platform that asks for pauses; a longer one is told.
 MAX_PAUSE = 10.0
+# Code points of a platform's session id, as the transcript keeps it.
+MAX_SESSION = 500
 # Bytes read of an error's body.
 MAX_ERROR = 16 * 1024
 _backoff = wait_random_exponential(multiplier=0.5, max=3)
@@ -62,12 +67,19 @@ def _pause(state: RetryCallState) -> float:
     """At least what the platform asked for, and some jitter, so that not all return at once."""
     assert state.outcome is not None
     again = state.outcome.exception()
-    after = again.after if isinstance(again, Again) else None
-    return (after or 0.0) + _backoff(state)
+    after = (again.after if isinstance(again, Again) else None) or 0.0
+    return min(after + _backoff(state), max(after, MAX_PAUSE))
 
 
-def _worthwhile(error: BaseException) -> bool:
-    return isinstance(error, Again) and (error.after or 0.0) <= MAX_PAUSE
+async def _rest(seconds: float) -> None:
+    await asyncio.sleep(seconds)
+
+
+class _StopWhenTooLong(stop_base):
+    """Would the pauses be longer together than a visitor waits?"""
+
+    def __call__(self, state: RetryCallState) -> bool:
+        return state.idle_for + state.upcoming_sleep > MAX_PAUSE
 
 
 class Answer:
@@ -121,6 +133,11 @@ class Answer:
         return decoder.end(shape)
 
 
+def fits(session: str) -> bool:
+    """Can this id of a platform's session be stored?"""
+    return len(session) <= MAX_SESSION and "\0" not in session
+
+
 class HTTPProvider(Provider):
     """A platform that is asked over HTTP."""
 
@@ -156,6 +173,8 @@ class HTTPProvider(Provider):
                             yield Delta(event.text[: limit - length])
                             raise Rejected(f"the answer is longer than {limit} characters")
                         blank = blank and event.text.isspace()
+                    elif type(event) is Session and not fits(event.id):
+                        raise Rejected(f"no session id: {excerpt(event.id)}")
                     elif blank and type(event) is Finished and event.ui is None:
                         raise Rejected("the answer was empty")
                     yield event
@@ -188,9 +207,10 @@ class HTTPProvider(Provider):
         self, clock: Clock, method: str, path: str, body: dict[str, Any] | None, accept: str
     ) -> httpx.Response:
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS),
-            retry=retry_if_exception(_worthwhile),
+            stop=stop_any(stop_after_attempt(ATTEMPTS), _StopWhenTooLong()),
+            retry=retry_if_exception_type(Again),
             wait=_pause,
+            sleep=_rest,
             reraise=True,
         )
         try:

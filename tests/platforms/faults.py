@@ -37,6 +37,7 @@ def status_of(platform: str, fault: str) -> tuple[int, dict[str, str]] | None:
     now = time.time()
     headers = {
         "short": {"retry-after": "1"},
+        "ten": {"retry-after": "10"},
         "long": {"retry-after": "120"},
         "date": {"retry-after": formatdate(now + 60, usegmt=True)},
         "reset": {"x-ratelimit-limit": "1000", "x-ratelimit-reset": str(int(now) + 90)},

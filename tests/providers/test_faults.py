@@ -10,12 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from pytest_django import Settings
-from tenacity import RetryCallState
 
 from chatwidget.conf import ProviderConfig
 from chatwidget.errors import Misconfigured, ReplyError, Unavailable
 from chatwidget.providers.base import Provider, Turn, make_provider
-from chatwidget.providers.http import _pause
 from tests.providers.conftest import (
     KEYS,
     NAMES,
@@ -124,17 +122,32 @@ async def test_a_short_pause_is_waited_for(
 ) -> None:
     rests: list[float] = []
 
-    def rest(state: RetryCallState) -> float:
-        rests.append(_pause(state))
-        return 0
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
 
-    monkeypatch.setattr("chatwidget.providers.http._pause", rest)
+    monkeypatch.setattr("chatwidget.providers.http._rest", rest)
     found = await fakes.chat("eigi").say("fault:429-short")
     assert found.code == LIMITED
     assert found.error is not None
     assert found.error.retry_after == 1
     assert len(await fakes.log()) == 3
+    assert len(rests) == 2
     assert all(1 <= seconds <= 4 for seconds in rests)
+
+
+async def test_pauses_are_bounded_together(
+    fakes: Platforms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first pause of 10 s is waited for, a second one is told."""
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+
+    monkeypatch.setattr("chatwidget.providers.http._rest", rest)
+    found = await fakes.chat("eigi").say("fault:429-ten")
+    assert found.code == LIMITED
+    assert rests == [10]
 
 
 @pytest.mark.parametrize("name", STREAMING)
