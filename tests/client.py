@@ -110,6 +110,13 @@ class Chat:
                 if frame["type"] == kind and all(frame.get(k) == v for k, v in fields.items()):
                     return frame
 
+    async def quiet(self) -> list[Frame]:
+        """The frames before a pong: what comes of all that was sent and has happened before."""
+        await self.send({"type": "ping"})
+        seen = len(self.frames)
+        await self.until("pong")
+        return self.frames[seen:-1]
+
     async def closed(self, seconds: float = SECONDS) -> int | None:
         """Wait for the server to close; its code."""
         try:

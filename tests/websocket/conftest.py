@@ -1,0 +1,165 @@
+"""One site on Daphne whose widgets talk to the fake platforms, and visitors of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, closing
+from typing import Any, Protocol
+
+import pytest
+
+from tests.client import Chat
+from tests.platforms.control import Control
+from tests.running import Preparation, Process, Server, free_port
+
+KEYS = {"eigi": "vk_", "fifthelement": "fe_", "vindex": "amgai_", "agentix": "agx_live_"}
+SECRET = "do-not-tell-0123456789"  # in every key, so that a leak is seen
+OWN_GREETING = "Welcome to the shop. What can I do for you?"
+
+# slug → fields of the widget; `base_url` and `key` are filled in below.
+WIDGETS: dict[str, dict[str, Any]] = {
+    "talk": {"provider": "openai", "agent": "gpt", "greeting": OWN_GREETING},
+    "other": {"provider": "openai", "agent": "gpt", "greeting": OWN_GREETING},
+    "silent": {"provider": "openai", "agent": "gpt"},
+    "spanish": {"provider": "openai", "agent": "gpt", "look": {"language": "es"}},
+    "eigi": {"provider": "eigi", "agent": "agent-1"},
+    "fifthelement": {"provider": "fifthelement", "agent": "agent-1"},
+    "vindex": {"provider": "vindex"},
+    "agentix": {"provider": "agentix", "agent": "agent-1"},
+    "late": {"provider": "eigi", "agent": "fault:slow", "greeting": OWN_GREETING},
+    "ungreeting": {"provider": "eigi", "agent": "fault:500", "greeting": OWN_GREETING},
+    "wrong-key": {"provider": "openai", "agent": "gpt", "key": f"sk-wrong-{SECRET}"},
+    "closed": {"provider": "demo", "active": False},
+}
+MAKE = """
+import asyncio
+import json
+from chatwidget.models import Widget
+for slug, fields in json.loads({widgets!r}).items():
+    widget = Widget(slug=slug, title=slug.title())
+    for name, value in fields.items():
+        setattr(widget, name, value)
+    widget.save()
+"""
+
+
+class Visit(Protocol):
+    async def __call__(self, slug: str = "talk", *, origin: str | None = None) -> Chat: ...
+
+
+class Site(Server):
+    """A server whose database the tests read."""
+
+    def rows(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+        path = self.variables["DATABASE_URL"].removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, timeout=15)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql, parameters)]
+
+    def messages(self, conversation: str) -> list[dict[str, Any]]:
+        """A conversation's messages as they are stored, oldest first."""
+        return self.rows(
+            "SELECT * FROM chatwidget_message WHERE conversation_id = ? ORDER BY seq",
+            conversation.replace("-", ""),
+        )
+
+    def conversation(self, conversation: str) -> dict[str, Any]:
+        [row] = self.rows(
+            "SELECT * FROM chatwidget_conversation WHERE id = ?", conversation.replace("-", "")
+        )
+        return row
+
+    def erase(self, conversation: str) -> None:
+        """As the owner does it in the admin."""
+        path = self.variables["DATABASE_URL"].removeprefix("sqlite:///")
+        name = conversation.replace("-", "")
+        with closing(sqlite3.connect(path, timeout=15)) as connection, connection:
+            connection.execute("DELETE FROM chatwidget_message WHERE conversation_id = ?", [name])
+            connection.execute("DELETE FROM chatwidget_conversation WHERE id = ?", [name])
+
+    async def make_widgets(self, platforms: str) -> None:
+        """WIDGETS, pointed at the fake platforms."""
+        widgets = {}
+        for slug, fields in WIDGETS.items():
+            provider = fields["provider"]
+            widgets[slug] = {
+                "base_url": platforms + ("/v1" if provider == "openai" else ""),
+                "key": KEYS.get(provider, "sk-") + SECRET,
+                **fields,
+            }
+        await self.manage("shell", "-c", MAKE.format(widgets=json.dumps(widgets)))
+
+
+@pytest.fixture(scope="session")
+async def site(preparation: Preparation, platforms: Process) -> AsyncIterator[Site]:
+    variables = {
+        "DATABASE_URL": await preparation.database(),
+        "CSRF_TRUSTED_ORIGINS": "https://*.trusted.example",
+    }
+    made = Site(variables, "daphne", free_port())
+    await made.make_widgets(platforms.url)
+    try:
+        await made.start()
+        yield made
+        assert "Traceback" not in made.log, made.log
+    finally:
+        await made.kill()
+
+
+@pytest.fixture
+async def agents(platforms: Process) -> AsyncIterator[Control]:
+    """The fake platforms, as new; whatever is sent to them must be as documented."""
+    control = Control(platforms.url)
+    await control.reset()
+    yield control
+    violations = await control.violations()
+    await control.release()
+    await control.close()
+    assert violations == []
+
+
+@pytest.fixture
+async def visit(site: Site) -> AsyncIterator[Visit]:
+    """`chat = await visit("talk")`: a socket, before its hello; closed at the end."""
+    async with AsyncExitStack() as stack:
+
+        async def open_socket(slug: str = "talk", *, origin: str | None = None) -> Chat:
+            return await stack.enter_async_context(Chat(site.url, slug, origin=origin))
+
+        yield open_socket
+
+
+@pytest.fixture
+async def chat(visit: Visit) -> Chat:
+    """A new visitor of `talk`, who has been greeted."""
+    chat = await visit()
+    await chat.greeting(await chat.hello())
+    return chat
+
+
+@pytest.fixture
+def another(visit: Visit) -> Callable[[Chat], Any]:
+    """`tab = await another(chat)`: the same visitor in another tab; its `ready` is its first frame."""
+
+    async def open_tab(chat: Chat, **hello: Any) -> Chat:
+        tab = await visit(chat.slug)
+        await tab.hello(visitor=chat.visitor, **hello)
+        return tab
+
+    return open_tab
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def no_hello(site: Site) -> AsyncIterator[asyncio.Task[int | None]]:
+    """A socket that says nothing, opened early: the code it is closed with, some 10 s later."""
+
+    async def wait() -> int | None:
+        async with Chat(site.url, "talk") as chat:
+            return await chat.closed(30)
+
+    task = asyncio.create_task(wait())
+    yield task
+    task.cancel()
