@@ -25,9 +25,9 @@ from tenacity import (
     retry_if_exception_type,
     stop_after_attempt,
     stop_any,
-    stop_base,
     wait_random_exponential,
 )
+from tenacity.stop import stop_base
 
 from chatwidget.conf import ProviderConfig, conf
 from chatwidget.errors import Misconfigured, Rejected, TimedOut
