@@ -190,7 +190,7 @@ class Relay:
             session=running.session,
             session_config=fingerprint(job.widget) if running.session else "",
             ui=finished.ui if finished else None,
-            message_id=finished.message_id[:200] if finished else "",
+            provider_message_id=finished.message_id[:200] if finished else "",
             metadata=finished.metadata if finished else {},
             error_code=error.code if error else "",
             error_cause=_cause(error, job) if error else "",

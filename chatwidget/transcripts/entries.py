@@ -113,7 +113,7 @@ class Outcome:
     session: str = ""
     session_config: str = ""
     ui: dict[str, Any] | None = None
-    message_id: str = ""
+    provider_message_id: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     error_code: str = ""
     error_cause: str = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -23,6 +22,7 @@ from chatwidget.transcripts.entries import (
     entry_of,
 )
 from chatwidget.transcripts.rows import changed, claim_next, lease, locked, make_job
+from chatwidget.transcripts.statements import end_reply, touch, unfinished
 
 
 @transaction.atomic
@@ -31,43 +31,31 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Ended | N
 
     None when the reply is no longer this owner's: erased, or given up as an orphan.
     """
+    now = timezone.now()
     try:
-        row = locked(job.conversation)
+        revision = touch(job.conversation, now)
     except ConversationGone:
         return None
-    now = timezone.now()
-    values: dict[str, Any] = {
-        "status": outcome.status,
-        "text": outcome.text,
-        "ui": outcome.ui,
-        "error_code": outcome.error_code,
-        "retry_after": outcome.retry_after,
-    }
-    mine = Message.objects.filter(
-        pk=job.entry.id, owner=owner, attempt=job.entry.attempt, status=Status.STREAMING
-    )
-    stored = mine.update(
-        owner="",
-        lease_until=None,
-        completed_at=now,
-        provider_message_id=outcome.message_id,
-        metadata=outcome.metadata,
-        error_cause=outcome.error_cause,
-        first_chunk_ms=outcome.first_chunk_ms,
-        total_ms=outcome.total_ms,
-        **values,
-    )
-    if not stored:
+    if not end_reply(job.entry.id, owner, job.entry.attempt, outcome, now):
+        transaction.set_rollback(True)
         return None
-    session = (
-        {"provider_session": outcome.session, "session_config": outcome.session_config}
-        if outcome.session
-        else {}
+    if outcome.session and outcome.session != job.session:
+        Conversation.objects.filter(pk=job.conversation).update(
+            provider_session=outcome.session, session_config=outcome.session_config
+        )
+    entry = replace(
+        job.entry,
+        owner="",
+        status=outcome.status,
+        text=outcome.text,
+        ui=outcome.ui,
+        error_code=outcome.error_code,
+        retry_after=outcome.retry_after,
     )
-    changed(row, last_message_at=now, **session)
-    revision = row.revision
-    following = claim_next(row, next_owner)
-    return Ended(replace(job.entry, owner="", **values), row.pk, revision, following)
+    following = None
+    if next_owner and unfinished(job.conversation)[0]:
+        following = claim_next(locked(job.conversation), next_owner)
+    return Ended(entry, job.conversation, revision, following)
 
 
 @transaction.atomic

@@ -23,7 +23,8 @@ from chatwidget.transcripts.entries import (
     entry_of,
 )
 from chatwidget.transcripts.reading import accepted_before
-from chatwidget.transcripts.rows import changed, lease, locked, make_job
+from chatwidget.transcripts.rows import changed, fingerprint, lease, locked, make_job
+from chatwidget.transcripts.statements import advance, insert_pair, unfinished
 
 
 def accept(
@@ -71,19 +72,20 @@ def _accept(
 ) -> Accepted:
     now = timezone.now()
     try:
-        row = locked(conversation, visitor)
+        row = advance(conversation, visitor, now)
     except ConversationGone:
         if opening is None:
             raise
-        row = _open(widget, visitor, conversation, opening, details, now)
-    waiting = list(_unfinished(row).values_list("status", flat=True))
-    if waiting.count(Status.PENDING) >= MAX_PENDING:
+        _open(widget, visitor, conversation, opening, details, now)
+        row = advance(conversation, visitor, now)
+    others, waiting = unfinished(conversation)
+    if waiting >= MAX_PENDING:
         raise TooManyPending
-    claimed = bool(owner) and not waiting
+    claimed = bool(owner) and not others
     sent = Message(
-        conversation=row,
+        conversation_id=conversation,
         visitor_id=visitor,
-        seq=row.last_seq + 1,
+        seq=row.last_seq - 1,
         role=Role.USER,
         text=text,
         status=Status.COMPLETE,
@@ -92,25 +94,41 @@ def _accept(
         completed_at=now,
     )
     reply = Message(
-        conversation=row,
+        conversation_id=conversation,
         visitor_id=visitor,
-        seq=row.last_seq + 2,
+        seq=row.last_seq,
         role=Role.ASSISTANT,
         status=Status.STREAMING if claimed else Status.PENDING,
         created_at=now,
         owner=owner if claimed else "",
-        lease_until=lease() if claimed else None,
     )
-    Message.objects.bulk_create([sent, reply])
-    _describe(row.visitor, details)
-    changes = {
-        name: value
-        for name, value in (("page_url", details.page_url), ("page_title", details.page_title))
-        if value and value != getattr(row, name)
-    }
-    changed(row, last_seq=reply.seq, last_message_at=now, ended_at=None, **changes)
-    job = make_job(row, reply, text) if claimed else None
-    return Accepted(row.pk, row.revision, entry_of(sent), job, entry_of(reply))
+    insert_pair(sent, reply)
+    if details.consent or not {details.name, details.email} <= {row.name, row.email, ""}:
+        _describe(Visitor.objects.get(pk=visitor), details)
+    page_url, page_title = details.page_url or row.page_url, details.page_title or row.page_title
+    if (page_url, page_title) != (row.page_url, row.page_title):
+        visit(conversation, page_url, page_title)
+    job = None
+    if claimed:
+        if widget.config_version != row.widget_version:
+            widget = Widget.objects.get(pk=widget.pk)
+        ours = row.session_config == fingerprint(widget)
+        job = Job(
+            entry=entry_of(reply),
+            widget=widget,
+            conversation=conversation,
+            revision=row.revision,
+            text=text,
+            session=row.provider_session if ours else "",
+            page_url=page_url,
+            page_title=page_title,
+            referrer=row.referrer,
+            locale=row.locale,
+            visitor=visitor,
+            name=details.name or row.name,
+            email=details.email or row.email,
+        )
+    return Accepted(conversation, row.revision, entry_of(sent), job, entry_of(reply))
 
 
 def _open(
@@ -120,7 +138,7 @@ def _open(
     opening: Opening,
     details: Details,
     now: datetime,
-) -> Conversation:
+) -> None:
     person, _ = Visitor.objects.get_or_create(pk=visitor, defaults={"widget": widget})
     greeting = opening.greeting
     row = Conversation.objects.create(
@@ -149,7 +167,6 @@ def _open(
             created_at=greeting.created_at,
             completed_at=greeting.created_at,
         )
-    return row
 
 
 def _describe(person: Visitor, details: Details) -> None:
