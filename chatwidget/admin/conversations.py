@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.text import Truncator, smart_split, unescape_string_literal
+from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -31,7 +31,7 @@ from chatwidget.admin.filters import (
     rated,
     with_message,
 )
-from chatwidget.admin.transcript import transcript
+from chatwidget.admin.transcript import transcript, words
 from chatwidget.models import Conversation, Message, Role, Visitor
 
 PREVIEW = 300  # code points of a message that the list reads
@@ -95,7 +95,7 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("conversation"))
     def said(self, conversation: Any) -> str:
         """The visitor's first words, the last words of all, and what stands out."""
-        words = [
+        lines = [
             (kind, Truncator(" ".join(text.split())).chars(160))
             for kind, text in (
                 ("first", conversation.first_words),
@@ -110,7 +110,7 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             flags.append(("good", _("rated good")))
         return format_html(
             "{}{}",
-            format_html_join("", '<div class="cw-words cw-{}">{}</div>', words),
+            format_html_join("", '<div class="cw-words cw-{}">{}</div>', lines),
             format_html_join(" ", '<span class="cw-flag cw-{}">{}</span>', flags),
         )
 
@@ -209,16 +209,6 @@ def ago(moment: datetime) -> str:
     text = _("just now") if recent else _("%s ago") % timesince(moment, depth=1)
     whole = formats.date_format(local, "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), whole, text)
-
-
-def words(search: str) -> list[str]:
-    """What is searched for: words, and phrases in quotes."""
-    return [
-        unescape_string_literal(bit)
-        if bit[0] == bit[-1] and bit[0] in "\"'" and len(bit) > 1
-        else bit
-        for bit in smart_split(search.replace("\0", ""))
-    ]
 
 
 def identified(word: str) -> Q:

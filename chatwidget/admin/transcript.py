@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.text import smart_split
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.errors import REPLY_ERRORS
 from chatwidget.models import Conversation, Message, Role, Status
 
 PAGE = 100  # messages at once
+MATCHES = 20  # of a search, at most
 
 STATUS_LABELS: dict[str, Any] = {
     Status.PENDING: _("waiting for its turn"),
@@ -85,9 +89,12 @@ class Line:
 def transcript(conversation: Conversation, query: Mapping[str, str]) -> dict[str, Any]:
     """A page of messages, the last one unless `before` or `after` (a seq) says which.
 
-    Each page is one range of the index, however long the conversation is.
+    Each page is one range of the index, however long the conversation is. What was searched for, in
+    the list or here (`q`), comes with the way to where it was said.
     """
     messages = Message.objects.filter(conversation=conversation)
+    listed = query.get("_changelist_filters", "")
+    search = query.get("q") or QueryDict(listed).get("q", "")
     before, after = number(query.get("before")), number(query.get("after"))
     if after is not None:
         rows = list(messages.filter(seq__gt=after).order_by("seq")[:PAGE])
@@ -102,9 +109,53 @@ def transcript(conversation: Conversation, query: Mapping[str, str]) -> dict[str
         "last": last,
         "older": first if first > 1 else None,
         "newer": last if rows and last < conversation.last_seq else None,
+        "search": search,
+        "listed": listed,
+        "matches": matches(messages, words(search)),
         "image_hosts": json.dumps(conversation.widget.image_hosts),
         "facts": facts(conversation),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A place in the conversation where something searched for was said."""
+
+    seq: int
+    excerpt: str
+
+    @property
+    def page(self) -> int:
+        """The `after` that shows it with a few messages before it."""
+        return max(self.seq - 4, 0)
+
+
+def matches(messages: QuerySet[Message], searched: list[str]) -> list[Match]:
+    """The first messages of these that hold one of the words."""
+    if not searched:
+        return []
+    found = Q()
+    for word in searched:
+        found |= Q(text__icontains=word)
+    rows = messages.filter(found).order_by("seq").values_list("seq", "text")[:MATCHES]
+    return [Match(seq, excerpt(text, searched)) for seq, text in rows]
+
+
+def excerpt(text: str, searched: list[str]) -> str:
+    """One line of the text around the first of the words in it."""
+    folded = text.lower()
+    places = [place for word in searched if (place := folded.find(word.lower())) >= 0]
+    start = max(min(places, default=0) - 25, 0)
+    line = " ".join(text[start : start + 90].split())
+    return f"{'…' if start else ''}{line}{'…' if len(text) > start + 90 else ''}"
+
+
+def words(search: str) -> list[str]:
+    """What is searched for: words, and phrases in quotes."""
+    return [
+        bit[1:-1] if len(bit) > 2 and bit[0] == bit[-1] and bit[0] in "\"'" else bit
+        for bit in smart_split(search.replace("\0", ""))
+    ]
 
 
 def number(given: str | None) -> int | None:

@@ -30,7 +30,7 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display_links = ("title", "slug")
     list_filter = ("active", "provider")
     search_fields = ("slug", "title")
-    ordering = ("title", "slug")
+    ordering = ("title",)
     save_on_top = False
 
     class Media:
@@ -44,7 +44,7 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         known = providers().get(widget.provider)
         return known.label if known else widget.provider
 
-    @admin.display(description=_("may be embedded by"))
+    @admin.display(description=_("sites"))
     def where(self, widget: Widget) -> str:
         origins = widget.allowed_origins
         if not origins:
@@ -95,9 +95,10 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 _("Appearance"),
                 {
                     "fields": [
-                        tuple(look_names("color", "theme", "position")),
-                        tuple(look_names("offset_x", "offset_y", "radius")),
-                        *look_names("font", "icon", "logo", "teaser", "teaser_delay"),
+                        *look_names("color"),
+                        tuple(look_names("theme", "position")),
+                        tuple(look_names("offset_x", "offset_y")),
+                        *look_names("radius", "font", "icon", "logo", "teaser", "teaser_delay"),
                     ]
                 },
             ),

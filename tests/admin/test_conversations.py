@@ -267,6 +267,31 @@ def test_a_long_transcript_is_read_by_pages(
     assert numbers(f"{last}?before=1") == []
 
 
+def test_what_was_searched_for_is_found_again_in_a_long_transcript(admin_client: Client) -> None:
+    texts = [f"text {n}." for n in range(1, 3 * PAGE + 1)]
+    texts[41] = "long ago " * 20 + "we sold <zeppelins> of every size, and they " + "flew " * 50
+    conversation = a_conversation(a_widget(), *texts)
+    listing = admin_client.get(LIST, {"q": "Zeppelins"}).content.decode()
+    [link] = re.findall(rf'href="({change(conversation)}[^"]*)"', listing)
+    page = unescape(admin_client.get(unescape(link)).content.decode())
+    [(address, words)] = re.findall(r'<li><a href="([^"]*)">(.*?)</a></li>', page, re.S)[-1:]
+    assert words.startswith("…") and "<zeppelins>" in words and words.endswith("…")
+    query, _, anchor = address.partition("#")
+    there = admin_client.get(change(conversation) + query).content.decode()
+    assert f'id="{anchor}"' in there and "&lt;zeppelins&gt;" in there
+    assert "_changelist_filters=q%3DZeppelins" in query  # the way back to what was found
+    assert "Nobody said that" in admin_client.get(f"{change(conversation)}?q=dog").content.decode()
+
+
+def test_a_visitors_other_conversations_are_one_click_away(admin_client: Client) -> None:
+    one = a_conversation(a_widget(), "hi")
+    two = a_conversation(one.widget, "again", visitor=one.visitor)
+    a_conversation(one.widget, "somebody else")
+    page = admin_client.get(change(one)).content.decode()
+    [query] = re.findall(rf'href="{LIST}\?q=([^"]*)"', page)
+    assert set(found(admin_client, q=query)) == {one, two}
+
+
 def test_nobody_edits_and_few_may_read(
     admin_client: Client, client: Client, django_user_model: Any
 ) -> None:
