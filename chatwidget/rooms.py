@@ -22,6 +22,8 @@ logger = logging.getLogger("chatwidget")
 # Interest is renewed by `Hi`; a process that died without goodbye is published to until then.
 INTEREST_SECONDS = 150.0
 RENEW_SECONDS = 60.0
+# A gap is asked about so often, while what was asked for may be on its way.
+ASK_SECONDS = 0.2
 
 
 class Member(Protocol):
@@ -193,6 +195,8 @@ class Rooms:
             room.apply(event, skip)
             self.tell(room, event)
             self.close_if_empty(room)
+        else:
+            self.bus.send(conversation, event)  # nobody here knows who would like to hear it
 
     def began(self, reply: Reply, revision: int) -> None:
         """A reply of ours begins."""
@@ -234,7 +238,8 @@ class Rooms:
             case StopAsked(id=reply_id):
                 self.stop_asked.add(reply_id)
             case Grew(id=reply_id, attempt=attempt, offset=offset, text=text):
-                if not room.feed(reply_id, attempt, offset, text):
+                missing = not room.feed(reply_id, attempt, offset, text)
+                if missing and room.asked + ASK_SECONDS < time.monotonic():
                     self._greet(room)
             case Began() if room.reply and not room.mirrored:
                 pass  # ours: nobody else can have begun it
@@ -244,9 +249,11 @@ class Rooms:
 
     def mirror(self, room: Room, entry: Entry) -> Reply:
         """Our copy of a reply that runs in another process, which is asked for the rest."""
+        known = room.reply
         reply = room.mirror(entry)
         room.feed(entry.id, entry.attempt, 0, entry.text)
-        self._greet(room)
+        if reply is not known:
+            self._greet(room)
         return reply
 
     def renew(self) -> None:
@@ -265,10 +272,7 @@ class Rooms:
 
     def _greet(self, room: Room, answer: bool = False) -> None:
         """Say that this process shows the conversation, and how much of its reply it has."""
-        now = time.monotonic()
-        if not answer and room.asked + 0.2 > now:
-            return
-        room.renewed = room.asked = now
+        room.renewed = room.asked = time.monotonic()
         reply = room.reply if room.mirrored else None
         self.bus.send(
             room.conversation,

@@ -51,6 +51,8 @@ async def tick(relay: Relay, ticks: int) -> None:
     for reply_id in rooms.stop_asked:
         relay.stop(reply_id)
     rooms.stop_asked.clear()
+    if rooms.bus.broken:
+        rooms.rejoin()
     rooms.renew()
     if ticks % COMPARE_TICKS == 0:
         await compare(relay)
@@ -111,8 +113,6 @@ async def compare(relay: Relay) -> None:
 
     One that is behind may be about to catch up; one that is behind twice has missed something.
     """
-    if relay.rooms.bus.broken:
-        relay.rooms.rejoin()
     rooms = {room.conversation: room for room in relay.rooms.by_id.values() if room.members}
     if not rooms:
         return
