@@ -1,5 +1,5 @@
 /** The frame: what is heard (socket, embedding page, visitor) goes into the state, and is shown. */
-import type { Identity, Page, ToFrame } from "../messages.ts";
+import type { Identity, Page, State } from "../messages.ts";
 import { Announcer } from "./announcer.ts";
 import { chime } from "./chime.ts";
 import type { Config, Prechat } from "./config.ts";
@@ -38,9 +38,11 @@ export class App implements Acts {
   #times: Times;
   #announcer: Announcer;
   #page: Page;
-  #locale: string;
   #identity: Identity = {};
   #open = true;
+  #inline = false;
+  /** Whether the embedding page has said anything yet. */
+  #heard = false;
   #unread = 0;
   #asked: Prechat | null = null;
   #olderBefore = "";
@@ -59,7 +61,6 @@ export class App implements Acts {
       conversation: stores.visitor.value.conversation,
     };
     this.#visitor = stores.visitor.value.visitor;
-    this.#locale = config.locale;
     this.#page = { url: location.href, title: document.title, referrer: document.referrer };
     this.#times = new Times(config.locale);
     this.#socket = new Socket(config.token, world, {
@@ -120,8 +121,8 @@ export class App implements Acts {
   }
 
   close(): void {
-    if (this.#host.embedded) this.#host.tell({ type: "close" });
-    else history.back();
+    if (!this.#host.embedded) history.back();
+    else if (!this.#inline) this.#host.tell({ type: "close" });
   }
 
   older(): void {
@@ -138,7 +139,7 @@ export class App implements Acts {
     this.#stores.visitor.save({ profile });
     this.#asked = null;
     this.#introduce();
-    this.#host.tell({ type: "identify", identity: profile });
+    this.#host.tell({ type: "identify", detail: profile });
     this.#update();
     const { composer } = this.#view;
     if (this.send(composer.text)) composer.text = "";
@@ -158,44 +159,29 @@ export class App implements Acts {
 
   // --- what the embedding page says -------------------------------------------------------------
 
-  hear(message: ToFrame): void {
-    switch (message.type) {
-      case "init":
-        this.#page = message.page;
-        this.#locale = message.locale;
-        this.#identity = message.identity ?? {};
-        this.#open = message.open;
-        this.#view.fit(message);
-        this.#view.closable(!message.inline);
-        if (this.#open) this.#view.composer.focus();
-        this.start();
-        return;
-      case "open":
-        this.#open = true;
-        this.#seen();
-        this.#view.fit(message);
-        this.#view.composer.focus();
-        return;
-      case "close":
-        this.#open = false;
-        return;
-      case "viewport":
-        this.#view.fit(message);
-        return;
-      case "page":
-        this.#page = message.page;
-        this.#socket.send({ type: "page", url: this.#page.url, title: this.#page.title });
-        return;
-      case "send":
-        this.send(message.text);
-        return;
-      case "identify":
-        if (JSON.stringify(message.identity) === JSON.stringify(this.#identity)) return;
-        // Who one is can only be said in a hello.
-        this.#identity = message.identity;
-        this.reconnect();
-        return;
+  hear({ page, identity = {}, open, inline, texts }: State): void {
+    const moved = page.url !== this.#page.url || page.title !== this.#page.title;
+    const renamed = JSON.stringify(identity) !== JSON.stringify(this.#identity);
+    const opened = open && !(this.#heard && this.#open);
+    this.#page = page;
+    this.#identity = identity;
+    this.#open = open;
+    this.#inline = inline;
+    this.#view.closable(!inline);
+    if (!this.#heard) {
+      this.#heard = true;
+      this.start();
+    } else if (renamed)
+      this.reconnect(); // who one is can only be said in a hello
+    else if (moved) this.#socket.send({ type: "page", url: page.url, title: page.title });
+    if (opened) {
+      this.#seen();
+      // Only where the visitor opened it: then the loader gives us the focus. A panel that the next
+      // page opens again must not take it.
+      if (document.hasFocus()) this.#view.composer.focus();
+      else on(window, "focus", () => this.#view.composer.focus(), { once: true });
     }
+    for (const text of texts) this.send(text);
   }
 
   // --- what the server says ---------------------------------------------------------------------
@@ -207,7 +193,7 @@ export class App implements Acts {
       type: "hello",
       token,
       page: this.#page,
-      locale: this.#locale,
+      locale: this.#config.locale,
       ...(visitor && { visitor }),
       ...(conversation !== undefined && { conversation }),
       ...(Object.keys(this.#identity).length > 0 && { identity: this.#identity }),
@@ -224,12 +210,12 @@ export class App implements Acts {
       this.#introduce();
       this.#host.tell({ type: "ready" });
       if (this.#identity.id ?? this.#identity.email) {
-        this.#host.tell({ type: "identify", identity: this.#identity });
+        this.#host.tell({ type: "identify", detail: this.#identity });
       }
     } else if (frame.type === "accepted") {
       this.#stores.visitor.save({ conversation: frame.conversation });
       const { id, role, text } = frame.message;
-      if (chat !== before) this.#host.tell({ type: "message", message: { id, role, text } });
+      if (chat !== before) this.#host.tell({ type: "message", detail: { id, role, text } });
     } else if (frame.type === "error") {
       this.#error(frame);
     }
@@ -270,20 +256,20 @@ export class App implements Acts {
 
   #error(frame: Extract<ServerFrame, { type: "error" }>): void {
     this.#view.composer.tell(explain(frame, this.#config.strings, (s) => this.#times.wait(s)));
-    this.#host.tell({ type: "error", code: frame.code });
+    this.#host.tell({ type: "error", detail: frame.code });
   }
 
   /** Tells the embedding page, and the visitor who looks elsewhere, of replies that ended. */
   #compare(before: Chat, after: Chat): void {
     const runs = !!running(after);
-    if (runs !== !!running(before)) this.#host.tell({ type: "running", running: runs });
+    if (runs !== !!running(before)) this.#host.tell({ type: "running", detail: runs });
     const ended = after.messages.filter((message) => {
       const old = before.messages.find(({ id }) => id === message.id);
       return old && isRunning(old) && !isRunning(message);
     });
     for (const { id, role, text, error } of ended) {
-      this.#host.tell({ type: "message", message: { id, role, text } });
-      if (error) this.#host.tell({ type: "error", code: error.code });
+      this.#host.tell({ type: "message", detail: { id, role, text } });
+      if (error) this.#host.tell({ type: "error", detail: error.code });
     }
     if (ended.length === 0 || (this.#open && !document.hidden)) return;
     this.#unread += ended.length;
@@ -336,13 +322,11 @@ export class App implements Acts {
   }
 
   #tellUnread(): void {
-    this.#host.tell({ type: "unread", count: this.#unread });
+    this.#host.tell({ type: "unread", detail: this.#unread });
     if (!this.#host.embedded) this.#view.unread(this.#unread);
   }
 
   #watch(): void {
-    const on = (target: EventTarget, name: string, call: () => void) =>
-      target.addEventListener(name, call);
     on(window, "online", () => this.#socket.dispatch({ type: "online" }));
     on(window, "offline", () => this.#socket.dispatch({ type: "offline" }));
     on(window, "pagehide", () => {
@@ -374,6 +358,10 @@ export class App implements Acts {
       identity: this.#identity,
     });
   }
+}
+
+function on(target: EventTarget, name: string, call: () => void, options = {}): void {
+  target.addEventListener(name, call, options);
 }
 
 /** A random UUID. `crypto.randomUUID` is missing on pages without https. */

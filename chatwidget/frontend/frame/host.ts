@@ -1,5 +1,5 @@
 /** The talk with the loader on the embedding page; see ../messages.ts for what is said and how. */
-import { type Init, type ToFrame, type ToLoader, unwire, wire } from "../messages.ts";
+import { readState, type State, type ToLoader } from "../messages.ts";
 
 export interface Host {
   tell(message: ToLoader): void;
@@ -8,24 +8,24 @@ export interface Host {
 }
 
 /**
- * Listens to the embedding page. `hear` gets all that it says, its `init` first. A page of its own
- * hears nothing. An `init` can come again (the iframe's document was loaded anew): the last port counts.
+ * Listens to the embedding page: `hear` gets its state, at first and whenever something may have
+ * changed. A page of its own hears nothing. A new port replaces the last.
  */
-export function listen(window: Window, hear: (message: ToFrame) => void): Host {
+export function listen(window: Window, hear: (state: State) => void): Host {
   let port: MessagePort | undefined;
   const embedded = window.parent !== window;
   if (embedded) {
     window.addEventListener("message", ({ source, data, ports }) => {
-      const init = source === window.parent ? unwire<Init>(data) : null;
-      if (init?.type !== "init" || !ports[0]) return;
+      const first = source === window.parent ? readState(data) : null;
+      if (!first || !ports[0]) return;
       port?.close();
       port = ports[0];
       port.onmessage = (event) => {
-        const message = unwire<ToFrame>(event.data);
-        if (message) hear(message);
+        const state = readState(event.data);
+        if (state) hear(state);
       };
-      hear(init);
+      hear(first);
     });
   }
-  return { embedded, tell: (message) => port?.postMessage(wire(message)) };
+  return { embedded, tell: (message) => port?.postMessage(message) };
 }

@@ -6,7 +6,7 @@ import type { Channel } from "./socket.ts";
 import { openStores } from "./storage.ts";
 
 const config = readConfig(document);
-const host = listen(window, (message) => app.hear(message));
+const host = listen(window, (state) => app.hear(state));
 const app = new App(
   config,
   host,

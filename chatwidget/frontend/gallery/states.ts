@@ -37,7 +37,7 @@ def price(weight: float, country: str = "CL") -> float:
 - [x] works without a key
 - [ ] works with \`curl\` as well
 
-### Limits
+# Limits
 
 Up to ~~30~~ **60** requests a minute.
 `;

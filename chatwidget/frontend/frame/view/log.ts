@@ -20,7 +20,7 @@ export class Log {
   #latestLabel = this.#latest.lastElementChild!;
   #views = new Map<string, MessageView>();
   #chips: HTMLElement;
-  #dots = el("div", { class: "body waiting" }, dots(""));
+  #dots = el("div", { class: "body waiting" }, dots());
   #scroll: Scroll;
   #more = false;
   #fresh = false;

@@ -16,7 +16,7 @@ export class MessageView {
   readonly day = el("div", { class: "day" });
   #room: Room;
   #body = el("div", { class: "body", dir: "auto" });
-  #ui = el("div");
+  #ui = el("div", { class: "ui" });
   #note = el("p", { class: "note" });
   #footer: Footer | null = null;
   #shown: Entry | null = null;
@@ -96,7 +96,8 @@ export class MessageView {
   }
 }
 
-/** Three dots that move while nothing has come yet. */
-export function dots(label: string): HTMLElement {
-  return el("span", { class: "dots", role: "img", "aria-label": label }, el("i"), el("i"), el("i"));
+/** Three dots that move while nothing has come yet; without a label they are only seen. */
+export function dots(label = ""): HTMLElement {
+  const spoken = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
+  return el("span", { class: "dots", ...spoken }, el("i"), el("i"), el("i"));
 }

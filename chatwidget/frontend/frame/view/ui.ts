@@ -58,7 +58,7 @@ function card({ title, price, image, url }: Product, hosts: readonly string[]): 
     "article",
     { "aria-label": name },
     source && imageAllowed(source, hosts) ? picture(source, name) : tile(name),
-    el("h3", {}, link ? dressLink(el("a", {}, name), link) : name),
+    el("h2", {}, link ? dressLink(el("a", {}, name), link) : name),
     price != null && el("p", {}, String(price)),
   );
 }

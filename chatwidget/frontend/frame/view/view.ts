@@ -1,5 +1,5 @@
 /** The whole of what is seen, shown from one model. */
-import type { Identity, Init, Viewport } from "../../messages.ts";
+import type { Identity } from "../../messages.ts";
 import type { Prechat } from "../config.ts";
 import type { Connection } from "../connection.ts";
 import { type Chat, running } from "../conversation.ts";
@@ -73,17 +73,5 @@ export class View {
   /** Whether there is something to close. */
   closable(can: boolean): void {
     part("close").hidden = !can;
-  }
-
-  /** What the loader sees of the phone and we do not. */
-  fit({ mobile, viewport }: Pick<Init, "mobile"> & { viewport?: Viewport }): void {
-    const { dataset, style } = document.documentElement;
-    dataset.mobile = `${mobile}`;
-    if (!viewport) return;
-    for (const [side, size] of Object.entries(viewport.safe)) {
-      const covered = side === "bottom" && viewport.keyboard;
-      style.setProperty(`--safe-${side}`, `${covered ? 0 : size}px`);
-    }
-    style.setProperty("--height", mobile ? `${viewport.height}px` : "");
   }
 }
