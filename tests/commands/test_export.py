@@ -9,6 +9,7 @@ import os
 import stat
 import subprocess
 import sys
+import termios
 import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
@@ -257,20 +258,54 @@ def test_memory_does_not_grow_with_the_number_of_conversations() -> None:
     assert peak() < few * 1.2
 
 
-def test_a_reader_that_has_had_enough_is_no_error(tmp_path: Path) -> None:
-    """`export_transcripts | head -1`, in processes of their own."""
-    database = tmp_path / "chat.sqlite3"
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{database}"}
-    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-    subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True)
+# --- in a process of its own ---
+
+MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of commands, with a database of 300 conversations."""
+    database = tmp_path_factory.mktemp("export") / "chat.sqlite3"
+    variables = {**os.environ, "DATABASE_URL": f"sqlite:///{database}"}
+    subprocess.run([*MANAGE, "migrate", "-v0"], env=variables, check=True)
     fill = (
         "from tests.stored import *\n"
         "widget = a_widget()\n"
         "for n in range(300): a_conversation(widget, 'x' * 1000)\n"
     )
-    subprocess.run([*manage, "shell", "-v0", "-c", fill], env=environment, check=True)
+    subprocess.run([*MANAGE, "shell", "-v0", "-c", fill], env=variables, check=True)
+    return variables
+
+
+def test_a_terminal_shows_how_far_it_is(environment: dict[str, str], tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    target = tmp_path / "out.jsonl"
+    subprocess.run(
+        [*MANAGE, "export_transcripts", "--output", str(target)],
+        env=environment,
+        stderr=theirs,
+        check=True,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "300/300" in shown and "conversations" in shown
+    assert len(target.read_text().splitlines()) == 300
+
+
+def test_a_refusal_is_one_line_and_status_1(environment: dict[str, str]) -> None:
+    for arguments in (["nowhere"], ["--since", "soon"], ["--output", "/nonexistent/x"]):
+        command = [*MANAGE, "export_transcripts", *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+
+
+def test_a_reader_that_has_had_enough_is_no_error(environment: dict[str, str]) -> None:
+    """`export_transcripts | head -1`."""
     with subprocess.Popen(
-        [*manage, "export_transcripts"],
+        [*MANAGE, "export_transcripts"],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
