@@ -9,6 +9,8 @@ import shutil
 import signal
 import tempfile
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.needs import initdb, redis_server
@@ -102,3 +104,26 @@ class Redis(Process):
         """End it; everything in it is gone."""
         if self.running:
             await self.terminate()
+
+    async def flush(self) -> None:
+        """Throw away everything in it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(b"FLUSHALL\r\n")
+        assert await reader.readline() == b"+OK\r\n"
+        writer.close()
+        await writer.wait_closed()
+
+    @asynccontextmanager
+    async def away(self, *, hung: bool = False) -> AsyncIterator[None]:
+        """Stopped for a while, and started anew; or, `hung`, holding connections in silence."""
+        if hung:
+            self.signal(signal.SIGSTOP)
+        else:
+            await self.stop()
+        try:
+            yield
+        finally:
+            if hung:
+                self.signal(signal.SIGCONT)
+            else:
+                await self.start()

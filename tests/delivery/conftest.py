@@ -1,0 +1,90 @@
+"""Servers that relay from the fake platforms: one on SQLite, or several on PostgreSQL and Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from tests.delivery.visits import SLUG
+from tests.environment import FOLDER, VARIABLES
+from tests.platforms.control import Control
+from tests.running import Preparation, Process, Server, free_port, prepare, run
+from tests.services import Postgres, Redis
+
+Database = Callable[[], Awaitable[str]]
+
+
+async def _configured(database: str, platforms: Process) -> str:
+    """Put the widget into a prepared database."""
+    widget = ["configure_widget", SLUG, "--provider", "openai", "--agent", "local"]
+    await run(
+        [sys.executable, "manage.py", *widget, "--base-url", f"{platforms.url}/v1"],
+        env={**VARIABLES, "DATABASE_URL": database},
+    )
+    return database
+
+
+@pytest.fixture(scope="session")
+async def control(platforms: Process) -> AsyncIterator[Control]:
+    """The hand on the fake platforms."""
+    made = Control(platforms.url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="session")
+async def sqlite(preparation: Preparation, platforms: Process) -> Database:
+    """A factory of fresh SQLite files that have the widget."""
+    template = (await _configured(await preparation.database(), platforms)).removeprefix(
+        "sqlite:///"
+    )
+
+    async def make() -> str:
+        copy = FOLDER / f"{uuid.uuid4()}.sqlite3"
+        shutil.copy(template, copy)
+        return f"sqlite:///{copy}"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+async def shared(postgres: Postgres, platforms: Process) -> str:
+    """A PostgreSQL database that has the widget."""
+    url = await postgres.database()
+    await prepare({"DATABASE_URL": url})
+    return await _configured(url, platforms)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two workers of one site: Daphne and uvicorn."""
+
+    a: Server
+    b: Server
+
+
+@pytest.fixture(scope="session")
+async def scaled(redis: Redis) -> Mapping[str, str]:
+    """The variables of a worker among others; a Redis database of their own."""
+    return {"REDIS_URL": redis.database(7)}
+
+
+@pytest.fixture(scope="session")
+async def pair(shared: str, scaled: Mapping[str, str]) -> AsyncIterator[Pair]:
+    """Two workers that outlive the test: it does not stop them."""
+    variables = {"DATABASE_URL": shared, **scaled}
+    made = Pair(Server(variables, "daphne", free_port()), Server(variables, "uvicorn", free_port()))
+    try:
+        await asyncio.gather(made.a.start(), made.b.start())
+        yield made
+        for server in (made.a, made.b):
+            for complaint in ("ERROR chatwidget", "never retrieved", "never awaited"):
+                assert complaint not in server.log, server.log
+    finally:
+        await asyncio.gather(made.a.kill(), made.b.kill())
