@@ -72,13 +72,35 @@ class Site(Server):
         )
         return row
 
+    def write(self, sql: str, *parameters: Any) -> None:
+        path = self.variables["DATABASE_URL"].removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, timeout=15)) as connection, connection:
+            connection.execute(sql, parameters)
+
     def erase(self, conversation: str) -> None:
         """As the owner does it in the admin."""
-        path = self.variables["DATABASE_URL"].removeprefix("sqlite:///")
         name = conversation.replace("-", "")
-        with closing(sqlite3.connect(path, timeout=15)) as connection, connection:
-            connection.execute("DELETE FROM chatwidget_message WHERE conversation_id = ?", [name])
-            connection.execute("DELETE FROM chatwidget_conversation WHERE id = ?", [name])
+        self.write("DELETE FROM chatwidget_message WHERE conversation_id = ?", name)
+        self.write("DELETE FROM chatwidget_conversation WHERE id = ?", name)
+
+    def fill(self, conversation: str, count: int) -> None:
+        """As many more messages, copies of the visitor's first."""
+        name = conversation.replace("-", "")
+        self.write(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+            "INSERT INTO chatwidget_message (id, conversation_id, visitor_id, seq, role, text,"
+            " status, attempt, provider_message_id, created_at, error_code, error_cause, rating,"
+            " rating_comment, metadata, owner, stop_requested)"
+            " SELECT lower(hex(randomblob(16))), c.id, c.visitor_id, last_seq + i, 'user',"
+            " 'more', 'complete', 1, '', m.created_at, '', '', 0, '', '{}', '', 0"
+            " FROM n, chatwidget_message m JOIN chatwidget_conversation c"
+            " ON c.id = m.conversation_id WHERE m.conversation_id = ? AND seq = 2",
+            count,
+            name,
+        )
+        self.write(
+            "UPDATE chatwidget_conversation SET last_seq = last_seq + ? WHERE id = ?", count, name
+        )
 
     async def make_widgets(self, platforms: str) -> None:
         """WIDGETS, pointed at the fake platforms."""
@@ -142,7 +164,7 @@ async def chat(visit: Visit) -> Chat:
 
 @pytest.fixture
 def another(visit: Visit) -> Callable[[Chat], Any]:
-    """`tab = await another(chat)`: the same visitor in another tab; its `ready` is its first frame."""
+    """`tab = await another(chat)`: the same visitor again; `ready` is its first frame."""
 
     async def open_tab(chat: Chat, **hello: Any) -> Chat:
         tab = await visit(chat.slug)
