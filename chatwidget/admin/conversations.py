@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
@@ -65,9 +66,9 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return BoundedChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        messages = Message.objects.filter(conversation=OuterRef("pk")).order_by("seq")
-        start = messages.filter(role=Role.USER).values(start=Substr("text", 1, PREVIEW))
-        end = messages.order_by("-seq").values(end=Substr("text", 1, PREVIEW))
+        theirs = Message.objects.filter(conversation=OuterRef("pk")).order_by("seq")
+        start = theirs.filter(role=Role.USER).values(start=Substr("text", 1, PREVIEW))
+        end = theirs.order_by("-seq").values(end=Substr("text", 1, PREVIEW))
         rows: QuerySet[Conversation] = super().get_queryset(request)
         return rows.select_related("widget", "visitor").annotate(
             first_words=Subquery(start[:1]),
@@ -188,6 +189,45 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             for row in chosen[:100]
         ]
         return names, counts, missing, []
+
+    def get_urls(self) -> list[URLPattern]:
+        forget = self.admin_site.admin_view(self.forget_view)
+        own = path("<path:object_id>/forget/", forget, name="chatwidget_visitor_forget")
+        return [own, *super().get_urls()]
+
+    def forget_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Erase the person whose conversation this is, after a question, with all they wrote."""
+        conversation = self.get_object(request, unquote(object_id))
+        if conversation is None:
+            raise Http404
+        if not self.has_delete_permission(request):
+            raise PermissionDenied
+        people = Visitor.objects.filter(pk=conversation.visitor_id)
+        if request.method == "POST":
+            # The log names the conversation: a person's name would outlive the person there.
+            self.log_deletions(request, Conversation.objects.filter(pk=conversation.pk))
+            erased = archive.forget(people)
+            told = {"conversations": erased.conversations, "messages": erased.messages}
+            done = _("Erased the visitor, %(conversations)s conversations, %(messages)s messages.")
+            self.message_user(request, done % told, messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:chatwidget_conversation_changelist"))
+        theirs = Conversation.objects.filter(visitor=conversation.visitor_id)
+        counts = {
+            self.opts.verbose_name_plural: theirs.count(),
+            Message._meta.verbose_name_plural: Message.objects.filter(
+                conversation__in=theirs
+            ).count(),
+        }
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Erase a visitor"),
+            "object": conversation,
+            "who": name_of(conversation.visitor),
+            "model_count": counts.items(),
+            "opts": self.opts,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/chatwidget/conversation/forget.html", context)
 
     def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
         self.delete_queryset(request, Conversation.objects.filter(pk=obj.pk))

@@ -8,6 +8,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -330,3 +331,28 @@ def test_several_are_erased_at_once(admin_client: Client) -> None:
     assert admin_client.post(LIST, {**data, "post": "yes"}).status_code == 302
     assert list(Conversation.objects.all()) == [kept]
     assert list(Visitor.objects.all()) == [visitor]  # who has another conversation stays
+
+
+def test_a_person_is_erased_with_all_they_wrote(
+    admin_client: Client, client: Client, django_user_model: Any
+) -> None:
+    widget = a_widget()
+    zoe = Visitor.objects.create(widget=widget, name="Zoe <b>", email="zoe@example.com")
+    one = a_conversation(widget, "hi", "hello", visitor=zoe)
+    a_conversation(widget, "again", visitor=zoe)
+    kept = a_conversation(widget, "somebody else")
+    path = f"{LIST}{one.pk}/forget/"
+    assert path in admin_client.get(change(one)).content.decode()
+    asked = admin_client.get(path).content.decode()
+    assert "Zoe &lt;b&gt;" in asked and "Conversations: 2" in asked and "Messages: 3" in asked
+
+    client.force_login(django_user_model.objects.create_user("staff", is_staff=True))
+    assert client.post(path).status_code == 403
+    assert Conversation.objects.count() == 3
+
+    done = admin_client.post(path, follow=True).content.decode()
+    assert "Erased the visitor, 2 conversations, 3 messages." in done
+    assert list(Conversation.objects.all()) == [kept]
+    assert list(Visitor.objects.all()) == [kept.visitor]
+    assert [entry.object_repr for entry in LogEntry.objects.all()] == [str(one.pk)]
+    assert admin_client.get(path).status_code == 404

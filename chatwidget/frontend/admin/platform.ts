@@ -20,7 +20,12 @@ export function followPlatform(): void {
   function follow(): void {
     const chosen = platforms[select!.value];
     if (!chosen) return;
-    const wanted = { agent: chosen.agent, base_url: chosen.baseUrl, new_key: chosen.key, clear_key: chosen.key };
+    const wanted = {
+      agent: chosen.agent,
+      base_url: chosen.baseUrl,
+      new_key: chosen.key,
+      clear_key: chosen.key,
+    };
     for (const [field, shown] of Object.entries(wanted)) {
       const element = row(field);
       if (element) show(element, shown);
