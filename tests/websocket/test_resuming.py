@@ -1,0 +1,130 @@
+"""A reply goes on without its visitor, and is taken up at the exact code point."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from tests.client import Chat
+from tests.platforms.control import Control
+from tests.websocket.conftest import Site, Visit
+from tests.websocket.test_stopping import begun
+
+Another = Callable[..., Any]
+
+PIECES = ["A🙂", "\u2028é", "日本", "e\u0301", "🙂🙂", "-", "\r\n", "end"]
+
+
+async def test_reloads_in_the_midst(chat: Chat, another: Another, agents: Control) -> None:
+    """A new socket after each piece: each is shown the text so far, and gets the next piece."""
+    name, reply = await begun(chat, agents)
+    said = ""
+    tab = chat
+    for piece in PIECES:
+        await tab.socket.close()
+        tab = await another(tab)
+        begun_again = tab.frames[0]["messages"][-1]
+        assert (begun_again["id"], begun_again["text"]) == (reply, said)
+        assert begun_again["status"] == "streaming"
+        await agents.push(name, piece)
+        delta = await tab.receive()
+        assert delta == {"type": "delta", "id": reply, "offset": len(said), "text": piece}
+        said += piece
+    await agents.end(name)
+    done = await tab.receive()
+    assert (done["status"], done["length"]) == ("complete", len(said))
+    assert len(await agents.log()) == 1
+
+
+async def test_many_readers_come_and_go(chat: Chat, another: Another, agents: Control) -> None:
+    """They connect while pieces arrive; each ends with the same text, nothing lost or twice."""
+    name, reply = await begun(chat, agents)
+    expected = "".join(f"{number} 🙂 " for number in range(60))
+
+    async def read() -> str:
+        tab = await another(chat)
+        await tab.until("done", id=reply)
+        return str(tab.texts[reply])
+
+    readers = []
+    for number in range(60):
+        await agents.push(name, f"{number} 🙂 ")
+        if number % 4 == 0:
+            readers.append(asyncio.create_task(read()))
+    for each in await _texts_after_end(agents, name, readers):
+        assert each == expected
+
+
+async def _texts_after_end(
+    agents: Control, name: str, readers: list[asyncio.Task[str]]
+) -> list[str]:
+    await agents.end(name)
+    return await asyncio.gather(*readers)
+
+
+async def test_nobody_watches(chat: Chat, another: Another, agents: Control, site: Site) -> None:
+    name, reply = await begun(chat, agents, "half ")
+    await chat.socket.close()
+    await agents.push(name, "and whole")
+    await agents.end(name)
+    await agents.over(name)
+    tab = await another(chat)
+    while tab.texts[reply] != "half and whole" or not _ended(tab, reply):
+        await tab.receive()
+    assert chat.conversation
+    assert site.messages(chat.conversation)[-1]["text"] == "half and whole"
+
+
+def _ended(tab: Chat, reply: str) -> bool:
+    [message] = [each for each in tab.frames[0]["messages"] if each["id"] == reply]
+    return message["status"] == "complete" or tab.frames[-1]["type"] == "done"
+
+
+async def test_the_send_is_all_that_got_through(
+    chat: Chat, another: Another, site: Site, agents: Control
+) -> None:
+    """The socket is aborted right behind it; the message is answered all the same."""
+    client_id = str(uuid.uuid4())
+    await chat.send({"type": "send", "id": client_id, "text": "say:answered"})
+    while not site.rows("SELECT 1 FROM chatwidget_message WHERE client_id = ?", _hex(client_id)):
+        await asyncio.sleep(0)  # stored, whether or not anybody reads its `accepted`
+    chat.socket.transport.abort()
+    tab = await another(chat)
+    while "answered" not in tab.texts.values():
+        await tab.receive()
+    assert len(await agents.log()) == 1
+
+
+def _hex(name: str) -> str:
+    return name.replace("-", "")
+
+
+async def test_a_checkpoint_is_at_most_a_second_old(
+    chat: Chat, agents: Control, site: Site
+) -> None:
+    name, _ = await begun(chat, agents, "as far as 🙂")
+    assert chat.conversation
+    async with asyncio.timeout(3):
+        while site.messages(chat.conversation)[-1]["text"] != "as far as 🙂":
+            await asyncio.sleep(0.05)  # there is no event: another process reads the database
+    row = site.messages(chat.conversation)[-1]
+    assert row["status"] == "streaming"
+    assert row["owner"] and row["lease_until"]
+    await agents.end(name)
+
+
+async def test_a_reply_that_begins_while_its_visitor_reconnects(
+    chat: Chat, another: Another, visit: Visit, agents: Control
+) -> None:
+    """Ten reconnects in a row, whatever is going on."""
+    await chat.say("say:" + "word " * 300)
+    reply = (await chat.reply_begun())["id"]
+    tab = chat
+    for _ in range(10):
+        await tab.socket.close()
+        tab = await another(tab)
+    if tab.frames[0]["messages"][-1]["status"] == "streaming":
+        await tab.until("done", id=reply)
+    assert tab.texts[reply] == ("word " * 300).strip() + " "
