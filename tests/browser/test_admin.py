@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from tests.running import Server
+from tests.running import ROOT, Server
 
-HOSTILE = Path(__file__).parent.parent / "fixtures" / "markdown_hostile.json"
+HOSTILE = ROOT / "tests/fixtures/markdown_hostile.json"
+AXE = ROOT / "chatwidget/frontend/node_modules/axe-core/axe.min.js"
 REPLY = """Here is what I **found**:
 
 | Lamp | Price |
@@ -206,3 +206,23 @@ async def test_nothing_is_wider_than_the_screen(
         await admin.goto(address)
         wide = await admin.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, address
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_in_what_is_ours(admin: Page, server: Server, scheme: Any) -> None:
+    failed = {"status": "failed", "error_code": "provider_timeout", "error_cause": "no byte"}
+    texts = ("Hello", REPLY, "And?", "Let me")
+    path = await stored(server, f"axe-{scheme}", *texts, rating=-1, rating_comment="No", **failed)
+    listing = path.rsplit("/", 3)[0] + "/"
+    form = f"{server.url}/admin/chatwidget/widget/1/change/"
+    await admin.emulate_media(color_scheme=scheme)
+    for address, ours in (
+        (f"{path}?q=let", [".cw-conversation"]),
+        (listing, [".field-who", ".field-said"]),
+        (form, [".cw-notice", ".cw-panel"]),
+    ):
+        await admin.goto(address)
+        await admin.evaluate(AXE.read_text())
+        result = await admin.evaluate("(ours) => axe.run(ours)", ours)
+        assert result["passes"]
+        assert [(found["id"], found["nodes"][0]["html"]) for found in result["violations"]] == []
