@@ -13,12 +13,18 @@ from django.utils import translation
 from chatwidget.languages import LANGUAGES
 from chatwidget.look import Look
 from chatwidget.models import Widget
-from chatwidget.strings import CLOSE_CHAT, OPEN_CHAT
+from chatwidget.strings import CHAT, CLOSE_CHAT, OPEN_CHAT, STRINGS
 
 BUILT = Path(__file__).parent / "static" / "chatwidget"
 PLACEHOLDER = '"__CHATWIDGET__"'
-# Where the loader has the same default, so that a widget sends what is its own only.
-_SENT = ("color", "theme", "position", "radius", "icon")
+# The loader has the same defaults, so that a widget sends what is its own only.
+_SENT = {
+    "color": "color",
+    "position": "position",
+    "radius": "radius",
+    "offset_x": "x",
+    "offset_y": "y",
+}
 
 
 @lru_cache(maxsize=4)
@@ -30,13 +36,19 @@ def _built(name: str, modified_ns: int) -> str:
 
 
 @lru_cache(maxsize=1)
-def _labels() -> dict[str, tuple[str, str]]:
-    """The launcher's two names in every language: the page's `lang` chooses, and the answer is
-    the same for all visitors and can be cached."""
-    labels = {}
+def _labels() -> dict[str, str]:
+    """The launcher's names by two letters of the page's language, "" for all others: the page's
+    `lang` chooses, so that the answer is the same for all visitors and can be cached.
+
+    It weighs on every page, so but for English a language has one name for the launcher, open or
+    not (`aria-expanded` tells which), and none where that is "Chat", too."""
+    labels = {"": "Chat"}
     for language in LANGUAGES:
         with translation.override(language):
-            labels[language] = (str(OPEN_CHAT), str(CLOSE_CHAT))
+            if language == "en":
+                labels["en"] = f"{OPEN_CHAT}|{CLOSE_CHAT}"
+            elif str(CHAT) != labels[""]:
+                labels[language[:2]] = str(CHAT)
     return labels
 
 
@@ -44,21 +56,32 @@ def loader_config(widget: Widget) -> dict[str, Any]:
     """What the embedding page may know of a widget; defaults are left out."""
     look, default = widget.typed_look, Look()
     config: dict[str, Any] = {"v": 1, "slug": widget.slug, "title": widget.title}
-    for name in _SENT:
+    for name, key in _SENT.items():
         if getattr(look, name) != getattr(default, name):
-            config[name] = getattr(look, name)
-    if look.offset_x != default.offset_x:
-        config["x"] = look.offset_x
-    if look.offset_y != default.offset_y:
-        config["y"] = look.offset_y
+            config[key] = getattr(look, name)
+    if (text := text_on(look.color)) != "#fff":
+        config["text"] = text
+    if look.icon:
+        # As the loader's style sheet takes it, in place of the shape that it draws by itself.
+        config |= {"icon": f'url("{look.icon}") 50%/contain no-repeat', "shape": "none"}
     if look.teaser:
-        config["teaser"] = {"text": look.teaser, "delay": look.teaser_delay}
-    labels = _labels()
+        with translation.override(look.language or "en"):
+            close = str(STRINGS["close"])
+        config["teaser"] = {"text": look.teaser, "delay": look.teaser_delay, "close": close}
     if look.language:
-        config["open"], config["close"] = labels.get(look.language.lower(), labels["en"])
+        with translation.override(look.language):
+            config["labels"] = {"": f"{OPEN_CHAT}|{CLOSE_CHAT}"}
     else:
-        config["labels"] = labels
+        config["labels"] = _labels()
     return config
+
+
+def text_on(color: str) -> str:
+    """White; black where white on `color` ("#rrggbb") is below the contrast WCAG asks of icons."""
+    channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#fff" if 1.05 / (luminance + 0.05) >= 3 else "#000"
 
 
 def loader(widget: Widget) -> str:

@@ -9,6 +9,11 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+# The launcher's two names, and the one for both (loader.py).
+OPEN_CHAT = _("Open chat")
+CLOSE_CHAT = _("Close chat")
+CHAT = _("Chat")
+
 STRINGS: dict[str, Promise] = {
     # The page
     "conversation": _("Conversation"),

@@ -53,6 +53,7 @@ for (const { from, to, define = {} } of entries) {
     legalComments: "none",
     define,
     target,
+    tsconfigRaw: {}, // the strict one would write "use strict"
     plugins: [cssText],
     write: false,
   });

@@ -1,11 +1,11 @@
 /**
  * What the loader (on the embedding page) and the frame (in the iframe) tell each other.
  *
- * The loader posts one `init` to the iframe's window on each of its `load` events, with the frame's
- * exact origin as target and one end of a fresh MessageChannel; all later talk goes over that port,
- * so that neither side ever posts to "*" or hears a third window. The frame accepts an `init` only
- * from `window.parent`, and takes `event.origin` as the embedding page's origin. When there is no
- * parent (the frame opened as a page of its own) there is no `init`: it is as open.
+ * On each `load` of the iframe the loader makes a MessageChannel and posts its state to the iframe's
+ * window, with the frame's exact origin as target and one end of the channel with it. All later talk
+ * goes over that, so that neither side ever posts to "*" or listens to a third window. The frame takes
+ * its port from `window.parent` alone. A frame opened as a page of its own has no parent and hears
+ * nothing: it is as open.
  */
 
 export const VERSION = 1;
@@ -25,39 +25,18 @@ export interface Identity {
   proof?: string;
 }
 
-/** What a frame cannot see by itself, in CSS pixels. */
-export interface Viewport {
-  /** The panel's height, the phone's keyboard not included. */
-  height: number;
-  /** Whether a keyboard covers part of the page (then the safe area below does not count). */
-  keyboard: boolean;
-  /** The device's safe areas that the panel covers. */
-  safe: { top: number; right: number; bottom: number; left: number };
-}
-
-export interface Init {
-  type: "init";
+/** All that the loader ever says: how things stand. It says so again whenever anything may differ. */
+export interface State {
+  chatwidget: typeof VERSION;
   page: Page;
-  /** The page's `lang`, else the browser's language. */
-  locale: string;
-  identity?: Identity;
-  /** Whether the panel is open now. It is not when the page restores a reply that still runs. */
+  identity?: Identity | undefined;
+  /** Whether the panel is open. It may not be, when a reply of the page before still runs. */
   open: boolean;
-  /** Whether the panel fills the screen and is modal. */
-  mobile: boolean;
-  /** Whether the panel stands in the page's own flow, without a launcher: no Close button then. */
+  /** Whether the panel stands in the page's own flow: there is nothing to close. */
   inline: boolean;
-  viewport?: Viewport;
+  /** What the page sends in the visitor's name, each text once. */
+  texts: string[];
 }
-
-export type ToFrame =
-  | Init
-  | { type: "open"; mobile: boolean; viewport?: Viewport }
-  | { type: "close" }
-  | { type: "page"; page: Page }
-  | { type: "send"; text: string }
-  | { type: "identify"; identity: Identity }
-  | { type: "viewport"; mobile: boolean; viewport: Viewport };
 
 /** A message as the events of the JavaScript API show it. */
 export interface PublicMessage {
@@ -66,30 +45,25 @@ export interface PublicMessage {
   text: string;
 }
 
+/** What the frame says. All but `close` and `running` are events of the JavaScript API, too. */
 export type ToLoader =
-  /** The conversation is shown (the first `ready` of the websocket, or the first after a cut). */
-  | { type: "ready" }
-  /** The visitor pressed the frame's Close button or Escape: close and focus the launcher. */
-  | { type: "close" }
-  /** Replies unseen because the panel is closed. */
-  | { type: "unread"; count: number }
+  /** The conversation is shown, at first and after each lost connection. */
+  | { type: "ready"; detail?: undefined }
+  /** The visitor pressed Close or Escape: the panel closes, the launcher is focused. */
+  | { type: "close"; detail?: undefined }
+  /** How many replies were not seen yet, the panel being closed. */
+  | { type: "unread"; detail: number }
   /** A message of the visitor's was accepted, or a reply ended. */
-  | { type: "message"; message: PublicMessage }
-  | { type: "error"; code: string }
-  /** An `identify` was told to the server, or the visitor filled the form. */
-  | { type: "identify"; identity: Identity }
+  | { type: "message"; detail: PublicMessage }
+  /** One of the protocol's error codes. */
+  | { type: "error"; detail: string }
+  /** The server was told who the visitor is. */
+  | { type: "identify"; detail: Identity }
   /** Whether a reply runs: the next page then brings the conversation back by itself. */
-  | { type: "running"; running: boolean };
+  | { type: "running"; detail: boolean };
 
-/** On the wire every message carries the version under the name that marks it as ours. */
-export type Wire<M> = M & { chatwidget: typeof VERSION };
-
-export function wire<M extends ToFrame | ToLoader>(message: M): Wire<M> {
-  return { chatwidget: VERSION, ...message };
-}
-
-/** The message in an event's data, or null where it is not one of ours or of another version. */
-export function unwire<M extends ToFrame | ToLoader>(data: unknown): M | null {
-  const known = typeof data === "object" && data !== null && "chatwidget" in data;
-  return known && data.chatwidget === VERSION ? (data as Wire<M>) : null;
+/** The loader's state, or null where the data is none, or of another version. */
+export function readState(data: unknown): State | null {
+  const ours = typeof data === "object" && data !== null && "chatwidget" in data;
+  return ours && data.chatwidget === VERSION ? (data as State) : null;
 }

@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ToFrame, unwire, wire } from "../../chatwidget/frontend/messages.ts";
+import { readState, type State } from "../../chatwidget/frontend/messages.ts";
 
-test("a message survives the wire", () => {
-  const message: ToFrame = { type: "send", text: "hi" };
-  assert.deepEqual(unwire(wire(message)), { chatwidget: 1, ...message });
+const STATE: State = {
+  chatwidget: 1,
+  page: { url: "https://shop.example/", title: "Shop", referrer: "" },
+  open: true,
+  inline: false,
+  texts: [],
+};
+
+test("a state is read as it is", () => {
+  assert.equal(readState(STATE), STATE);
 });
 
-test("what is not ours, or of another version, is not a message", () => {
-  for (const data of [null, undefined, "open", 1, [], {}, { type: "open" }, { chatwidget: 2 }]) {
-    assert.equal(unwire(data), null);
+test("what is not ours, or of another version, is no state", () => {
+  for (const data of [null, undefined, "open", 1, [], {}, { open: true }, { chatwidget: 2 }]) {
+    assert.equal(readState(data), null);
   }
 });

@@ -5,7 +5,7 @@ import { element } from "./nodes.ts";
 
 /** What a code block's button says, before and after. */
 export interface Labels {
-  copy_code?: string;
+  copy?: string;
   copied?: string;
 }
 
@@ -16,14 +16,14 @@ export function writeInline(parent: Element, text: string, options: InlineOption
 }
 
 /** A code block's `code`; its bar has the language and a button that copies. */
-export function codeBlock(parent: Element, language: string, strings: Labels = {}): HTMLElement {
+export function codeBlock(parent: Element, language: string, labels: Labels): HTMLElement {
+  const { copy = "Copy", copied = "Copied" } = labels;
   const block = element("div", parent, "md-code");
   const bar = element("div", block, "md-bar");
   element("span", bar).append(language);
   const button = element("button", bar, "md-copy");
   const pre = element("pre", block);
   const code = element("code", pre);
-  const { copy_code: copy = "Copy", copied = "Copied" } = strings;
   pre.tabIndex = 0; // it scrolls, so the keyboard must reach it
   button.type = "button";
   button.append(copy);
@@ -89,7 +89,7 @@ export function writeRow(
   const line = element("tr", section);
   for (const [index, text] of cellsOf(row).slice(0, alignments.length).entries()) {
     const cell = element(name, line);
-    cell.style.textAlign = alignments[index]!;
+    cell.align = alignments[index]!;
     writeInline(cell, text, options);
   }
 }

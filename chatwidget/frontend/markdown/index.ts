@@ -21,8 +21,7 @@ import { Inline, type InlineOptions } from "./inline.ts";
 import { appendText, element, moveChildren } from "./nodes.ts";
 import { unescapeAll } from "./urls.ts";
 
-export interface MarkdownOptions extends InlineOptions {
-  strings?: Labels;
+export interface MarkdownOptions extends InlineOptions, Labels {
   /** Added to the level of headings, which then fit below the page's own. */
   headingOffset?: number;
 }
@@ -198,7 +197,7 @@ export class MarkdownStream {
     const [fenced, ticks, info, tildes, other] = FENCE.exec(rest) ?? [];
     if (fenced) {
       const language = unescapeAll(info ?? other ?? "").trim();
-      this.#element = codeBlock(this.#closeTo(), language.split(/\s/)[0]!, this.#options.strings);
+      this.#element = codeBlock(this.#closeTo(), language.split(/\s/)[0]!, this.#options);
       this.#leaf = "code";
       this.#single = true;
       this.#fence = (ticks ?? tildes)!;
@@ -273,9 +272,11 @@ export class MarkdownStream {
   }
 
   #flow(text: string): void {
-    if (this.#leaf === "code") return appendText(this.#element, text);
-    if (this.#single) this.#first += text;
-    this.#inline.write(text);
+    if (this.#leaf === "code") appendText(this.#element, text);
+    else {
+      if (this.#single) this.#first += text;
+      this.#inline.write(text);
+    }
   }
 
   #open(box: Box): void {
@@ -287,7 +288,7 @@ export class MarkdownStream {
     if (this.#leaf === "paragraph") {
       this.#inline.end();
       this.#element.hidden = false;
-    }
+    } else if (this.#leaf === "code" && !this.#single) this.#element.append("\n");
     this.#leaf = "";
   }
 

@@ -47,7 +47,7 @@ const ANGLE = /<(?:([a-z][a-z0-9+.-]{1,31}:[^\s<>]*)|([^\s<>@]{1,64}@[^\s<>@]{1,
 const ANGLE_BEGUN = /^<(?:[^\s<>]*|br \/?)$/i;
 const TARGET =
   /\([ \n]{0,9}(?:<([^<>\n]*)>|((?!<)(?:\\\S|[^\s\\()]|\([^\s()]*\))*))(?:[ \n]{1,9}("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))?[ \n]{0,9}\)/y;
-const TARGET_BEGUN = /^\([ \n]{0,9}(?:<[^<>\n]*>?|(?!<)\S*)(?:[ \n]{1,9}(?:["'][^]*)?)?$/;
+const TARGET_BEGUN = /^\([ \n]{0,9}(?:<[^<>\n]*>?|(?!<)\S*)(?:[ \n]{1,9}(?:["'][\s\S]*)?)?$/;
 
 const SPACE = /(?:^|\s)$/;
 const PUNCTUATION = /[\p{P}\p{S}]$/u;
@@ -248,7 +248,10 @@ export class Inline {
     const { mark, outer } = this.#open.pop()!;
     const url = linkUrl(address, this.#options.base);
     if (mark === "[") {
-      if (!url) return unwrap(outer, outer, "");
+      if (!url) {
+        unwrap(outer, outer, "");
+        return;
+      }
       dressLink(outer as HTMLAnchorElement, url, title);
       if (!outer.firstChild) outer.append(url.href);
       // There are no links in links.

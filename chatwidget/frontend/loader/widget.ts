@@ -1,0 +1,175 @@
+/**
+ * One widget on the embedding page: launcher, panel, API.
+ *
+ * Written to be small: it is what every visitor of every page pays, so there is one function, `sync`,
+ * that makes everything follow from the state, whatever has happened.
+ */
+
+import type { State, ToLoader } from "../messages.ts";
+import type { Api, Command, Globals, Listener } from "./api.ts";
+import type { Config } from "./config.ts";
+import css from "./loader.css?text";
+import { tease } from "./teaser.ts";
+
+/** Whether this is the loader of widgets that have one; see build.mjs. */
+declare const TEASER: boolean;
+
+export function start({ slug, labels, title, ...config }: Config): void {
+  const globals = window as Globals;
+  globals.ChatWidgets ??= {};
+  const all = globals.ChatWidgets;
+  if (all[slug]) return; // pasted twice
+
+  const doc = document;
+  const root = doc.documentElement;
+  const script = (doc.currentScript ??
+    doc.querySelector(`[src*="/${slug}.js"]`)) as HTMLScriptElement;
+  const { target, ...look } = { ...config, ...script.dataset } as unknown as Record<string, string>;
+  const place = target && doc.querySelector(target);
+  const locale = root.lang || navigator.language;
+  const [openLabel, closeLabel = openLabel] = (labels[locale.slice(0, 2)] ?? labels[""])!.split(
+    "|",
+  );
+  // …/<slug>.js serves this script, …/<slug>/ the frame.
+  const src = script.src.replace(/\.js\b.*/, `/?lang=${locale}`);
+  const key = `chatwidget-${slug}`;
+
+  const make = <K extends keyof HTMLElementTagNameMap>(name: K, properties: object) =>
+    Object.assign(doc.createElement(name), properties);
+  const host = make("chat-widget" as "div", { className: look.position, popover: "manual" });
+  const shadow = host.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  const button = make("button", { value: "" });
+  const dialog = make("dialog", {});
+  const warm = make("link", { rel: "preconnect", href: src });
+  const listeners: Record<string, Set<Listener>> = {};
+  const texts: string[] = [];
+  let identity: ChatWidgetIdentity | undefined;
+  let frame: HTMLIFrameElement | undefined;
+  let port: MessagePort | undefined;
+  let running = false;
+  let mobile = false;
+  let storage: Record<string, number> = {};
+  try {
+    storage = sessionStorage as unknown as Record<string, number>;
+  } catch {} // denied: nothing is restored
+
+  const emit = (type: string, detail?: unknown) => {
+    for (const listener of listeners[type] ?? []) setTimeout(listener, 0, detail);
+  };
+
+  const state = (): State => ({
+    chatwidget: 1,
+    page: { url: location.href, title: doc.title, referrer: doc.referrer },
+    identity,
+    open: dialog.open,
+    inline: !!place,
+    texts: texts.splice(0),
+  });
+
+  const sync = () => {
+    const { open } = dialog;
+    const { height, offsetTop } = visualViewport!;
+    const small = open && !place && Math.min(innerWidth, innerHeight) < 500;
+    if (small !== mobile) {
+      mobile = small;
+      if (open) {
+        dialog.close();
+        dialog[small ? "showModal" : "show"]();
+      }
+    }
+    // On a phone what the keyboard leaves.
+    dialog.style.cssText = small ? `height:${height}px;top:${offsetTop}px` : "";
+    if (frame) storage[key] = open ? 2 : +running;
+    port?.postMessage(state());
+    if (button.ariaExpanded !== `${open}`) {
+      button.ariaExpanded = `${open}`;
+      button.ariaLabel = (open ? closeLabel : openLabel)!;
+      emit(open ? "open" : "close");
+    }
+  };
+
+  const load = (open: unknown) => {
+    if (!frame) {
+      frame = make("iframe", { src, title, allow: "clipboard-write; autoplay" });
+      frame.onload = () => {
+        const { port1, port2 } = new MessageChannel();
+        port = port1;
+        port.onmessage = ({ data: { type, detail } }: MessageEvent<ToLoader>) => {
+          if (type === "unread") button.value = (detail || "") as string;
+          if (type === "running") running = detail;
+          if (type === "close") {
+            dialog.close();
+            button.focus();
+          } else emit(type, detail);
+          sync();
+        };
+        // Of a target only the origin counts: no other document will get this.
+        frame!.contentWindow!.postMessage(state(), src, [port2]);
+        // What had the focus was the empty document before.
+        if (shadow.activeElement === frame) {
+          frame!.blur();
+          frame!.focus();
+        }
+      };
+      (place ? shadow : dialog).append(frame);
+    }
+    if (open) dialog.open = true;
+    sync();
+  };
+
+  const api: Api = {
+    open() {
+      load(1);
+      frame!.focus();
+    },
+    close: () => dialog.close(),
+    toggle: () => (dialog.open ? api.close() : api.open()),
+    send(text) {
+      texts.push(text);
+      api.open();
+    },
+    identify(who) {
+      identity = who;
+      sync();
+    },
+    on(type, listener) {
+      listeners[type] ??= new Set();
+      listeners[type].add(listener);
+      return () => listeners[type]!.delete(listener);
+    },
+    destroy() {
+      api.close();
+      host.remove();
+      delete all[slug];
+      globals.ChatWidget = Object.values(all)[0];
+    },
+    get: (slug) => all[slug],
+    push(...commands) {
+      for (const [name, ...values] of commands) (api[name] as Listener)(...(values as [unknown]));
+    },
+  };
+
+  for (const name in look) host.style.setProperty(`--${name}`, look[name]!);
+  sheet.replaceSync(css);
+  shadow.adoptedStyleSheets = [sheet];
+  if (!place) shadow.append(button, dialog);
+  button.onclick = api.toggle;
+  button.onpointerenter = button.onfocus = () => doc.head.append(warm);
+  dialog.onclose = sync;
+  // A click into the iframe takes the page's focus: the moment to tell where it has navigated to.
+  addEventListener("blur", sync);
+  visualViewport!.addEventListener("resize", sync);
+  (place || root).append(host);
+  if (!place) host.showPopover?.();
+  const stored = storage[key]!;
+  if (place || stored > 0) load(place || stored > 1);
+  else sync();
+  if (TEASER && config.teaser && !frame) tease(shadow, config.teaser, api);
+  all[slug] = api;
+  const { ChatWidget: waiting } = globals;
+  if (!(waiting as Api)?.get) {
+    globals.ChatWidget = api;
+    api.push(...((waiting ?? []) as Command[]));
+  }
+}
