@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -51,6 +51,13 @@ class Erased:
     visitors: int = 0
     conversations: int = 0
     messages: int = 0
+
+    def __str__(self) -> str:
+        visitors, conversations, messages = (
+            f"{count} {name.removesuffix('s') if count == 1 else name}"
+            for name, count in asdict(self).items()
+        )
+        return f"{conversations} with {messages}, and {visitors}"
 
     def __add__(self, other: Erased) -> Erased:
         return Erased(

@@ -50,7 +50,7 @@ def test_purge_keeps_a_visitor_who_has_a_younger_conversation() -> None:
     a_conversation(widget, "old", visitor=visitor, at=now - timedelta(days=9))
     a_conversation(widget, "new", visitor=visitor, at=now)
     assert run("purge_transcripts", "--older-than", "8") == (
-        "Erased 1 conversations with 1 messages, and 0 visitors.\n"
+        "Erased 1 conversation with 1 message, and 0 visitors.\n"
     )
     assert stored() == (1, 1, 1)
 
@@ -80,7 +80,7 @@ def test_forget_by_id() -> None:
     a_conversation(widget, "twice", "indeed", visitor=gone.visitor)
     kept = a_conversation(widget, "somebody else's")
     assert run("forget_visitor", str(gone.visitor_id)) == (
-        "Erased 1 visitors, 2 conversations and 4 messages.\n"
+        "Erased 2 conversations with 4 messages, and 1 visitor.\n"
     )
     assert list(Conversation.objects.all()) == [kept]
     assert stored() == (1, 1, 1)
@@ -94,7 +94,7 @@ def test_forget_by_address_finds_all_who_gave_it() -> None:
     Visitor.objects.create(widget=widget, email="zoe@example.com")  # never wrote
     a_conversation(widget, "no address")
     assert run("forget_visitor", "zoe@example.com") == (
-        "Erased 3 visitors, 2 conversations and 2 messages.\n"
+        "Erased 2 conversations with 2 messages, and 3 visitors.\n"
     )
     assert stored() == (1, 1, 1)
 

@@ -24,8 +24,4 @@ class Command(BaseCommand):
         people = archive.find_people(person)
         if not people.exists():
             raise CommandError(f"No visitor has the id or the e-mail address {person!r}.")
-        erased = archive.forget(people)
-        self.stdout.write(
-            f"Erased {erased.visitors} visitors, {erased.conversations} conversations and "
-            f"{erased.messages} messages."
-        )
+        self.stdout.write(f"Erased {archive.forget(people)}.")

@@ -30,10 +30,7 @@ class Command(BaseCommand):
             raise CommandError("--older-than: that is longer ago than dates go.") from None
         with tqdm(unit=" conversations", disable=not sys.stderr.isatty()) as bar:
             erased = archive.purge(before, bar.update)
-        self.stdout.write(
-            f"Erased {erased.conversations} conversations with {erased.messages} messages, "
-            f"and {erased.visitors} visitors."
-        )
+        self.stdout.write(f"Erased {erased}.")
 
 
 def whole_days(text: str) -> int:
