@@ -2,36 +2,24 @@
 
 import asyncio
 import os
-import socket
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from tempfile import TemporaryFile
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from project.servers import APPLICATION, COMMANDS
+from tests.running import ROOT
+
 START_SECONDS = 30
 SERVER_CORE, LOAD_CORE = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 """Servers run on the first, provider and generator on the last; the same where there is one."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def daphne(application: str, port: int) -> list[str]:
-    where = ["-b", "127.0.0.1", "-p", str(port)]
-    return [sys.executable, "-m", "daphne", *where, "-v", "0", application]
-
-
-def uvicorn(application: str, port: int) -> list[str]:
-    where = ["--host", "127.0.0.1", "--port", str(port)]
-    how = ["--ws", "websockets-sansio", "--http", "httptools", "--log-level", "warning"]
-    return [sys.executable, "-m", "uvicorn", *where, *how, "--backlog", "4096", application]
+def command(kind: str, port: int, application: str = APPLICATION) -> list[str]:
+    """How the product starts `kind`, daphne or uvicorn, for any application."""
+    mine = COMMANDS[kind]("127.0.0.1", port)
+    return [*mine[:-1], application]
 
 
 class Server:

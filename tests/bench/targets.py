@@ -1,7 +1,6 @@
 """What is measured: the product on both servers, and what people would write instead."""
 
 import asyncio
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
@@ -12,7 +11,8 @@ import msgspec
 
 from tests.bench.generator import Direct, Ours, Plain, Tally, Visitor
 from tests.bench.provider import Provider
-from tests.bench.servers import ROOT, Server, daphne, free_port, uvicorn
+from tests.bench.servers import Server, command
+from tests.running import free_port, run
 
 OPENING_AT_ONCE = 50
 SLUG = "bench"
@@ -48,11 +48,12 @@ class Target:
 
 
 BASELINES = {
-    "channels-daphne": ("channels_httpx", daphne),
-    "starlette-httpx": ("starlette_httpx", uvicorn),
-    "starlette-aiohttp": ("starlette_aiohttp", uvicorn),
+    "channels-daphne": ("channels_httpx", "daphne"),
+    "channels-uvicorn": ("channels_httpx", "uvicorn"),
+    "starlette-httpx": ("starlette_httpx", "uvicorn"),
+    "starlette-aiohttp": ("starlette_aiohttp", "uvicorn"),
 }
-PRODUCT = {"ours-daphne": daphne, "ours-uvicorn": uvicorn}
+PRODUCT = {"ours-daphne": "daphne", "ours-uvicorn": "uvicorn"}
 
 
 async def start(name: str, provider: Provider, folder: Path, database: str = "") -> Target:
@@ -61,15 +62,15 @@ async def start(name: str, provider: Provider, folder: Path, database: str = "")
     if name == "direct":
         return Target(name, None, provider.port, Direct)
     if name in BASELINES:
-        module, command = BASELINES[name]
+        module, kind = BASELINES[name]
         path = f"tests.bench.baselines.{module}:application"
-        server = Server(command(path, port), {"PROVIDER_URL": provider.url}, port)
+        server = Server(command(kind, port, path), {"PROVIDER_URL": provider.url}, port)
         await server.ready()
         return Target(name, server, port, lambda tally: Plain(tally, port, "/"))
     env = product_env(database or f"sqlite:///{folder}/{name}-{port}.sqlite3")
-    manage(env, "migrate", "--verbosity", "0")
-    configure(env, provider)
-    server = Server(PRODUCT[name]("project.asgi:application", port), env, port)
+    await manage(env, "migrate", "--verbosity", "0")
+    await configure(env, provider)
+    server = Server(command(PRODUCT[name], port), env, port)
     await server.ready()
     token = await asyncio.to_thread(frame_token, port)
     path = f"/chatwidget/{SLUG}/ws/"
@@ -88,17 +89,13 @@ def product_env(database: str) -> dict[str, str]:
     }
 
 
-def configure(env: dict[str, str], provider: Provider) -> None:
+async def configure(env: dict[str, str], provider: Provider) -> None:
     where = ["--base-url", provider.url, "--api-key-env", "BENCH_KEY"]
-    manage(env, "configure_widget", SLUG, "--provider", "eigi", "--agent", "a", *where)
+    await manage(env, "configure_widget", SLUG, "--provider", "eigi", "--agent", "a", *where)
 
 
-def manage(env: dict[str, str], *arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise RuntimeError(f"manage.py {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
+async def manage(env: dict[str, str], *arguments: str) -> None:
+    await run([sys.executable, "manage.py", *arguments], env=env)
 
 
 def frame_token(port: int) -> str:

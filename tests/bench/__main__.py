@@ -1,0 +1,68 @@
+"""`python -m tests.bench [--full] [relay|rows|page …]`: prints tables of ratios, measured in one run.
+
+Servers are pinned to one core; provider, generator, browser and databases to the other.
+"""
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import uvloop
+
+from tests.bench import page, relay, rows
+from tests.bench.provider import Provider
+from tests.bench.servers import LOAD_CORE, SERVER_CORE
+from tests.bench.table import Results, everything, goals
+from tests.services import Postgres
+
+PARTS = ("relay", "rows", "page")
+
+
+async def bench(full: bool, parts: list[str]) -> None:
+    provider = Provider()
+    await provider.start()
+    with tempfile.TemporaryDirectory(prefix="chatwidget-bench-") as name:
+        folder = Path(name)
+        tables = []
+        if "relay" in parts:
+            tables += await relayed(provider, folder, full)
+        if "rows" in parts:
+            tables.append(await rows.measure(provider, folder, full))
+        if "page" in parts:
+            tables.append(await page.measure(provider, folder, full))
+    provider.close()
+    print("\n\n".join(["", *tables]))
+
+
+async def relayed(provider: Provider, folder: Path, full: bool) -> list[str]:
+    results = Results()
+    await relay.measure(provider, folder, results, full)
+    database = Postgres()
+    try:
+        await database.create()
+        await database.start()
+        url = await database.database()
+        await relay.postgres(provider, folder, results, url, full)
+    finally:
+        await database.stop()
+        database.remove()
+    return [everything(results), goals(results, relay.GOALS)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="every cell, repeated")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all when none is named")
+    options = parser.parse_args()
+    began = time.monotonic()
+    os.sched_setaffinity(0, {LOAD_CORE})
+    print(f"servers on core {SERVER_CORE}, everything else on core {LOAD_CORE}", flush=True)
+    uvloop.run(bench(options.full, options.parts or list(PARTS)))
+    print(f"\n{time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""The relay's part of the bench: which cell, how often, in which order."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.bench import cells
+from tests.bench.generator import median
+from tests.bench.provider import Provider
+from tests.bench.table import OURS, REFERENCE, Goal, Results
+from tests.bench.targets import Target, start
+
+CPU_60 = "CPU µs a chunk, 60 streams of 30/s"
+CPU_30 = "CPU µs a chunk, 30 streams of 100/s"
+FIRST_1 = "first delta ms, 1 stream"
+FIRST_200 = "first delta p95 ms, 200 streams of 30/s"
+FULL_AT = "streams of 30/s at 95 % of the core"
+IDLE = "KiB an idle socket"
+DEAF = "MiB for a reader that never reads 200 MB"
+
+STARLETTE = "starlette-aiohttp"
+GOALS = [
+    Goal(CPU_60, "ratio", (0.55, 0.35)),
+    Goal(CPU_30, "ratio", (0.30, 0.20)),
+    Goal(FIRST_1, "ratio", (1.5, 1.2)),
+    Goal(FIRST_200, "ratio", (1.0, 0.6)),
+    Goal(FULL_AT, "at least", (2, 3.5)),
+    Goal(IDLE, "more", (8, 8), (REFERENCE, "channels-uvicorn")),
+    Goal(DEAF, "most", (8, 8)),
+]
+
+STREAMS = [
+    # visitors, chunks a second, chunks a reply, turns, begun over how many seconds
+    (1, 30, 60, 1, 0.0),
+    (60, 30, 300, 1, 1.0),
+    (30, 100, 600, 1, 1.0),
+    (200, 30, 120, 2, 4.0),
+]
+DEAF_REPLIES = 200
+"""Of 1 MB each."""
+
+
+async def measure(provider: Provider, folder: Path, results: Results, full: bool) -> None:
+    """Every cell for every target, in turn, so that what disturbs one disturbs its pair."""
+    names = ["direct", REFERENCE, STARLETTE, *OURS]
+    if full:
+        names[2:2] = ["channels-uvicorn", "starlette-httpx"]
+    targets = [await start(name, provider, folder) for name in names]
+    try:
+        for _ in range(8 if full else 4):
+            for target in targets:
+                results.add(FIRST_1, target.name, median(await cells.first_delta(target, 25)))
+        for plan in STREAMS:
+            for repetition in range(5 if full else 2):
+                for target in targets:
+                    once = target.name in {"direct", STARLETTE} and not full
+                    if not (once and repetition):
+                        await _streams(results, target, *plan)
+        for _ in range(3 if full else 1):
+            for target in targets[1:]:
+                expected = 0.95e6 / 30 / results.value(CPU_60, target.name)
+                filled = await cells.ramp(target, provider, max(20, round(expected * 0.6)))
+                results.add(FULL_AT, target.name, filled)
+    finally:
+        stop(targets)
+    for _ in range(3 if full else 1):
+        for name in [REFERENCE, "channels-uvicorn", *OURS]:
+            await _memory(results, name, provider, folder)
+        for name in [REFERENCE, *OURS]:
+            await _deaf(results, name, provider, folder)
+
+
+async def postgres(
+    provider: Provider, folder: Path, results: Results, database: str, full: bool
+) -> None:
+    """The product on PostgreSQL, a server and a database after the other."""
+    for name in OURS[1:] if not full else OURS:
+        target = await start(name, provider, folder, database)
+        target.name = f"{name}, PostgreSQL"
+        try:
+            results.add(FIRST_1, target.name, median(await cells.first_delta(target, 50)))
+            for plan in STREAMS if full else STREAMS[1:2]:
+                await _streams(results, target, *plan)
+        finally:
+            target.stop()
+
+
+async def _streams(
+    results: Results,
+    target: Target,
+    visitors: int,
+    rate: int,
+    chunks: int,
+    turns: int,
+    spread: float,
+) -> None:
+    cell = await cells.streams(target, visitors, rate, chunks, turns=turns, spread=spread)
+    which = f"{visitors} stream{'s' if visitors > 1 else ''} of {rate}/s"
+    if target.server and visitors > 1:
+        results.add(f"CPU µs a chunk, {which}", target.name, cell.cpu)
+    if visitors > 1:
+        results.add(f"first delta p50 ms, {which}", target.name, cell.first_p50)
+        results.add(f"first delta p95 ms, {which}", target.name, cell.first_p95)
+    results.add(f"added latency p50 ms, {which}", target.name, cell.lag_p50)
+    results.add(f"added latency p95 ms, {which}", target.name, cell.lag_p95)
+    if cell.lost:
+        results.add(f"replies or chunks lost, {which}", target.name, cell.lost)
+
+
+async def _memory(results: Results, name: str, provider: Provider, folder: Path) -> None:
+    target = await start(name, provider, folder)
+    try:
+        idle, streaming = await cells.memory(target, 2000, 200)
+    finally:
+        target.stop()
+    results.add(IDLE, name, idle)
+    results.add("KiB more while it streams", name, streaming)
+
+
+async def _deaf(results: Results, name: str, provider: Provider, folder: Path) -> None:
+    target = await start(name, provider, folder)
+    began = time.monotonic()
+    try:
+        results.add(DEAF, name, await cells.deaf(target, provider, DEAF_REPLIES))
+    finally:
+        target.stop()
+    results.add("seconds for these 200 MB", name, time.monotonic() - began)
+
+
+def stop(targets: Iterable[Target]) -> None:
+    for target in targets:
+        target.stop()
+
+
