@@ -69,7 +69,8 @@ class Closed(Event, frozen=True, tag=True):
 
 
 class Hi(Event, frozen=True, tag=True):
-    """A process shows this conversation (or no longer does), and has this much of its reply."""
+    """A process shows this conversation (or no longer does), as of `revision`, and has this much
+    of its reply."""
 
     worker: str
     reply: UUID | None = None
@@ -93,7 +94,8 @@ _decoder = msgspec.msgpack.Decoder(AnyEvent)
 class Bus:
     """The channel layer, as one ordered queue out and one channel in."""
 
-    def __init__(self, deliver: Callable[[UUID, AnyEvent], None]) -> None:
+    def __init__(self, worker: str, deliver: Callable[[UUID, AnyEvent], None]) -> None:
+        self._worker = worker
         self._deliver = deliver
         self._layer: Any = get_channel_layer()
         self._out: deque[tuple[str, UUID, AnyEvent | Reply | None]] = deque()
@@ -160,7 +162,8 @@ class Bus:
                     for conversation in self._joined:
                         self._queue("join", conversation, None)
                 message = await self._layer.receive(self._channel)
-                self._deliver(UUID(message["conversation"]), _decoder.decode(message["event"]))
+                if message["worker"] != self._worker:  # a group's messages reach their sender too
+                    self._deliver(UUID(message["conversation"]), _decoder.decode(message["event"]))
             except Exception as error:  # whatever the layer's driver raises
                 await self._failed(error)
 
@@ -199,6 +202,7 @@ class Bus:
                 group,
                 {
                     "type": "chatwidget.event",
+                    "worker": self._worker,
                     "conversation": conversation.hex,
                     "event": _encoder.encode(event),
                 },

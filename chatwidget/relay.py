@@ -47,7 +47,7 @@ replies_log = logging.getLogger("chatwidget.replies")
 # makes a delta cheap; with few and slow streams nothing rests and nothing is delayed.
 QUICK_SECONDS = 0.022
 FEW = 10
-BEAT_SECONDS = 0.040
+BEAT_SECONDS = 0.050
 # A reply whose end cannot be stored is tried again for as long as the process lives.
 STORE_RETRY_SECONDS = 0.5
 CAUSE_LENGTH = 2000
@@ -107,7 +107,7 @@ class Relay:
     def __init__(self) -> None:
         # Known to other processes through leases, and to whoever reads an orphan's cause.
         self.worker = f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
-        self.rooms = Rooms(self.worker)
+        self.rooms = Rooms(self.worker, self.stop)
         self.greetings = Greetings()
         self.running: dict[UUID, Running] = {}
         self.draining = False

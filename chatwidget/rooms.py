@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
 
@@ -160,11 +161,11 @@ class Room:
 class Rooms:
     """All rooms of this process, and its talk with the others."""
 
-    def __init__(self, worker: str) -> None:
+    def __init__(self, worker: str, stop: Callable[[UUID], object]) -> None:
         self.worker = worker
+        self._stop = stop  # what another process asks for; nothing where the reply is not ours
         self.by_id: dict[UUID, Room] = {}
-        self.bus = Bus(self.receive)
-        self.stop_asked: set[UUID] = set()  # replies that other processes want stopped
+        self.bus = Bus(worker, self.receive)
 
     def open(self, conversation: UUID) -> Room:
         """The room, made where there is none."""
@@ -236,7 +237,7 @@ class Rooms:
             case Hi():
                 self._met(room, event)
             case StopAsked(id=reply_id):
-                self.stop_asked.add(reply_id)
+                self._stop(reply_id)
             case Grew(id=reply_id, attempt=attempt, offset=offset, text=text):
                 missing = not room.feed(reply_id, attempt, offset, text)
                 if missing and room.asked + ASK_SECONDS < time.monotonic():
@@ -277,6 +278,7 @@ class Rooms:
         self.bus.send(
             room.conversation,
             Hi(
+                revision=room.revision or 0,
                 worker=self.worker,
                 reply=reply.entry.id if reply else None,
                 length=reply.length if reply else 0,
@@ -285,14 +287,15 @@ class Rooms:
         )
 
     def _met(self, room: Room, hi: Hi) -> None:
-        if hi.worker == self.worker:
-            return
         if hi.leaving:
             room.interest.pop(hi.worker, None)
             return
         room.interest[hi.worker] = time.monotonic() + INTEREST_SECONDS
-        if room.members and not hi.answer:
+        known = room.revision or 0
+        if hi.revision < known or (room.members and not hi.answer):
             self._greet(room, answer=True)
+        if hi.revision > known:
+            room.reload()  # it happened before they knew that we would like to hear it
         reply = room.reply
         if reply and not room.mirrored:
             self.bus.publish(reply, hi.length if reply.entry.id == hi.reply else 0)

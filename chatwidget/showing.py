@@ -76,6 +76,7 @@ class Showing:
         self.lock = asyncio.Lock()
         self._loading = False
         self._missed = False
+        self._reload_due = False
         self._later: set[asyncio.Task[None]] = set()
 
     # --- what a room tells its members: never waits, and speaks the visitor's language --------
@@ -115,8 +116,13 @@ class Showing:
         self._spawn(self._follow_to(following, self._room))
 
     def reload(self) -> None:
-        if not self._noted():
-            self._spawn(self._resume(None))
+        if not self._noted() and not self._reload_due:
+            self._reload_due = True
+            self._spawn(self._reload())
+
+    async def _reload(self) -> None:
+        self._reload_due = False
+        await self._resume(None)
 
     def leave(self) -> None:
         self.outbox.close(Refused(CloseCode.RESTARTING, "the server is restarting"))
@@ -184,7 +190,7 @@ class Showing:
             for _ in range(LOADS):
                 self._missed = False
                 snapshot = await stored(transcripts.snapshot, conversation, self.client.visitor)
-                if snapshot is None or not self._missed:
+                if not self._missed:
                     break
         finally:
             self._loading = False

@@ -48,9 +48,6 @@ async def tick(relay: Relay, ticks: int) -> None:
     mirrors = [room for room in rooms.by_id.values() if room.mirrored and room.reply]
     if mirrors:
         await read_mirrors(mirrors)
-    for reply_id in rooms.stop_asked:
-        relay.stop(reply_id)
-    rooms.stop_asked.clear()
     if rooms.bus.broken:
         rooms.rejoin()
     rooms.renew()
