@@ -35,14 +35,21 @@ async def frame_token(url: str, slug: str) -> str:
 class Chat:
     """One socket. `async with Chat(server.url, "demo") as chat: await chat.hello()`"""
 
-    def __init__(self, url: str, slug: str = "demo", *, origin: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        slug: str = "demo",
+        *,
+        origin: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         self.url = url.rstrip("/")
         self.slug = slug
         parts = urlsplit(self.url)
         self._socket_url = f"ws://{parts.netloc}/chatwidget/{slug}/ws/"
         self._origin = self.url if origin is None else origin or None
+        self._headers = headers or {}
         self.frames: list[Frame] = []
-        self._seen = 0
         self.texts: dict[str, str] = {}  # replies as a client puts them together
         self.visitor: str | None = None
         self.conversation: str | None = None
@@ -52,7 +59,8 @@ class Chat:
     async def __aenter__(self) -> Self:
         self.socket = await connect(
             self._socket_url, origin=self._origin, max_size=None, compression=None,
-            ping_interval=None, open_timeout=SECONDS,
+            ping_interval=None, open_timeout=SECONDS, close_timeout=1,
+            additional_headers=self._headers,
         )  # fmt: skip
         return self
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from chatwidget.protocol import WINDOW
 from tests.client import Chat
 from tests.platforms.control import Control
 from tests.running import Preparation, Process, Server, free_port
@@ -126,6 +127,7 @@ async def site(preparation: Preparation, platforms: Process) -> AsyncIterator[Si
     try:
         await made.start()
         yield made
+        print(made.log)
         assert "Traceback" not in made.log, made.log
     finally:
         await made.kill()
@@ -185,3 +187,21 @@ async def no_hello(site: Site) -> AsyncIterator[asyncio.Task[int | None]]:
     task = asyncio.create_task(wait())
     yield task
     task.cancel()
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def unacknowledged(site: Site, platforms: Process) -> AsyncIterator[asyncio.Task[int | None]]:
+    """A socket whose window is exhausted and stays so: the code it is closed with, 60 s later."""
+    control = Control(platforms.url)
+    async with Chat(site.url, "talk") as chat:
+        chat.acks = False
+        await chat.hello()
+        await chat.say("hold:unacknowledged")
+        reply = (await chat.reply_begun())["id"]
+        await control.push("unacknowledged", "x" * (WINDOW + 1))
+        while len(chat.texts[reply]) < WINDOW:
+            await chat.receive()
+        task = asyncio.create_task(chat.closed(90))
+        yield task
+        task.cancel()
+    await control.close()

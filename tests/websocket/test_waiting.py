@@ -7,3 +7,7 @@ import asyncio
 
 async def test_no_hello_in_time(no_hello: asyncio.Task[int | None]) -> None:
     assert await no_hello == 4408
+
+
+async def test_a_window_that_stays_exhausted(unacknowledged: asyncio.Task[int | None]) -> None:
+    assert await unacknowledged == 4410

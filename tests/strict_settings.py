@@ -1,0 +1,21 @@
+"""The site's settings with limits that a test reaches quickly."""
+
+from __future__ import annotations
+
+from project.settings import *  # noqa: F403
+from project.settings import CHATWIDGET as SITES
+
+CHATWIDGET = {
+    **SITES,
+    "LIMITS": {
+        "messages_per_visitor": "3/minute",
+        "messages_per_address": "8/minute",
+        "conversations_per_visitor": "4/minute",
+        "conversations_per_address": "9/minute",
+        "connections_per_address": "30/minute",
+        "sockets_per_visitor": 3,
+        "sockets_per_address": 6,
+        "frames_per_second": 5,
+        "frames_burst": 60,
+    },
+}
