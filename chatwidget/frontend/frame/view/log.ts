@@ -61,6 +61,10 @@ export class Log {
       if (node === at) at = node.nextSibling;
       else this.#log.insertBefore(node, at);
     };
+    const drop = (node: ChildNode) => {
+      if (node === at) at = node.nextSibling;
+      node.remove();
+    };
     const show = (key: string, mine: boolean, iso: string, before: string): MessageView => {
       kept.add(key);
       const view = this.#views.get(key) ?? new MessageView(this.#room, mine);
@@ -69,7 +73,7 @@ export class Log {
       if (!before || this.#room.times.day(before, now) !== day) {
         if (view.day.textContent !== day) view.day.textContent = day;
         place(view.day);
-      } else view.day.remove();
+      } else drop(view.day);
       place(view.article);
       return view;
     };
@@ -96,8 +100,7 @@ export class Log {
       [this.#chips, this.#room.config.suggestions.length > 0 && messages.length > 0 && !begun],
     ] as const) {
       if (wanted) place(node);
-      else if (node === at) at = node.nextSibling;
-      if (!wanted) node.remove();
+      else drop(node);
     }
     for (const [key, view] of this.#views) {
       if (kept.has(key)) continue;
