@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
 
 Frame = dict[str, Any]
 SECONDS = 15.0  # for any one frame to come
@@ -47,7 +48,7 @@ class Chat:
         self.slug = slug
         parts = urlsplit(self.url)
         self._socket_url = f"ws://{parts.netloc}/chatwidget/{slug}/ws/"
-        self._origin = self.url if origin is None else origin or None
+        self._origin = Origin(self.url if origin is None else origin) or None
         self._headers = headers or {}
         self.frames: list[Frame] = []
         self.texts: dict[str, str] = {}  # replies as a client puts them together

@@ -25,7 +25,8 @@ _UNFINISHED = "status IN ('pending', 'streaming')"  # literal: it is what the pa
 
 def _value(model: type[Model], name: str, value: Any) -> Any:
     """A value as this field is stored by this database."""
-    return model._meta.get_field(name).get_db_prep_save(value, connection)
+    field: Any = model._meta.get_field(name)
+    return field.get_db_prep_save(value, connection)
 
 
 def _lease() -> str:
@@ -97,7 +98,7 @@ def unfinished(conversation: UUID) -> tuple[int, int]:
 @lru_cache(maxsize=4)
 def _insert(vendor: str, claimed: bool) -> str:
     fields = Message._meta.concrete_fields
-    names = ", ".join(field.column for field in fields)
+    names = ", ".join(str(field.column) for field in fields)
     plain = ["%s"] * len(fields)
     leased = [
         f"COALESCE(%s, {_lease()})" if claimed and field.name == "lease_until" else "%s"

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Browser, Page, Route, ViewportSize
 
 from chatwidget.strings import STRINGS
 from tests.running import Server
@@ -61,7 +61,7 @@ async def picture(route: Route) -> None:
 
 @pytest.fixture
 async def gallery(server: Server, browser: Browser) -> AsyncIterator[Gallery]:
-    phone = {"width": 390, "height": 780}
+    phone = ViewportSize(width=390, height=780)
     context = await browser.new_context(locale="en-US", viewport=phone, reduced_motion="reduce")
     await context.grant_permissions(["clipboard-write"])
     page = await context.new_page()

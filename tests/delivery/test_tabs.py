@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from tests.client import Frame
 from tests.delivery.conftest import Pair
@@ -24,7 +25,7 @@ async def three_tabs(pair: Pair) -> AsyncIterator[Tabs]:
         yield [here, beside, there]
 
 
-async def all_show(tabs: Tabs, **fields: object) -> list[Frame]:
+async def all_show(tabs: Tabs, **fields: Any) -> list[Frame]:
     return await asyncio.gather(*(chat.until_shown(**fields) for chat in tabs))
 
 

@@ -55,7 +55,8 @@ async def test_eigi_error(client: httpx.AsyncClient) -> None:
 
 
 async def test_eigi_chat(client: httpx.AsyncClient) -> None:
-    body = {"agent_id": "68ea2517dbb84c09bae1ba0a", "message": "Hello, how can you help me?"}
+    agent, message = "68ea2517dbb84c09bae1ba0a", "Hello, how can you help me?"
+    body: dict[str, object] = {"agent_id": agent, "message": message}
     streamed = await client.post("/v1/public/chat", headers=EIGI, json=body)
     assert streamed.headers["content-type"] == "text/plain; charset=utf-8"
     body |= {"session_id": streamed.headers["x-session-id"], "streaming": False}

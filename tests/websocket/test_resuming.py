@@ -79,7 +79,7 @@ async def test_nobody_watches(chat: Chat, another: Another, agents: Control, sit
 
 def _ended(tab: Chat, reply: str) -> bool:
     [message] = [each for each in tab.frames[0]["messages"] if each["id"] == reply]
-    return message["status"] == "complete" or tab.frames[-1]["type"] == "done"
+    return bool(message["status"] == "complete" or tab.frames[-1]["type"] == "done")
 
 
 async def test_the_send_is_all_that_got_through(

@@ -266,4 +266,4 @@ class Pending(dict[str, Any]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, dict) and other.get("status") == "pending"
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
