@@ -50,7 +50,7 @@ class Server:
             else:
                 writer.close()
                 return
-        raise RuntimeError(f"{self.process.args} did not start:\n{self.output()}")
+        raise RuntimeError(f"{self.process.args!r} did not start:\n{self.output()}")
 
     def output(self) -> str:
         self.log.seek(0)
