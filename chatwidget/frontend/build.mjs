@@ -67,3 +67,4 @@ for (const { from, to, define = {} } of entries) {
   console.log(`${to} ${Buffer.byteLength(text)}`);
 }
 copyFileSync(join(here, "types", "chatwidget.d.ts"), join(out, "chatwidget.d.ts"));
+copyFileSync(join(here, "frame", "icon.svg"), join(out, "icon.svg"));

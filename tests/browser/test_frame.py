@@ -1,23 +1,246 @@
-"""The frame as a visitor meets it, at its own address, against the demo widget."""
+"""The frame as a visitor meets it, opened at its own address, against a real server."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from pathlib import Path
 
-from playwright.async_api import Page, expect
+import brotli
+import pytest
+from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from tests.running import Server
 
+STATIC = Path(__file__).resolve().parents[2] / "chatwidget/static/chatwidget"
+BUDGET = 20_000
+# A machine that is busy with everything else at once.
+expect.set_options(timeout=15_000)
 
-async def test_roles_and_names(page: Page, server: Server) -> None:
+
+class Chat:
+    """The frame's parts by the names that the contract gives them."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.log = page.get_by_role("log", name="Conversation")
+        self.articles = self.log.get_by_role("article")
+        self.mine = self.log.get_by_role("article", name=re.compile("^You"))
+        self.theirs = self.log.get_by_role("article", name=re.compile("^Demo"))
+        self.text = page.get_by_role("textbox", name="Message")
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda message: self.complaints.append(message.text))
+
+    async def open(self) -> None:
+        await self.page.goto(self.url)
+        await expect(self.theirs).to_have_count(1)
+
+    async def send(self, text: str) -> None:
+        await self.text.fill(text)
+        await self.page.keyboard.press("Enter")
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+
+@pytest.fixture
+async def chat(page: Page, server: Server) -> AsyncIterator[Chat]:
+    made = Chat(page, f"{server.url}/chatwidget/demo/")
+    await made.open()
+    yield made
+    assert made.complaints == []
+
+
+async def test_roles_and_names(chat: Chat) -> None:
     """What assistive technology is told: contract §5."""
-    await page.goto(f"{server.url}/chatwidget/demo/")
-    log = page.get_by_role("log", name="Conversation")
-    await expect(page.get_by_role("heading", level=1)).to_be_visible()
-    await expect(log.get_by_role("article")).to_have_count(1)
-    await page.get_by_role("textbox", name="Message").fill("Hello")
-    await page.keyboard.press("Enter")
-    await expect(log.get_by_role("article", name=re.compile("^You"))).to_contain_text("Hello")
-    await expect(page.get_by_role("button", name="Good reply")).to_be_visible()
+    await expect(chat.page.get_by_role("heading", level=1)).to_have_text("Demo")
+    assert await chat.log.get_attribute("aria-live") == "off"
+    await expect(chat.page.get_by_role("status")).to_be_attached()
+    await chat.send("slow please")
+    await expect(chat.button("Stop")).to_be_visible()
+    await expect(chat.mine).to_contain_text("slow please")
+    await expect(chat.theirs.last).to_contain_text("Every")
+    await chat.button("Stop").click()
+    await expect(chat.button("Retry")).to_be_visible()
+    await expect(chat.button("Stop")).to_be_hidden()
+    await expect(chat.button("Good reply")).to_have_attribute("aria-pressed", "false")
     for name in ("Send", "New conversation", "Bad reply", "Copy"):
-        await expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
+        await expect(chat.button(name)).to_be_visible()
+    children = await chat.log.evaluate(
+        "(log) => [...log.querySelectorAll('article')].map((each) => each.parentElement === log)"
+    )
+    assert children == [True, True, True]
+
+
+async def test_markdown_streams_into_elements(chat: Chat) -> None:
+    await chat.send("**Not** bold in what I write <b>myself</b>")
+    await expect(chat.button("Good reply")).to_be_visible()
+    await expect(chat.mine.locator("strong, b")).to_have_count(0)
+    await expect(chat.theirs.last.locator("strong").first).to_have_text("bold")
+    await expect(chat.theirs.last.get_by_role("table")).to_be_visible()
+    link = chat.theirs.last.get_by_role("link")
+    assert await link.get_attribute("target") == "_blank"
+    assert "noopener" in (await link.get_attribute("rel") or "")
+
+
+async def test_a_reload_shows_what_was(chat: Chat) -> None:
+    await chat.send("slow")
+    await expect(chat.theirs.last).to_contain_text("Every word")
+    await chat.page.reload()
+    await expect(chat.articles).to_have_count(3)
+    await expect(chat.theirs.last).to_contain_text("as if I had to think hard.")
+
+
+async def test_a_failed_reply_is_explained_and_tried_again(chat: Chat) -> None:
+    await chat.send("fail")
+    await expect(chat.theirs.last).to_contain_text("cannot be reached")
+    await chat.button("Retry").click()
+    await expect(chat.button("Stop")).to_be_visible()
+    await expect(chat.button("Retry")).to_be_visible()
+    await expect(chat.articles).to_have_count(3)
+    await expect(chat.text).to_be_focused()
+
+
+async def test_a_whole_reply_is_answered_again_where_the_platform_can(chat: Chat) -> None:
+    await chat.send("list")
+    await expect(chat.theirs.last).to_contain_text("delivery by balloon")
+    await chat.button("Answer again").click()
+    await expect(chat.button("Stop")).to_be_visible()
+    await expect(chat.theirs.last).to_contain_text("delivery by balloon")
+    await expect(chat.articles).to_have_count(3)
+
+
+async def test_products_are_articles_with_title_price_and_link(chat: Chat) -> None:
+    await chat.send("products")
+    grid = chat.page.get_by_role("list", name="Products")
+    await expect(grid.get_by_role("article")).to_have_count(3)
+    first = grid.get_by_role("article", name="Blue Widget")
+    await expect(first).to_contain_text("$24.99")
+    await expect(first.get_by_role("link")).to_have_attribute("href", "https://example.com/blue")
+
+
+async def test_rating_and_a_comment(chat: Chat, server: Server) -> None:
+    await chat.send("table")
+    await chat.button("Bad reply").click()
+    await expect(chat.button("Bad reply")).to_have_attribute("aria-pressed", "true")
+    await chat.page.get_by_role("textbox", name="Tell us more").fill("Too short.")
+    await chat.button("Send feedback").click()
+    await expect(chat.page.get_by_text("Thank you")).to_be_visible()
+    await chat.page.reload()
+    await expect(chat.button("Bad reply")).to_have_attribute("aria-pressed", "true")
+    await chat.button("Bad reply").click()
+    await expect(chat.button("Bad reply")).to_have_attribute("aria-pressed", "false")
+
+
+async def test_tabs_are_in_step_and_begin_anew_together(
+    chat: Chat, context: BrowserContext
+) -> None:
+    await chat.send("code")
+    await expect(chat.button("Good reply")).to_be_visible()
+    other = Chat(await context.new_page(), chat.url)
+    await other.page.goto(other.url)
+    await expect(other.articles).to_have_count(3)
+    await other.send("slow")
+    await expect(chat.mine.last).to_contain_text("slow")
+    await chat.button("Stop").click()
+    await expect(other.button("Retry")).to_be_visible()
+    await chat.button("New conversation").click()
+    for each in (chat, other):
+        await expect(each.articles).to_have_count(1)
+    # What was begun anew stays so over a reload, before anything is said in it.
+    await chat.page.reload()
+    await expect(chat.articles).to_have_count(1)
+    assert other.complaints == []
+
+
+async def test_enter_sends_and_shift_enter_breaks_the_line(chat: Chat) -> None:
+    await chat.text.focus()
+    await chat.page.keyboard.type("one")
+    await chat.page.keyboard.press("Shift+Enter")
+    await chat.page.keyboard.type("two")
+    await expect(chat.text).to_have_value("one\ntwo")
+    # While an input method composes, Enter chooses a word.
+    await chat.text.dispatch_event("keydown", {"key": "Enter", "isComposing": True})
+    await expect(chat.mine).to_have_count(0)
+    await chat.page.keyboard.press("Enter")
+    await expect(chat.mine).to_contain_text("one\ntwo")
+    await expect(chat.text).to_have_value("")
+    await chat.page.keyboard.press("Enter")
+    await expect(chat.mine).to_have_count(1)
+
+
+async def test_a_draft_survives_a_reload(chat: Chat) -> None:
+    await chat.text.fill("half a thou")
+    await chat.page.reload()
+    await expect(chat.text).to_have_value("half a thou")
+
+
+async def test_the_keyboard_alone_reaches_everything(chat: Chat) -> None:
+    await chat.send("table")
+    await expect(chat.button("Good reply")).to_be_visible()
+    await chat.button("New conversation").focus()
+    reached = ["New conversation"]
+    for _ in range(12):
+        await chat.page.keyboard.press("Tab")
+        reached.append(
+            await chat.page.evaluate("() => document.activeElement.ariaLabel ?? ''"),
+        )
+    expected = ["New conversation", "Copy", "Good reply", "Bad reply", "Message", "Send"]
+    assert [name for name in reached if name in expected][: len(expected)] == expected
+
+
+async def test_replies_are_announced_by_sentences_and_never_the_history(chat: Chat) -> None:
+    announcer = chat.page.locator("#announcer")
+    await expect(announcer).to_contain_text("I am the demo agent")
+    await chat.send("slow")
+    await expect(announcer).to_contain_text("as if I had to think hard.")
+    assert (await announcer.inner_text()).count("Every word") == 1
+    await chat.page.reload()
+    await expect(chat.articles).to_have_count(3)
+    await expect(announcer).to_be_empty()
+
+
+async def scrolled(page: Page) -> tuple[float, float]:
+    """How far the conversation is from its beginning and from its end, in pixels."""
+    start, end = await page.locator("#scroller").evaluate(
+        "(each) => [each.scrollTop, each.scrollHeight - each.clientHeight - each.scrollTop]"
+    )
+    return start, end
+
+
+async def test_it_follows_at_the_end_and_stays_put_elsewhere(chat: Chat) -> None:
+    await chat.page.set_viewport_size({"width": 380, "height": 420})
+    await chat.send("long")
+    await expect(chat.theirs.last).to_contain_text("Chapter 2")
+    assert (await scrolled(chat.page))[1] < 2
+    scroller = chat.page.locator("#scroller")
+    await scroller.evaluate("(each) => each.scrollTo(0, 150)")
+    await expect(chat.button("Scroll to the latest message")).to_be_visible()
+    await expect(chat.theirs.last).to_contain_text("Chapter 3")
+    assert (await scrolled(chat.page))[0] == 150
+    # Its place is kept when the panel gets another shape.
+    at_the_top = chat.mine.last
+    before = await at_the_top.evaluate("(each) => each.getBoundingClientRect().top")
+    await chat.page.set_viewport_size({"width": 340, "height": 360})
+    await chat.page.evaluate("() => new Promise(requestAnimationFrame)")
+    after = await at_the_top.evaluate("(each) => each.getBoundingClientRect().top")
+    assert abs(after - before) < 2
+    await chat.button("Scroll to the latest message").click()
+    await expect(chat.button("Scroll to the latest message")).to_be_hidden()
+    await expect(chat.theirs.last).to_contain_text("Chapter 4")
+    assert (await scrolled(chat.page))[1] < 2
+    await chat.button("Stop").click()
+
+
+async def test_everything_on_open_is_within_its_budget(server: Server) -> None:
+    """HTML, CSS and JS of the frame, as brotli makes them: not one byte for what is not used."""
+    async with server.client(headers={"Accept-Encoding": "br"}) as client:
+        page = await client.get("/chatwidget/demo/")
+    assert page.headers["Content-Encoding"] == "br"
+    loaded = re.findall(r'(?:src|href)="/static/chatwidget/([\w.]+)"', page.text)
+    assert loaded == ["icon.svg", "frame.css", "frame.js"]
+    sizes = {name: len(brotli.compress((STATIC / name).read_bytes())) for name in loaded}
+    sizes["html"] = int(page.headers["Content-Length"])
+    assert sum(sizes.values()) <= BUDGET, sizes

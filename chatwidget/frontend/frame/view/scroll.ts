@@ -14,7 +14,8 @@ const EARLY = 200;
 export class Scroll {
   following = true;
   #scroller: HTMLElement;
-  #log: HTMLElement;
+  /** Where it was at the last scroll event: only a way back up ends the following. */
+  #last = 0;
   #anchor: Element | null = null;
   #offset = 0;
   #moved: () => void;
@@ -22,7 +23,6 @@ export class Scroll {
   /** `moved` is called when `following` or `early` may be another. */
   constructor(scroller: HTMLElement, log: HTMLElement, moved: () => void) {
     this.#scroller = scroller;
-    this.#log = log;
     this.#moved = moved;
     scroller.addEventListener("scroll", () => this.#note(), { passive: true });
     const observer = new ResizeObserver(() => this.#restore());
@@ -43,17 +43,17 @@ export class Scroll {
 
   #note(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    this.following = scrollHeight - scrollTop - clientHeight < NEAR;
-    const top = this.#scroller.getBoundingClientRect().top;
-    this.#anchor = null;
-    for (const child of this.#log.children) {
-      const { top: at, bottom } = child.getBoundingClientRect();
-      if (bottom > top) {
-        this.#anchor = child;
-        this.#offset = at - top;
-        break;
-      }
-    }
+    const near = scrollHeight - scrollTop - clientHeight < NEAR;
+    this.following = near || (this.following && scrollTop >= this.#last);
+    this.#last = scrollTop;
+    const { top, left, width } = this.#scroller.getBoundingClientRect();
+    // What is read first: the innermost element that begins near the top, else the one that is there.
+    const found = [8, 40, 72, 120]
+      .map((y) => document.elementFromPoint(left + width / 2, top + y))
+      .filter((each) => each?.closest("article"));
+    const offset = (each: Element) => each.getBoundingClientRect().top - top;
+    this.#anchor = found.find((each) => offset(each!) >= 0) ?? found[0] ?? null;
+    this.#offset = this.#anchor ? offset(this.#anchor) : 0;
     this.#moved();
   }
 

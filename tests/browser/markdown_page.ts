@@ -1,0 +1,77 @@
+/** The Markdown renderer on a page of its own, for test_markdown.py. */
+
+import { MarkdownStream } from "../../chatwidget/frontend/markdown/index.ts";
+
+const OPTIONS = { imageHosts: ["cdn.example.com"] };
+
+function render(parts: string[], root: Element = document.createElement("div")): string {
+  const stream = new MarkdownStream(root, OPTIONS);
+  for (const part of parts) stream.write(part);
+  stream.end();
+  root.normalize();
+  return root.innerHTML;
+}
+
+/** A generator of its own, so that a failure can be had again by its seed. */
+function randoms(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+function cut(text: string, random: (below: number) => number): string[] {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const end = at + 1 + random(7);
+    parts.push(text.slice(at, end));
+    at = end;
+  }
+  return parts;
+}
+
+/** Texts that come out differently when they are cut, by code unit or at random. */
+function unstable(texts: string[], seed: number): string[] {
+  const random = randoms(seed);
+  return texts.filter((text) => {
+    const whole = render([text]);
+    return whole !== render(text.split("")) || whole !== render(cut(text, random));
+  });
+}
+
+/** As many texts of pieces that matter to the parser. */
+function invent(pieces: string[], count: number, seed: number): string[] {
+  const random = randoms(seed);
+  return Array.from({ length: count }, () =>
+    Array.from({ length: 1 + random(25) }, () => pieces[random(pieces.length)]).join(""),
+  );
+}
+
+/** Milliseconds for a text of this length made of one piece, in deltas of 64 characters. */
+function time(piece: string, length: number): number {
+  const text = piece.repeat(Math.ceil(length / piece.length));
+  const root = document.createElement("div");
+  const begun = performance.now();
+  const stream = new MarkdownStream(root, OPTIONS);
+  for (let at = 0; at < text.length; at += 64) stream.write(text.slice(at, at + 64));
+  stream.end();
+  return performance.now() - begun;
+}
+
+/** How often a node that was shown is taken away while the text comes, by four characters. */
+function removals(text: string): Promise<number> {
+  const root = document.createElement("div");
+  let count = 0;
+  const observer = new MutationObserver((records) => {
+    for (const { removedNodes } of records) count += removedNodes.length;
+  });
+  observer.observe(root, { childList: true, subtree: true });
+  const stream = new MarkdownStream(root, OPTIONS);
+  for (let at = 0; at < text.length; at += 4) stream.write(text.slice(at, at + 4));
+  stream.end();
+  // Records are handed out before this goes on.
+  return Promise.resolve().then(() => count);
+}
+
+Object.assign(window, { MarkdownStream, render, unstable, invent, time, removals });

@@ -1,0 +1,201 @@
+"""Streamed Markdown in a real browser: what comes of it, however it is cut, and what never does."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.fake import FakeServer, message, ready
+from tests.conftest import OtherSite
+from tests.running import Server
+
+ROOT = Path(__file__).resolve().parents[2]
+FRONTEND = ROOT / "chatwidget/frontend"
+CASES = json.loads((ROOT / "tests/fixtures/markdown.json").read_text(encoding="utf-8"))
+HOSTILE = json.loads((ROOT / "tests/fixtures/markdown_hostile.json").read_text(encoding="utf-8"))
+# As strict as the frame's own.
+POLICY = "default-src 'none'; script-src 'self'; img-src 'self'; require-trusted-types-for 'script'"
+
+# What matters to the parser: of these, texts are made.
+# fmt: off
+PIECES = [
+    "*", "**", "***", "_", "__", "`", "``", "```", "```js\n", "\n", "\n\n", "  \n", " ", "  ",
+    "    ", "\t", "a", "word", "b c", "[", "]", "](", ")", "(", "![", "](http://e.com)",
+    "http://e.com/x", "https://", "h", "<", "<http://a.b>", "<br>", ">", "> ", "- ", "+ ", "* ",
+    "1. ", "2) ", "# ", "## ", "|", "| a | b |\n", "|---|---|\n", "---", "===", "~~", "~~~", "\\",
+    "\\*", "&amp;", "&#42;", "&", "!", "[ ] ", "[x] ", '"', "'", ' "t")', ":", "é", "🎉", "。", "は",
+    ".", "\r",
+]
+# Each is repeated to a long text: what makes a careless parser quadratic.
+REPEATED = [
+    "[", "*", "_", ">", "`", "~", "#", "-", "|", "<", "&", "!", "(", "\\", " ", "\t", "a", "+",
+    "1", "=", "![", "](", "[](", "*a ", "**a ", "*a**", "_a __b ", "`a", "a`b``", "> ", "- ",
+    "* - ", "1. ", "-\n", "a\n", "  \n", "\\\n", "\n\n", "```\n", "a|", "|a", "|a|\n|-|\n",
+    "http://", "https://a.b/(", "<a", "<a@", "&a", "[a](", "[a](b ", "[a](<b", "a***", "#  #",
+    "- [x] ",
+]
+# fmt: on
+
+
+@pytest.fixture(scope="session")
+def script() -> str:
+    """markdown_page.ts, as its server would send it."""
+    esbuild = [str(FRONTEND / "node_modules/.bin/esbuild"), "--bundle", "--charset=utf8"]
+    entry = str(ROOT / "tests/browser/markdown_page.ts")
+    return subprocess.run([*esbuild, entry], check=True, capture_output=True).stdout.decode()
+
+
+@pytest.fixture
+async def sheet(page: Page, other_site: OtherSite, script: str) -> Page:
+    """A page on which Markdown can be rendered."""
+    html = '<!doctype html><meta charset="utf-8"><script src="/page.js"></script>'
+    site = await other_site({"/": (html, {"Content-Security-Policy": POLICY}), "/page.js": script})
+    await page.goto(f"{site.url}/")
+    return page
+
+
+async def test_each_case_comes_out_as_written(sheet: Page) -> None:
+    texts = [case["markdown"] for case in CASES]
+    made = await sheet.evaluate("texts => texts.map(text => render([text]))", texts)
+    names = [case["name"] for case in CASES]
+    wanted = [case["html"] for case in CASES]
+    assert dict(zip(names, made, strict=True)) == dict(zip(names, wanted, strict=True))
+
+
+async def test_the_nodes_are_the_same_however_the_text_is_cut(sheet: Page) -> None:
+    seed = random.randrange(2**32)
+    texts = [case["markdown"] for case in (*CASES, *HOSTILE)]
+    texts += await sheet.evaluate("given => invent(...given)", [PIECES, 1500, seed])
+    assert await sheet.evaluate("given => unstable(...given)", [texts, seed]) == [], f"seed {seed}"
+
+
+async def test_a_long_hostile_text_takes_time_in_proportion(sheet: Page) -> None:
+    """Four times the text in at most ten times the time, or soon anyway."""
+    slow = {}
+    for piece in REPEATED:
+        short = await sheet.evaluate("piece => time(piece, 25_000)", piece)
+        long = await sheet.evaluate("piece => time(piece, 100_000)", piece)
+        if long > max(10 * short, 500):
+            slow[piece] = (short, long)
+    assert slow == {}
+
+
+async def test_what_is_shown_stays(sheet: Page) -> None:
+    """A reply without mistakes in its Markdown never takes a node back: nothing flickers."""
+    text = (
+        "# Title\n\nSome **bold and *both* here**, `code`, [a link](https://shop.example), ~~no~~.\n\n"
+        "- one\n- two with **bold**\n  1. deep\n\n> a quote\n\n```js\nlet x = 1;\n```\n\n"
+        "- [x] done\n\nEnd."
+    )
+    assert await sheet.evaluate("text => removals(text)", text) == 0
+
+
+async def test_a_table_is_not_shown_as_its_source_first(sheet: Page) -> None:
+    shown = await sheet.evaluate(
+        """() => {
+          const root = document.createElement("div");
+          document.body.append(root);
+          const stream = new MarkdownStream(root);
+          const seen = new Set();
+          for (const character of "| a | b |\\n|---|---|\\n| 1 | 2 |\\n") {
+            stream.write(character);
+            seen.add(root.innerText.includes("|"));
+          }
+          stream.end();
+          return [[...seen], root.querySelectorAll("td").length];
+        }"""
+    )
+    assert shown == [[False], 2]
+
+
+async def test_code_is_copied(sheet: Page) -> None:
+    await sheet.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await sheet.evaluate("render(['```py\\nx = 1\\ny = 2\\n```'], document.body)")
+    await sheet.get_by_role("button", name="Copy").click()
+    await expect(sheet.get_by_role("button", name="Copied")).to_be_visible()
+    assert await sheet.evaluate("navigator.clipboard.readText()") == "x = 1\ny = 2\n"
+    await expect(sheet.get_by_role("button", name="Copy", exact=True)).to_be_visible()
+
+
+# What must not come of any text, as seen in the DOM afterwards.
+PROBLEMS = """(roots) => {
+  const plain = new RegExp("^(a|blockquote|br|button|code|del|div|em|h[1-6]|hr|li|ol|p|pre|span|" +
+    "strong|table|tbody|td|th|thead|tr|ul)$");
+  const known = /^(href|target|rel|title|class|start|align|tabindex|type|aria-label)$/;
+  const problems = window.pwned === undefined ? [] : ["a script ran"];
+  for (const root of roots) {
+    for (const element of root.querySelectorAll("*")) {
+      if (!plain.test(element.localName)) problems.push(element.outerHTML);
+      for (const { name } of element.attributes) {
+        if (!known.test(name)) problems.push(element.outerHTML);
+      }
+      if (element.localName !== "a") continue;
+      if (!/^(https?|mailto|tel):$/.test(element.protocol)) problems.push(element.outerHTML);
+      if (element.rel !== "noopener noreferrer nofollow") problems.push(element.outerHTML);
+      if (element.target !== "_blank") problems.push(element.outerHTML);
+    }
+    if (/[\\u202d\\u202e]/.test(root.textContent)) problems.push("the direction is reversed");
+  }
+  return problems;
+}"""
+
+
+DEPTH = """(root) => {
+  let most = 0;
+  for (const element of root.querySelectorAll("*")) {
+    let depth = 0;
+    for (let each = element; each !== root; each = each.parentElement) depth++;
+    most = Math.max(most, depth);
+  }
+  return most;
+}"""
+
+
+async def test_hostile_text_is_text(sheet: Page) -> None:
+    asked: list[str] = []
+    sheet.on("request", lambda request: asked.append(request.url))
+    problems: dict[str, Any] = {}
+    for case in HOSTILE:
+        await sheet.evaluate(
+            "text => { document.body.replaceChildren(); render([text], document.body) }",
+            case["markdown"],
+        )
+        found = await sheet.evaluate(f"({PROBLEMS})([document.body])")
+        deep = await sheet.evaluate(f"({DEPTH})(document.body)")
+        if found or deep > 100:
+            problems[case["name"]] = (found, deep)
+    assert (problems, asked) == ({}, [])
+
+
+async def test_hostile_replies_do_nothing_in_the_frame(page: Page, server: Server) -> None:
+    """The same texts as replies, in the widget's own page under its own policy."""
+    asked: list[str] = []
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text))
+    page.on("dialog", lambda dialog: errors.append(dialog.message))
+    page.on("popup", lambda popup: errors.append(popup.url))
+    replies: list[Any] = [
+        message(number, "assistant", case["markdown"]) for number, case in enumerate(HOSTILE, 1)
+    ]
+    fake = await FakeServer(page).take()
+    fake.answer = lambda frame: [ready(*replies)] if frame["type"] == "hello" else []
+    await page.goto(f"{server.url}/chatwidget/demo/")
+    articles = page.get_by_role("log").get_by_role("article")
+    await expect(articles).to_have_count(len(replies))
+    page.on("request", lambda request: asked.append(request.url))
+    # The frame's own marks around a reply (time, buttons) are as plain as the reply.
+    bodies = (
+        "[...document.querySelectorAll('[role=log] a, [role=log] img')].map(e => e.parentElement)"
+    )
+    assert await page.evaluate(f"({PROBLEMS})({bodies})") == []
+    assert await page.evaluate("window.pwned") is None
+    assert await page.evaluate("document.title") == "Demo"
+    assert page.url == f"{server.url}/chatwidget/demo/"
+    assert (asked, errors) == ([], [])
