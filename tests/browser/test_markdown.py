@@ -29,8 +29,8 @@ PIECES = [
     "    ", "\t", "a", "word", "b c", "[", "]", "](", ")", "(", "![", "](http://e.com)",
     "http://e.com/x", "https://", "h", "<", "<http://a.b>", "<br>", ">", "> ", "- ", "+ ", "* ",
     "1. ", "2) ", "# ", "## ", "|", "| a | b |\n", "|---|---|\n", "---", "===", "~~", "~~~", "\\",
-    "\\*", "&amp;", "&#42;", "&", "!", "[ ] ", "[x] ", '"', "'", ' "t")', ":", "é", "🎉", "。", "は",
-    ".", "\r",
+    "\\*", "&amp;", "&#42;", "&", "!", "[ ] ", "[x] ", '"', "'", ' "t")', ":", "é", "🎉", "。",
+    "は", ".", "\r",
 ]
 # Each is repeated to a long text: what makes a careless parser quadratic.
 REPEATED = [
@@ -89,7 +89,8 @@ async def test_a_long_hostile_text_takes_time_in_proportion(sheet: Page) -> None
 async def test_what_is_shown_stays(sheet: Page) -> None:
     """A reply without mistakes in its Markdown never takes a node back: nothing flickers."""
     text = (
-        "# Title\n\nSome **bold and *both* here**, `code`, [a link](https://shop.example), ~~no~~.\n\n"
+        "# Title\n\nSome **bold and *both* here**, `code`, [a link](https://shop.example), ~~no~~."
+        "\n\n"
         "- one\n- two with **bold**\n  1. deep\n\n> a quote\n\n```js\nlet x = 1;\n```\n\n"
         "- [x] done\n\nEnd."
     )

@@ -89,7 +89,7 @@ export function writeRow(
   const line = element("tr", section);
   for (const [index, text] of cellsOf(row).slice(0, alignments.length).entries()) {
     const cell = element(name, line);
-    cell.align = alignments[index]!;
+    if (alignments[index]) cell.align = alignments[index];
     writeInline(cell, text, options);
   }
 }

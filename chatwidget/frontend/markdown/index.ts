@@ -249,8 +249,9 @@ export class MarkdownStream {
     const into = this.#closeTo();
     const list = same ? sibling!.list! : element(number ? "ol" : "ul", into);
     if (!same && number && number !== "1") (list as HTMLOListElement).start = Number(number);
-    const width = (number ?? "").length + 1 + (space ? columns(space) : 1);
-    this.#open({ into: element("li", list), mark, list, indent: indent + width });
+    const width = (number ?? "").length + 1 + (space?.length ?? 1);
+    const column = indent + (space?.includes("\t") ? 4 : width);
+    this.#open({ into: element("li", list), mark, list, indent: column });
     return all.length;
   }
 

@@ -49,13 +49,12 @@ const TARGET =
   /\([ \n]{0,9}(?:<([^<>\n]*)>|((?!<)(?:\\\S|[^\s\\()]|\([^\s()]*\))*))(?:[ \n]{1,9}("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))?[ \n]{0,9}\)/y;
 const TARGET_BEGUN = /^\([ \n]{0,9}(?:<[^<>\n]*>?|(?!<)\S*)(?:[ \n]{1,9}(?:["'][\s\S]*)?)?$/;
 
-const SPACE = /(?:^|\s)$/;
-const PUNCTUATION = /[\p{P}\p{S}]$/u;
+const SPACE = /^\s?$/;
+const PUNCTUATION = /^[\p{P}\p{S}]/u;
 // No space is written beside CJK, and its punctuation is not what CommonMark means by the word.
-const CJK = /[\u3000-\ud7a3\uff00-\uffef]$/;
-const isSpace = (text: string) => SPACE.test(text);
-const isPunctuation = (text: string) => PUNCTUATION.test(text) && !CJK.test(text);
-const isEdge = (text: string) => SPACE.test(text) || PUNCTUATION.test(text) || CJK.test(text);
+const CJK = /^[\u3000-\ud7a3\uff00-\uffef]/;
+const isPunctuation = (char: string) => PUNCTUATION.test(char) && !CJK.test(char);
+const isEdge = (char: string) => SPACE.test(char) || PUNCTUATION.test(char) || CJK.test(char);
 
 export class Inline {
   readonly #root: Element;
@@ -318,9 +317,9 @@ export class Inline {
     }
     const after = String.fromCodePoint(source.codePointAt(end) ?? 10);
     if (!last && end + 1 === source.length && /[\ud800-\udbff]/.test(after)) return at;
-    const before = this.#before;
-    const left = !isSpace(after) && (!isPunctuation(after) || isEdge(before));
-    const right = !isSpace(before) && (!isPunctuation(before) || isEdge(after));
+    const before = [...this.#before].at(-1) ?? "";
+    const left = !SPACE.test(after) && (!isPunctuation(after) || isEdge(before));
+    const right = !SPACE.test(before) && (!isPunctuation(before) || isEdge(after));
     const word = mark === "_";
     const canOpen = left && (!word || !right || isPunctuation(before));
     const canClose = right && (!word || !left || isPunctuation(after));
