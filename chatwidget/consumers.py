@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 from uuid import UUID
 
@@ -167,17 +167,27 @@ class ChatConsumer(AsyncConsumer):
         except ChatError as error:  # the database is away before there is a conversation
             logger.warning("socket closed: %s", error)
             await self._close(CloseCode.RESTARTING)
-        except BaseException:  # a bug, or the server gave this socket up: nothing of it may stay
+        except ConnectionError as error:
+            logger.info("socket lost: %s", error)
+            self._leave()
+        except Exception:  # a bug: the visitor comes back and is shown what is stored
+            logger.exception("socket")
+            await self._close(CloseCode.RESTARTING)
+        except BaseException:  # the server gave this socket up: nothing of it may stay
             self._leave()
             raise
 
     async def _send_text(self, text: str) -> None:
-        await self.base_send({"type": "websocket.send", "bytes": None, "text": text})
+        try:
+            await self.base_send({"type": "websocket.send", "bytes": None, "text": text})
+        except Exception as error:  # however the server says that the other end is gone
+            raise ConnectionError(f"{type(error).__name__}: {error}") from error
 
     async def _close(self, code: int) -> None:
         if not self._closed:
             self._leave()
-            await self.send({"type": "websocket.close", "code": int(code)})
+            with suppress(Exception):  # the other end may be gone
+                await self.send({"type": "websocket.close", "code": int(code)})
 
     def _leave(self) -> None:
         """Nothing more is sent or received."""

@@ -27,6 +27,8 @@ logger = logging.getLogger("chatwidget")
 
 # A platform that takes longer to greet is not waited for: the widget's own greeting stands in.
 GREETING_SECONDS = 2.0
+# Code points of it: a platform's greeting is no essay.
+GREETING_LENGTH = 8000
 # A page may stay open this long before its first message; then the greeting is fetched again.
 DRAFT_SECONDS = 12 * 3600
 
@@ -108,7 +110,8 @@ class Greetings:
                     profile = await make_provider(widget.provider_config).profile(person)
                 self._profiles[widget.pk] = (widget.config_version, profile)
                 if profile.greeting:
-                    text, draft.session = profile.greeting.text.strip(), profile.greeting.session
+                    text = profile.greeting.text.strip()[:GREETING_LENGTH]
+                    draft.session = profile.greeting.session
             except (ChatError, TimeoutError) as error:
                 cause = getattr(error, "cause", "") or f"no answer in {GREETING_SECONDS:g} s"
                 logger.warning("greeting of %s: %s", widget.slug, cause)

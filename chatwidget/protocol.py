@@ -26,6 +26,11 @@ WINDOW = 256 * 1024
 WINDOW_SECONDS = 60.0
 MAX_PENDING = 5
 HISTORY_PAGE = 50
+# Daphne sends no frame over 1 MiB by default, and says nothing. So a frame's messages are at most
+# so many bytes together; and each holds at most so many code points (six bytes each in the worst
+# case) of its text, the rest of which follows as deltas.
+PAGE_BYTES = 800 * 1024
+PART = 128 * 1024
 # An id is a UUID; an error repeats no longer one.
 MAX_ID = 64
 

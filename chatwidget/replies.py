@@ -121,7 +121,6 @@ class Outbox:
         """Send a reply from `offset` on, to its `done`; before that its `message`, if not known."""
         if self._given_up:
             return
-        self.ack(reply.id, self._debts.get(reply.id, (0, 0))[0])  # an earlier attempt's debt
         self._cursors.append(Cursor(reply, offset, announced))
         reply.followers.add(self._awake.set)
         self._awake.set()
@@ -143,7 +142,9 @@ class Outbox:
 
     def ack(self, reply_id: str, offset: int) -> None:
         """The client has received a reply up to `offset`. What was never sent is ignored."""
-        sent, acknowledged = self._debts.get(reply_id, (0, 0))
+        if reply_id not in self._debts:
+            return
+        sent, acknowledged = self._debts[reply_id]
         offset = min(offset, sent)
         if offset <= acknowledged:
             return
@@ -202,8 +203,9 @@ class Outbox:
                 return None
             cursor.offset = end
             self._unacknowledged += end - start
-            _, acknowledged = self._debts.get(reply.id, (0, start))
-            self._debts[reply.id] = (end, acknowledged)
+            # What an earlier sending of it owes (an earlier attempt, say) is owed on.
+            sent, acknowledged = self._debts.get(reply.id, (start, start))
+            self._debts[reply.id] = (end, start - (sent - acknowledged))
             return reply.delta(start, end)
         if reply.ended is None:
             return None

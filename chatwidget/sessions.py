@@ -235,8 +235,8 @@ class Session(Showing):
             await stored(transcripts.describe, self.client.visitor, self.details)
 
     async def _history(self, before: UUID | None) -> None:
-        messages, more = await stored(transcripts.older, self.shown, _known(before))
-        self.outbox.put(Older(messages=[wire.message(entry) for entry in messages], more=more))
+        entries, more = await stored(transcripts.older, self.shown, _known(before))
+        self.put_messages(entries, lambda messages: Older(messages=messages, more=more))
 
     async def _page(self, url: str, title: str) -> None:
         self.details = replace(self.details, page_url=url, page_title=title)

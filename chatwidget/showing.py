@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -26,11 +26,13 @@ from chatwidget.errors import (
 from chatwidget.greetings import Draft
 from chatwidget.models import Widget
 from chatwidget.protocol import (
+    PART,
     Hello,
     Message,
     MessageState,
     Ready,
     ReadyLimits,
+    ServerFrame,
     cleaned,
 )
 from chatwidget.providers.base import Person, providers
@@ -86,7 +88,7 @@ class Showing:
             self._show_in_draft(entry)
         elif not self._noted():
             with translation.override(self.client.language):
-                self.outbox.put(MessageState(message=wire.message(entry)), after=entry.id)
+                self._put_message(entry)
 
     def _show_in_draft(self, entry: Entry) -> None:
         if entry.seq > 1:
@@ -109,8 +111,9 @@ class Showing:
             self.reload()
         elif not self._noted():
             with translation.override(self.client.language):
-                self.outbox.put(MessageState(message=wire.message(entry)), after=entry.id)
-                self.outbox.put(wire.done(entry), after=entry.id)
+                self._put_message(entry)
+                if len(entry.text) <= PART:
+                    self.outbox.put(wire.done(entry), after=entry.id)
 
     def reset(self, following: UUID | None) -> None:
         self._spawn(self._follow_to(following, self._room))
@@ -203,15 +206,43 @@ class Showing:
     def _show_snapshot(self, snapshot: Snapshot, room: Room) -> None:
         room.read(snapshot.revision)
         self.outbox.forget()
-        messages = []
-        following = None
-        for entry in snapshot.entries:
-            live = self._live(room, entry) if entry.status == "streaming" else None
-            following = live or following
-            messages.append(wire.message(entry, live.text if live else None))
-        self.outbox.put(self._ready(messages, more=snapshot.more))
-        if following:
-            self.outbox.follow(following, following.length, announced=True)
+        running = next((e for e in snapshot.entries if e.status == "streaming"), None)
+        self.put_messages(
+            snapshot.entries,
+            lambda messages: self._ready(messages, more=snapshot.more),
+            live=self._live(room, running) if running else None,
+        )
+
+    def _put_message(self, entry: Entry) -> None:
+        self.put_messages([entry], lambda found: MessageState(message=found[0]), after=entry.id)
+
+    def put_messages(
+        self,
+        entries: Sequence[Entry],
+        frame: Callable[[list[Message]], ServerFrame],
+        *,
+        live: Reply | None = None,
+        after: UUID | None = None,
+    ) -> None:
+        """Send entries in a frame, each with as much of its text as a frame may hold.
+
+        The rest follows as deltas; so does what is still to come of `live`, the one in flight.
+        """
+        messages: list[Message] = []
+        following: list[Reply] = []
+        for entry in entries:
+            reply = live if live and live.entry.id == entry.id else None
+            if reply is None and len(entry.text) > PART:
+                reply = Reply(entry.id, replace(entry, status="streaming", ui=None, error_code=""))
+                reply.end(entry)
+            if reply is None:
+                messages.append(wire.message(entry))
+            else:
+                messages.append(wire.message(reply.entry, reply.text[:PART]))
+                following.append(reply)
+        self.outbox.put(frame(messages), after=after)
+        for reply in following:
+            self.outbox.follow(reply, min(reply.length, PART), announced=True)
 
     def _live(self, room: Room, entry: Entry) -> Reply | None:
         """The reply in flight behind an entry: ours, or a copy of the one that runs elsewhere."""

@@ -5,28 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+import msgspec
 from django.db import transaction
 from django.db.models import QuerySet
 
 from chatwidget.errors import BadRequest
 from chatwidget.models import Conversation, Message, Status
-from chatwidget.protocol import HISTORY_PAGE
+from chatwidget.protocol import HISTORY_PAGE, PAGE_BYTES, PART
 from chatwidget.transcripts.entries import ENTRY_FIELDS, Accepted, Entry, Snapshot, entry_of
 
-# A page of history holds at most this many code points (and at least one message), whatever a
-# conversation has stored: it bounds what one frame may cost.
-PAGE_LENGTH = 128 * 1024
+# What a message has beside its text and rich element, in bytes of JSON.
+ENVELOPE = 1024
 # How much of a conversation goes with a turn where the platform keeps no history of its own.
 HISTORY_MESSAGES = 60
+
+
+_json = msgspec.json.Encoder()
 
 
 def _page(rows: QuerySet[Message]) -> tuple[list[Entry], bool]:
     """The newest of `rows`, oldest first, as many as a page holds; and whether there are more."""
     entries: list[Entry] = []
-    length = 0
+    size = 0
     for row in rows.order_by("-seq").values(*ENTRY_FIELDS)[: HISTORY_PAGE + 1]:
-        length += len(row["text"])
-        if entries and (len(entries) == HISTORY_PAGE or length > PAGE_LENGTH):
+        size += len(_json.encode((row["text"][:PART], row["ui"]))) + ENVELOPE
+        if entries and (len(entries) == HISTORY_PAGE or size > PAGE_BYTES):
             return entries[::-1], True
         entries.append(Entry(**row))
     return entries[::-1], False

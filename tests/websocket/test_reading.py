@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chatwidget.protocol import WINDOW
+import pytest
+
+from chatwidget.protocol import PART, WINDOW
 from tests.client import Chat
 from tests.platforms.control import Control
 from tests.websocket.test_stopping import begun
@@ -75,7 +77,9 @@ async def test_what_is_said_of_a_reply_comes_after_its_end(
     done = await chat.receive()
     assert (done["type"], done["length"]) == ("done", WINDOW + MORE)
     assert (await chat.receive())["message"]["rating"] == 1
-    assert await chat.receive() == done
+    chat.acks = True
+    assert await chat.until("done") == done
+    assert len(chat.texts[reply]) == WINDOW + MORE
 
 
 async def test_another_tab_feels_nothing(chat: Chat, another: Another, agents: Control) -> None:
@@ -95,3 +99,60 @@ async def test_a_new_conversation_owes_nothing(chat: Chat, agents: Control) -> N
     await agents.end(name)
     assert (await chat.until("done"))["length"] == 70_000
     assert len(chat.texts[reply]) == 70_000
+
+
+# --- more than a frame may hold -----------------------------------------------------------------
+
+
+async def long_reply(chat: Chat, agents: Control, text: str) -> str:
+    name, reply = await begun(chat, agents)
+    await agents.push(name, text)
+    await agents.end(name)
+    assert (await chat.until("done"))["length"] == len(text)
+    return reply
+
+
+@pytest.mark.parametrize("letter", ["🙂", "x", "\x01", "é"])
+async def test_a_long_reply_after_a_reload(
+    chat: Chat, another: Another, agents: Control, letter: str
+) -> None:
+    """Daphne sends no frame over 1 MiB: what a message cannot hold follows as deltas."""
+    text = letter * (3 * PART)
+    reply = await long_reply(chat, agents, text)
+    tab = await another(chat)
+    message = tab.frames[0]["messages"][-1]
+    assert (message["status"], len(message["text"])) == ("streaming", PART)
+    done = await tab.until("done")
+    assert (done["id"], done["status"], done["length"]) == (reply, "complete", len(text))
+    assert tab.texts[reply] == text
+    assert await tab.quiet() == []
+    # Its new state, and its page of history, are told in the same way.
+    await tab.send({"type": "rate", "id": reply, "value": 1})
+    assert (await tab.until("message"))["message"]["rating"] == 1
+    await tab.until("done")
+    assert tab.texts[reply] == text
+    accepted = await tab.say("say:next")
+    await tab.until("done")
+    await tab.send({"type": "history", "before": accepted["message"]["id"]})
+    page = await tab.until("history")
+    assert page["messages"][-1]["id"] == reply
+    tab.texts[reply] = page["messages"][-1]["text"]
+    await tab.until("done")
+    assert tab.texts[reply] == text
+
+
+async def test_a_page_of_many_long_replies_fits_a_frame(
+    chat: Chat, another: Another, agents: Control
+) -> None:
+    texts = [letter * 100_000 for letter in "aé🙂日bcüde"]
+    ids = [await long_reply(chat, agents, text) for text in texts]
+    tab = await another(chat)
+    shown = tab.frames[0]["messages"]
+    assert tab.frames[0]["more"] is True
+    while tab.frames[-1].get("more", True):
+        await tab.send({"type": "history", "before": shown[0]["id"]})
+        shown = (await tab.until("history"))["messages"] + shown
+    assert [message["seq"] for message in shown] == list(range(1, 2 * len(texts) + 2))
+    assert {message["id"]: message["text"] for message in shown}.items() >= dict(
+        zip(ids, texts, strict=True)
+    ).items()
