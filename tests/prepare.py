@@ -17,7 +17,8 @@ def main() -> None:
     call_command(
         "createsuperuser", username="admin", email="admin@localhost", interactive=False, verbosity=0
     )
-    call_command("configure_widget", "demo", provider="demo", title="Demo", verbosity=0)
+    demo = {"provider": "demo", "title": "Demo", "greeting": "Hello! I am the demo agent."}
+    call_command("configure_widget", "demo", verbosity=0, **demo)
 
 
 if __name__ == "__main__":

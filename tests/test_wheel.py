@@ -18,24 +18,8 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from tests.readme import blocks
 from tests.running import ROOT, Process, free_port, run
-
-README = (ROOT / "README.md").read_text()
-BLOCK = re.compile(r"^(?P<intro>[^\n]+)\n\n```(?P<language>\w+)\n(?P<code>.*?)^```$", re.M | re.S)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A piece of code in the README, and the line before it, which says where it goes."""
-
-    intro: str
-    language: str
-    code: str
-
-
-def blocks(heading: str) -> list[Block]:
-    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return [Block(**found.groupdict()) for found in BLOCK.finditer(section)]
 
 
 def block(start: str) -> str:
@@ -134,6 +118,7 @@ async def site(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     *lines, serving = block("And then:").splitlines()
     for line in lines:
         await made.shell(line)
+    await made.shell("python manage.py check --fail-level WARNING")
     command = [*shlex.split(serving), "--bind", "127.0.0.1", "--port", str(made.port)]
     command[0] = str(made.folder / "venv/bin" / command[0])
     process = Process(command, made.env, made.port, cwd=made.folder)
@@ -168,14 +153,3 @@ async def test_a_site_that_follows_the_readme_chats(site: Process) -> None:
     assert "".join(frame["text"] for frame in frames if frame["type"] == "delta")
     assert frames[-1]["status"] == "complete"
     assert "Traceback" not in site.log
-
-
-async def test_the_readme_names_every_variable() -> None:
-    """And no other: what the settings read is what the table has, in any order."""
-    source = (ROOT / "project" / "settings.py").read_text()
-    read = set(re.findall(r'\bread\(\s*"([A-Z_]+)"', source))
-    section = README.split("\n## Settings\n")[1].split("\n## ")[0]
-    told = set(
-        re.findall(r"`([A-Z][A-Z_]+)`", "\n".join(re.findall(r"^\| (`.*?) \|", section, re.M)))
-    )
-    assert read == told

@@ -15,9 +15,6 @@ from chatwidget.providers.base import (
     Delta,
     Event,
     Finished,
-    Greeting,
-    Person,
-    Profile,
     Provider,
     Turn,
 )
@@ -25,11 +22,6 @@ from chatwidget.providers.base import (
 # Seconds between two words: about as fast as a quick model writes.
 PACE = 0.03
 SLOW = 0.4
-
-GREETING = (
-    "Hello! I am the demo agent: I run inside this server, without any platform. "
-    "Ask me anything, or write **help** to see what I can show."
-)
 
 WORDS = {
     "help": "this list",
@@ -118,9 +110,6 @@ class Demo(Provider):
     needs_agent = False
     can_rewind = True
     options = {"pace": float}  # seconds between two words
-
-    async def profile(self, person: Person) -> Profile:
-        return Profile(greeting=Greeting(GREETING))
 
     async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         asked = set(re.findall(r"\w+", turn.text.lower()))

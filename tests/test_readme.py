@@ -1,0 +1,76 @@
+"""What the README and its neighbours say is so."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+from django.core.management import get_commands
+
+from tests.conftest import Serve
+from tests.readme import README, blocks, section
+from tests.running import ROOT, run
+
+PLATFORMS = section("Point a widget at a platform")
+LINES = re.findall(r"^python manage.py (configure_widget .*)$", PLATFORMS, re.M)
+
+
+def test_every_variable_is_told() -> None:
+    """And no other: what the settings read is what the table has."""
+    source = (ROOT / "project" / "settings.py").read_text()
+    read = set(re.findall(r'\bread\(\s*"([A-Z_]+)"', source))
+    first_column = "\n".join(re.findall(r"^\| (`.*?) \|", section("Settings"), re.M))
+    assert read == set(re.findall(r"`([A-Z][A-Z_]+)`", first_column))
+
+
+async def test_a_widget_is_pointed_at_each_platform_by_its_line(serve: Serve) -> None:
+    server = await serve({"CHATWIDGET_ALLOW_PRIVATE_PROVIDERS": "true"})
+    assert len(LINES) == 6
+    for line in LINES:
+        await server.manage(*line.split(), env={"PLATFORM_KEY": "a-key-of-the-platforms"})
+    listed = await server.manage("dumpdata", "chatwidget.widget")
+    assert '"slug": "help"' in listed.stdout
+    assert "a-key-of-the-platforms" not in listed.stdout
+
+
+def test_every_command_that_is_named_is_there() -> None:
+    ours = {name for name, app in get_commands().items() if app == "chatwidget"}
+    named = set(re.findall(r"\b([a-z]+_(?:widgets?|transcripts|visitor))\b", README))
+    assert named == ours
+
+
+def test_every_method_and_event_is_told() -> None:
+    declared = (ROOT / "chatwidget/frontend/types/chatwidget.d.ts").read_text()
+    page = section("On the page")
+    [events] = re.findall(r"interface ChatWidgetEvents \{(.*?)^\}", declared, re.M | re.S)
+    names = re.findall(r"^  (\w+):", events, re.M)
+    [methods] = re.findall(r"interface ChatWidgetInstance \{(.*?)^\}", declared, re.M | re.S)
+    names += set(re.findall(r"^  (\w+)[(<]", methods, re.M)) - {"get", "push"}
+    assert len(names) > 10
+    missing = [name for name in names if not re.search(rf'`{name}[`(]|"{name}"', page)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_every_file_that_is_named_is_there(name: str) -> None:
+    text = (ROOT / name).read_text()
+    paths = re.findall(r"\]\(([\w./-]+)\)", text)
+    paths += re.findall(r"`((?:chatwidget|tests|project|docs)/[\w./]+)`", text)
+    assert paths
+    missing = [path for path in paths if not (ROOT / path).exists()]
+    assert missing == []
+
+
+async def test_the_unit_and_the_commands_for_servers_are_accepted() -> None:
+    """The options of Daphne and uvicorn in the README are those that they know."""
+    for program in ("daphne", "uvicorn"):
+        told = set(re.findall(r"--[\w-]+", " ".join(re.findall(rf"{program} (--.*)", README))))
+        assert told
+        help_text = (await run([sys.executable, "-m", program, "--help"], env={})).stdout
+        assert [option for option in told if option not in help_text] == []
+
+
+def test_the_app_section_has_a_block_for_every_step() -> None:
+    intros = [block.intro for block in blocks("In your own Django site")]
+    assert len(intros) == 6, intros
