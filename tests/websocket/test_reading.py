@@ -106,9 +106,11 @@ async def test_a_new_conversation_owes_nothing(chat: Chat, agents: Control) -> N
 
 async def long_reply(chat: Chat, agents: Control, text: str) -> str:
     name, reply = await begun(chat, agents)
-    await agents.push(name, text)
+    for start in range(0, len(text), PART):
+        await agents.push(name, text[start : start + PART])
     await agents.end(name)
-    assert (await chat.until("done"))["length"] == len(text)
+    done = await chat.until("done", id=reply)
+    assert (done.get("error"), done["length"]) == (None, len(text))
     return reply
 
 
