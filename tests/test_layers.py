@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -16,11 +20,11 @@ APP = ROOT / "chatwidget"
 FLOORS = (
     ("errors",),
     ("conf", "look", "strings", "protocol", "storage", "languages"),
-    ("secrets",),
+    ("secrets", "colours"),
     ("models",),
     ("transcripts", "providers", "archive"),
     ("access", "greetings", "wire", "validation", "checkup"),
-    ("replies",),
+    ("replies", "pace"),
     ("bus",),
     ("rooms",),
     ("relay",),
@@ -87,3 +91,30 @@ def test_every_floor_is_lived_on() -> None:
     """A name that no file has would let its imports go unseen."""
     rooms = {room(path) for path in FILES}
     assert not set(FLOOR) - rooms
+
+
+def test_every_package_that_is_imported_is_a_dependency() -> None:
+    """Of its own right, not as a dependency of another's that may change its mind."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = {normal(re.split(r"[\[<>=]", each)[0]) for each in project["dependencies"]}
+    distributions = packages_distributions()
+    imports = {
+        name.split(".")[0]
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in imported_names(node)
+    }
+    foreign = imports - set(sys.stdlib_module_names) - {"chatwidget"}
+    missing = {name for name in foreign if normal(distributions[name][0]) not in named}
+    assert not missing
+
+
+def imported_names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+
+
+def normal(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
