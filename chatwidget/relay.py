@@ -21,6 +21,7 @@ from chatwidget.bus import Closed, Ended
 from chatwidget.conf import conf
 from chatwidget.errors import ChatError, Interrupted, Rejected, ReplyError, Unavailable
 from chatwidget.greetings import Greetings
+from chatwidget.pace import Pace
 from chatwidget.providers.base import (
     Delta,
     Exchange,
@@ -41,37 +42,11 @@ from chatwidget.transcripts import Job, Outcome, fingerprint
 logger = logging.getLogger("chatwidget")
 replies_log = logging.getLogger("chatwidget.replies")
 
-# Chunks that come closer than this, or any while more than a FEW replies run, are not read one by
-# one: their replies rest until the next beat, and then take all that came meanwhile in one piece.
-# One beat serves all replies, so that a busy loop wakes seldom and sends in bursts, which is what
-# makes a delta cheap; with few and slow streams nothing rests and nothing is delayed.
-QUICK_SECONDS = 0.022
-FEW = 10
-BEAT_SECONDS = 0.050
 # A reply whose end cannot be stored is tried again for as long as the process lives.
 STORE_RETRY_SECONDS = 0.5
 CAUSE_LENGTH = 2000
 # After DRAIN_SECONDS: to store what there is, and to send the last frames.
 LAST_SECONDS = 3.0
-
-
-class Beat:
-    """A clock that ticks while somebody waits for it, for all who wait at once."""
-
-    def __init__(self) -> None:
-        self._next: asyncio.Event | None = None
-
-    async def wait(self) -> None:
-        """Until the next tick."""
-        if self._next is None:
-            self._next = asyncio.Event()
-            asyncio.get_running_loop().call_later(BEAT_SECONDS, self._tick)
-        await self._next.wait()
-
-    def _tick(self) -> None:
-        assert self._next is not None
-        self._next.set()
-        self._next = None
 
 
 class Running:
@@ -111,8 +86,7 @@ class Relay:
         self.greetings = Greetings()
         self.running: dict[UUID, Running] = {}
         self.draining = False
-        self.drained = asyncio.Event()
-        self._beat = Beat()
+        self._pace = Pace()
         self.storage_lost_at = -1e9  # when the database was last seen to be away
 
     @property
@@ -156,16 +130,12 @@ class Relay:
             provider = make_provider(job.widget.provider_config)
             turn = await self._turn(provider, job)
             async with contextlib.aclosing(provider.reply(turn)) as events:
-                last = 0.0
+                read_at = 0.0
                 async for event in events:
                     if type(event) is Delta:
                         running.reply.append(event.text)
-                        now = time.monotonic()
-                        first = first or now
-                        if now - last < QUICK_SECONDS or len(self.running) > FEW:
-                            await self._beat.wait()
-                            now = time.monotonic()
-                        last = now
+                        first = first or time.monotonic()
+                        read_at = await self._pace.rest(read_at, len(self.running))
                     elif isinstance(event, Session):
                         running.session = event.id
                     elif isinstance(event, Finished):
