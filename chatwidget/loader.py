@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import translation
 
-from chatwidget.languages import LANGUAGES
+from chatwidget.languages import LANGUAGES, supported
 from chatwidget.look import Look
 from chatwidget.models import Widget
 from chatwidget.strings import CHAT, CLOSE_CHAT, OPEN_CHAT, STRINGS
@@ -65,11 +65,11 @@ def loader_config(widget: Widget) -> dict[str, Any]:
         # As the loader's style sheet takes it, in place of the shape that it draws by itself.
         config |= {"icon": f'url("{look.icon}") 50%/contain no-repeat', "shape": "none"}
     if look.teaser:
-        with translation.override(look.language or "en"):
+        with translation.override(supported(look.language) or "en"):
             close = str(STRINGS["close"])
         config["teaser"] = {"text": look.teaser, "delay": look.teaser_delay, "close": close}
-    if look.language:
-        with translation.override(look.language):
+    if language := supported(look.language):
+        with translation.override(language):
             config["labels"] = {"": f"{OPEN_CHAT}|{CLOSE_CHAT}"}
     else:
         config["labels"] = _labels()

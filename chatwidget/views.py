@@ -88,12 +88,14 @@ def loader_script(request: HttpRequest, slug: str) -> HttpResponse:
 def frame(request: HttpRequest, slug: str) -> HttpResponse:
     """`<slug>/`: the page in the iframe, and a full page of its own."""
     widget = _active(slug)
-    with translation.override(frame_language(request, widget)):
+    language = frame_language(request, widget)
+    with translation.override(language):
         response = render(request, "chatwidget/frame.html", frame_context(request, widget))
     response["Content-Security-Policy"] = content_security_policy(request, widget)
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     # The token in it is fresh; "no-store" would keep the embedding page out of the bfcache.
     response["Cache-Control"] = "private, no-cache"
+    response["Content-Language"] = language
     patch_vary_headers(response, ["Accept-Language"])
     return _compressed(request, response, cached=False)
 
