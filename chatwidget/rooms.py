@@ -77,6 +77,8 @@ class Room:
         """Show an event to this room's sockets, except to the one that already knows."""
         members = [member for member in self.members if member is not skip]
         match event:
+            case Said(revision=0) if self.revision:
+                pass  # another process's greeting, of what was a draft when it was asked for
             case Said(entry=entry):
                 for member in members:
                     member.show(entry)
@@ -103,9 +105,13 @@ class Room:
                 self._beyond.remove(self.revision)
 
     def read(self, revision: int) -> None:
-        """The transcript was read as of this revision."""
-        self.revision = max(revision, self.revision or 0)
-        self._beyond = {later for later in self._beyond if later > self.revision}
+        """One of the sockets has read the transcript as of this revision.
+
+        What the others have missed of it they still miss.
+        """
+        if self.revision is None or len(self.members) == 1:
+            self.revision = max(revision, self.revision or 0)
+            self._beyond = {later for later in self._beyond if later > self.revision}
 
     def _is_reply(self, entry: Entry) -> bool:
         reply = self.reply
@@ -130,6 +136,7 @@ class Room:
 
     def reload(self) -> None:
         """Something was missed: every socket here shows the conversation afresh."""
+        self.revision = None
         for member in list(self.members):
             member.reload()
 
