@@ -214,7 +214,7 @@ class Message(models.Model):
         indexes = [
             # The replies under way: few, whatever the size of the table.
             models.Index(
-                fields=["lease_until"],
+                fields=["conversation", "lease_until"],
                 condition=Q(status__in=["pending", "streaming"]),
                 name="cw_message_unfinished",
             ),
@@ -223,9 +223,7 @@ class Message(models.Model):
                 condition=Q(status__in=["failed", "interrupted"]),
                 name="cw_message_failed",
             ),
-            models.Index(
-                fields=["conversation"], condition=~Q(rating=0), name="cw_message_rated"
-            ),
+            models.Index(fields=["conversation"], condition=~Q(rating=0), name="cw_message_rated"),
         ]
 
     def __str__(self) -> str:
