@@ -10,13 +10,14 @@ from django.templatetags.static import static
 from django.urls import reverse
 
 from chatwidget.access import frame_token
+from chatwidget.colours import properties
 from chatwidget.conf import conf
 from chatwidget.languages import choose_language, direction
 from chatwidget.look import Look
 from chatwidget.models import Widget
 from chatwidget.protocol import VERSION
 from chatwidget.providers.base import Provider, providers
-from chatwidget.strings import STRINGS
+from chatwidget.strings import SCRIPT, STRINGS
 
 
 def frame_context(request: HttpRequest, widget: Widget) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def frame_context(request: HttpRequest, widget: Widget) -> dict[str, Any]:
     return {
         "widget": widget,
         "config": config,
-        "strings": config["strings"],
+        "strings": STRINGS,
         "look": look,
         "locale": language,
         "dir": direction(language),
@@ -59,13 +60,8 @@ def frame_config(widget: Widget, look: Look, language: str) -> dict[str, Any]:
         "logo": look.logo,
         "locale": language,
         "dir": direction(language),
-        "look": {
-            "color": look.color,
-            "theme": look.theme,
-            "radius": look.radius,
-            "font": look.font,
-        },
-        "strings": {key: str(text) for key, text in STRINGS.items()},
+        "look": properties(look),
+        "strings": {key: str(text) for key, text in SCRIPT.items()},
         "suggestions": list(look.suggestions),
         "imageHosts": widget.image_hosts,
         "prechat": _prechat(look),

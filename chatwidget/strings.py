@@ -1,7 +1,8 @@
 """Every text that a visitor's page shows by itself, in English; Django's catalogues translate it.
 
-The frame's template takes some, the frame's script the others (frontend/frame/strings.ts names
-them); the loader's two are in its own configuration. {braces} are filled in where the text is shown.
+PAGE is what the frame's template needs alone. SCRIPT goes into the page's configuration, for the
+script (frontend/frame/strings.ts has the same keys). The loader's are in its own configuration.
+{braces} are filled in where the text is shown.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ OPEN_CHAT = _("Open chat")
 CLOSE_CHAT = _("Close chat")
 CHAT = _("Chat")
 
-STRINGS: dict[str, Promise] = {
-    # The page
+PAGE: dict[str, Promise] = {
     "conversation": _("Conversation"),
     "new_conversation": _("New conversation"),
     "close": _("Close"),
@@ -23,6 +23,12 @@ STRINGS: dict[str, Promise] = {
     "placeholder": _("Write a message…"),
     "send": _("Send"),
     "stop": _("Stop"),
+    "ask_title": _("Before we begin"),
+    "ask_start": _("Start chat"),
+    "reconnect": _("Try again"),
+}
+
+SCRIPT: dict[str, Promise] = {
     # Messages
     "you": _("You"),
     "typing": _("{agent} is typing"),
@@ -45,8 +51,6 @@ STRINGS: dict[str, Promise] = {
     "thanks": _("Thank you for your feedback."),
     "cancel": _("Cancel"),
     # Before the first message
-    "ask_title": _("Before we begin"),
-    "ask_start": _("Start chat"),
     "name": _("Name"),
     "email": _("Email"),
     "optional": _("optional"),
@@ -57,7 +61,6 @@ STRINGS: dict[str, Promise] = {
     "back": _("You are connected again."),
     "closed": _("The connection was closed."),
     "gone": _("This chat is not available."),
-    "reconnect": _("Try again"),
     # What went wrong, and what to do
     "left": _("Characters left: {count}"),
     "message_too_long": _("This message is too long. Please shorten it."),
@@ -72,3 +75,5 @@ STRINGS: dict[str, Promise] = {
     "interrupted": _("The answer was cut off. You can try again."),
     "stopped": _("You stopped this answer."),
 }
+
+STRINGS = PAGE | SCRIPT

@@ -13,8 +13,11 @@ from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
+from msgspec import convert
 
-from chatwidget.strings import STRINGS
+from chatwidget.colours import properties
+from chatwidget.look import Look
+from chatwidget.strings import SCRIPT, STRINGS
 
 # As strict as the visitor's frame, so that a state that breaks its policy is seen here.
 POLICY = (
@@ -31,14 +34,10 @@ def gallery(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     locale = asked.get("locale", "en")
     with translation.override(locale):
-        strings = {key: str(text) for key, text in STRINGS.items()}
         rtl = translation.get_language_bidi()
-        look = {
-            "color": asked.get("color", "#2563eb"),
-            "theme": asked.get("theme", "light"),
-            "radius": int(asked.get("radius", 16)),
-            "font": "",
-        }
+        look = convert(
+            {"color": asked.get("color", "#2563eb"), "theme": asked.get("theme", "light")}, Look
+        )
         config: dict[str, Any] = {
             "protocol": 1,
             "slug": "gallery",
@@ -50,8 +49,8 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "agent": "Harbour & Hearth",
             "logo": "",
             "locale": locale,
-            "look": look,
-            "strings": strings,
+            "look": properties(look),
+            "strings": {key: str(text) for key, text in SCRIPT.items()},
             "suggestions": [],
             "imageHosts": [],
             "prechat": None,
@@ -61,7 +60,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         }
         context = {
             "config": config,
-            "strings": strings,
+            "strings": STRINGS,
             "look": look,
             "locale": locale,
             "dir": asked.get("dir", "rtl" if rtl else "ltr"),

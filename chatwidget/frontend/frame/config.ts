@@ -1,16 +1,6 @@
 /** What the server wrote into the page: `<script type="application/json" id="chatwidget-config">`. */
 import type { Strings } from "./strings.ts";
 
-export interface Look {
-  /** #rrggbb, as the owner chose it: look.ts makes it readable. */
-  color: string;
-  theme: "auto" | "light" | "dark";
-  /** CSS pixels. */
-  radius: number;
-  /** A CSS list of font families; empty: the system's. */
-  font: string;
-}
-
 type Asked = "optional" | "required" | null;
 
 /** What to ask before the first message. */
@@ -34,7 +24,8 @@ export interface Config {
   /** The name messages of the assistant carry. */
   agent: string;
   locale: string;
-  look: Look;
+  /** Custom properties of the style sheet: the owner's colour, made readable (colours.py), and the like. */
+  look: Record<string, string>;
   strings: Strings;
   suggestions: string[];
   /** Hosts that images may come from. */

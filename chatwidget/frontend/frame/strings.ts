@@ -32,7 +32,6 @@ export type Key =
   | "provider_unavailable"
   | "queued"
   | "rate_limited"
-  | "reconnect"
   | "reconnecting"
   | "retry"
   | "sending"

@@ -2,7 +2,6 @@
  * The gallery: ?state=NAME plays one state in this page, without it all of them are shown in frames.
  * ?theme=dark, ?dir=rtl, ?locale=es and ?width=360 hold for both.
  */
-import { readConfig } from "../frame/config.ts";
 import { el, part } from "../frame/dom.ts";
 import { Stage } from "./stage.ts";
 import { states } from "./states.ts";
@@ -26,11 +25,20 @@ function index(): void {
   );
 }
 
+/** What goes away by itself after a while stays, so that it can be looked at. */
+const LONG_MS = 2_000;
+
+function holdStill(): void {
+  const { setTimeout } = window;
+  const patient = (call: () => void, ms = 0) => (ms < LONG_MS ? setTimeout(call, ms) : 0);
+  window.setTimeout = patient as typeof window.setTimeout;
+}
+
 async function play(state: string): Promise<void> {
   const scene = states[state];
   if (!scene) throw new Error(`no such state: ${state}`);
-  const { look } = readConfig(document);
-  const stage = new Stage({ ...scene, config: { look, ...scene.config } });
+  holdStill();
+  const stage = new Stage(scene);
   await scene.play?.(stage);
   await stage.shown();
   document.documentElement.dataset.played = state;

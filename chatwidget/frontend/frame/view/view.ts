@@ -4,7 +4,6 @@ import type { Prechat } from "../config.ts";
 import type { Connection } from "../connection.ts";
 import { type Chat, running } from "../conversation.ts";
 import { el, part } from "../dom.ts";
-import { properties } from "../look.ts";
 import { Ask } from "./ask.ts";
 import { Composer } from "./composer.ts";
 import { Log } from "./log.ts";
@@ -34,7 +33,7 @@ export class View {
 
   constructor(room: Room, draft: string) {
     const { style } = document.documentElement;
-    for (const [name, value] of Object.entries(properties(room.config.look))) {
+    for (const [name, value] of Object.entries(room.config.look)) {
       style.setProperty(name, value);
     }
     this.composer = new Composer(room, draft);
