@@ -264,7 +264,8 @@ class Showing:
             fresh=fresh,
         )
         self.conversation, self.draft = None, draft
-        self._enter(draft.conversation)
+        if room := self._enter(draft.conversation):
+            room.read(0)
         self.outbox.forget()
         greeting = [wire.message(draft.greeting)] if draft.greeting else []
         self.outbox.put(self._ready(greeting, more=False))
