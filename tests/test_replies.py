@@ -1,0 +1,341 @@
+"""One reply, many readers: cursors, windows, acknowledgements, and a socket that takes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chatwidget import replies
+from chatwidget.errors import CloseCode, Refused
+from chatwidget.protocol import Pong
+from chatwidget.replies import Outbox, Reply
+from chatwidget.transcripts import Entry
+
+Frame = dict[str, Any]
+
+
+def a_reply(text: str = "", **fields: Any) -> Reply:
+    entry = Entry(uuid4(), 2, "assistant", text, "streaming", timezone.now(), **fields)
+    return Reply(uuid4(), entry)
+
+
+def ended(reply: Reply, status: str = "complete") -> None:
+    reply.end(replace(reply.entry, status=status, text=reply.text))
+
+
+class Reader:
+    """A client at the end of an outbox: puts the frames together, and fails where they do not."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.texts: dict[str, str] = {}
+        self.done: list[str] = []
+        self.outbox = Outbox(self.take)
+        self.gate = asyncio.Event()  # a socket takes frames while it is set
+        self.gate.set()
+
+    async def take(self, text: str) -> None:
+        await self.gate.wait()
+        frame = json.loads(text)
+        self.frames.append(frame)
+        match frame["type"]:
+            case "message":
+                self.texts[frame["message"]["id"]] = frame["message"]["text"]
+            case "delta":
+                assert frame["offset"] == len(self.texts[frame["id"]])
+                self.texts[frame["id"]] += frame["text"]
+            case "done":
+                assert frame["length"] == len(self.texts[frame["id"]])
+                self.done.append(frame["id"])
+
+    async def read(self) -> None:
+        """All that can be sent by now, sent."""
+        task = asyncio.create_task(self.outbox.run())
+        await idle()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    def deltas(self) -> list[Frame]:
+        return [frame for frame in self.frames if frame["type"] == "delta"]
+
+
+async def idle() -> None:
+    """Until whoever is ready to run has run."""
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window of ten code points, and deltas of at most four."""
+    monkeypatch.setattr(replies, "WINDOW", 10)
+    monkeypatch.setattr(replies, "MAX_DELTA", 4)
+
+
+async def test_message_deltas_done() -> None:
+    reader, reply = Reader(), a_reply()
+    reader.outbox.follow(reply, 0, announced=False)
+    await reader.read()
+    reply.append("A🙂")
+    reply.append("b")
+    await reader.read()
+    reply.append("日本")
+    ended(reply)
+    await reader.read()
+    kinds = [frame["type"] for frame in reader.frames]
+    assert kinds == ["message", "delta", "delta", "done"]
+    assert [(f["offset"], f["text"]) for f in reader.deltas()] == [(0, "A🙂b"), (3, "日本")]
+    assert reader.frames[-1] == {"type": "done", "id": reply.id, "status": "complete", "length": 5}
+    assert not reply.followers
+
+
+async def test_a_reader_joins_at_an_offset() -> None:
+    reader, reply = Reader(), a_reply()
+    reply.append("A🙂é")
+    reader.texts[reply.id] = "A🙂"
+    reader.outbox.follow(reply, 2, announced=True)
+    await reader.read()
+    assert [(f["offset"], f["text"]) for f in reader.deltas()] == [(2, "é")]
+
+
+def test_readers_at_one_offset_share_a_frame() -> None:
+    reply = a_reply()
+    reply.append("text")
+    assert reply.delta(0, 4) is reply.delta(0, 4)
+    assert json.loads(reply.delta(1, 3)) == {
+        "type": "delta",
+        "id": reply.id,
+        "offset": 1,
+        "text": "ex",
+    }
+
+
+async def test_replies_follow_each_other() -> None:
+    reader, first, second = Reader(), a_reply(), a_reply()
+    for reply in (first, second):
+        reader.outbox.follow(reply, 0, announced=False)
+    second.append("second")
+    ended(second)
+    await reader.read()
+    assert second.id not in reader.texts
+    first.append("first")
+    ended(first)
+    await reader.read()
+    assert reader.done == [first.id, second.id]
+
+
+async def test_frames_overtake_deltas_but_not_each_other(small: None) -> None:
+    reader, reply = Reader(), a_reply()
+    reader.outbox.follow(reply, 0, announced=False)
+    reply.append("x" * 50)
+    await reader.read()
+    for _ in range(3):
+        reader.outbox.put(Pong())
+    await reader.read()
+    assert [frame["type"] for frame in reader.frames][-3:] == ["pong"] * 3
+    assert len(reader.texts[reply.id]) == 10
+
+
+async def test_a_frame_about_a_reply_comes_after_it(small: None) -> None:
+    reader, reply = Reader(), a_reply()
+    reader.outbox.follow(reply, 0, announced=False)
+    reply.append("x" * 15)
+    ended(reply)
+    reader.outbox.put(Pong(), after=reply.entry.id)
+    reader.outbox.put(Pong(), after=uuid4())  # of one that is not followed: at once
+    await reader.read()
+    assert [f["type"] for f in reader.frames].count("pong") == 1
+    reader.outbox.ack(reply.id, 10)
+    await reader.read()
+    assert [f["type"] for f in reader.frames][-2:] == ["done", "pong"]
+
+
+# --- the window ---------------------------------------------------------------------------------
+
+
+async def test_deltas_pause_at_the_window(small: None) -> None:
+    reader, reply = Reader(), a_reply()
+    reader.outbox.follow(reply, 0, announced=False)
+    reply.append("🙂" * 25)
+    ended(reply)
+    await reader.read()
+    assert [len(f["text"]) for f in reader.deltas()] == [4, 4, 2]
+    for offset, length in ((0, 10), (3, 13), (3, 13), (2, 13), (13, 23), (99, 25)):
+        reader.outbox.ack(reply.id, offset)
+        await reader.read()
+        assert len(reader.texts[reply.id]) == length
+    assert reader.done == [reply.id]
+
+
+async def test_the_window_is_the_sockets_not_the_replys(small: None) -> None:
+    reader, first, second = Reader(), a_reply(), a_reply()
+    for reply in (first, second):
+        reader.outbox.follow(reply, 0, announced=False)
+        reply.append("x" * 8)
+        ended(reply)
+    await reader.read()
+    assert len(reader.texts[second.id]) == 2
+    reader.outbox.ack(second.id, 2)
+    await reader.read()
+    assert len(reader.texts[second.id]) == 4
+    reader.outbox.ack(first.id, 8)
+    await reader.read()
+    assert reader.done == [first.id, second.id]
+
+
+async def test_a_second_sending_owes_what_the_first_one_did(small: None) -> None:
+    """Another attempt of the same reply: what was not acknowledged still counts."""
+    reader, reply = Reader(), a_reply()
+    reader.outbox.follow(reply, 0, announced=False)
+    reply.append("x" * 7)
+    ended(reply, "failed")
+    await reader.read()
+    again = Reply(reply.conversation, replace(reply.entry, attempt=2))
+    reader.outbox.follow(again, 0, announced=False)
+    again.append("y" * 9)
+    ended(again)
+    await reader.read()
+    assert len(reader.texts[reply.id]) == 3
+    reader.outbox.ack(reply.id, 3)
+    await reader.read()
+    assert reader.texts[reply.id] == "y" * 9
+
+
+async def test_another_conversation_owes_nothing(small: None) -> None:
+    reader, old, new = Reader(), a_reply(), a_reply()
+    reader.outbox.follow(old, 0, announced=False)
+    old.append("x" * 99)
+    await reader.read()
+    reader.outbox.forget()
+    assert not old.followers
+    reader.outbox.follow(new, 0, announced=False)
+    new.append("x" * 10)
+    ended(new)
+    await reader.read()
+    assert reader.done == [new.id]
+
+
+async def test_what_is_not_owed_cannot_be_paid(small: None) -> None:
+    reader, reply = Reader(), a_reply()
+    for name in (reply.id, "nonsense"):
+        reader.outbox.ack(name, 10**9)
+    reader.outbox.follow(reply, 0, announced=False)
+    reply.append("x" * 50)
+    await reader.read()
+    assert len(reader.texts[reply.id]) == 10
+
+
+async def test_a_window_that_stays_exhausted(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replies, "WINDOW_SECONDS", 0.05)
+    reader, reply = Reader(), a_reply()
+    reader.outbox.follow(reply, 0, announced=False)
+    reply.append("x" * 10)
+    task = asyncio.create_task(reader.outbox.run())
+    await asyncio.sleep(0.1)  # all is sent, nothing more is to come: nobody is behind
+    assert not task.done()
+    reply.append("x")
+    with pytest.raises(Refused) as refused:
+        await task
+    assert refused.value.close_code == CloseCode.WINDOW
+
+
+async def test_closing_waits_for_what_is_followed() -> None:
+    reader, reply = Reader(), a_reply()
+    reader.outbox.follow(reply, 0, announced=False)
+    task = asyncio.create_task(reader.outbox.run())
+    reader.outbox.close(Refused(CloseCode.RESTARTING))
+    reply.append("to its end")
+    await idle()
+    assert not task.done()
+    ended(reply)
+    with pytest.raises(Refused) as refused:
+        await task
+    assert refused.value.close_code == CloseCode.RESTARTING
+    assert reader.done == [reply.id]
+
+
+async def test_a_socket_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for it is bounded, and whoever speaks to it is not told."""
+    monkeypatch.setattr(replies, "MAX_WAITING", 1000)
+    reader, reply = Reader(), a_reply()
+    reader.gate.clear()
+    reader.outbox.follow(reply, 0, announced=True)
+    task = asyncio.create_task(reader.outbox.run())
+    for _ in range(1000):
+        reader.outbox.put(Pong())
+        reader.outbox.put(Pong(), after=reply.entry.id)
+    assert not reply.followers
+    reader.outbox.follow(reply, 0, announced=True)
+    assert not reply.followers
+    reader.gate.set()
+    with pytest.raises(Refused) as refused:
+        await task
+    assert refused.value.close_code == CloseCode.WINDOW
+    assert len(reader.frames) < 100
+
+
+# --- any order of things ------------------------------------------------------------------------
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), st.text(min_size=1, max_size=12)),
+        st.tuples(st.just("read"), st.integers(0, 2)),
+        st.tuples(st.just("ack"), st.integers(0, 2)),
+        st.tuples(st.just("rejoin"), st.integers(0, 2)),
+    ),
+    max_size=40,
+)
+
+
+@given(steps=STEPS, window=st.integers(1, 30), delta=st.integers(1, 30))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+async def test_every_reader_ends_with_the_whole_text(
+    steps: list[tuple[str, Any]], window: int, delta: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three readers of their own pace, that acknowledge and reconnect whenever they like."""
+    monkeypatch.setattr(replies, "WINDOW", window)
+    monkeypatch.setattr(replies, "MAX_DELTA", delta)
+    reply = a_reply()
+
+    def joined() -> Reader:
+        reader = Reader()
+        reader.texts[reply.id] = reply.text  # as its `ready` says
+        reader.outbox.follow(reply, reply.length, announced=True)
+        return reader
+
+    readers = [joined() for _ in range(3)]
+    for step, what in steps:
+        match step:
+            case "append":
+                reply.append(what)
+            case "read":
+                before = len(readers[what].deltas())
+                await readers[what].read()
+                assert all(len(f["text"]) <= delta for f in readers[what].deltas()[before:])
+            case "ack":
+                reader = readers[what]
+                reader.outbox.ack(reply.id, len(reader.texts[reply.id]))
+            case "rejoin":
+                readers[what].outbox.forget()
+                readers[what] = joined()
+    ended(reply)
+    for reader in readers:
+        for _ in range(len(reply.text) + 2):
+            reader.outbox.ack(reply.id, len(reader.texts[reply.id]))
+            await reader.read()
+            if reader.done:
+                break
+        assert reader.done == [reply.id]
+        assert reader.texts[reply.id] == reply.text
+    assert not reply.followers
