@@ -59,7 +59,7 @@ async def measure(provider: Provider, folder: Path, results: Results, full: bool
         for _ in range(3 if full else 1):
             for target in targets[1:]:
                 expected = 0.95e6 / 30 / results.value(CPU_60, target.name)
-                filled = await cells.ramp(target, provider, max(20, round(expected * 0.6)))
+                filled = await cells.ramp(target, provider, max(20, round(expected * 0.5)))
                 results.add(FULL_AT, target.name, filled)
     finally:
         stop(targets)
