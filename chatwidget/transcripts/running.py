@@ -21,7 +21,14 @@ from chatwidget.transcripts.entries import (
     Outcome,
     entry_of,
 )
-from chatwidget.transcripts.rows import changed, claim_next, lease, locked, make_job
+from chatwidget.transcripts.rows import (
+    changed,
+    claim_next,
+    lease,
+    locked,
+    make_job,
+    unfinished_replies,
+)
 from chatwidget.transcripts.statements import end_reply, touch, unfinished
 
 
@@ -104,11 +111,11 @@ def reap(owner: str, running: Collection[UUID], limit: int = 100) -> tuple[list[
     or the database, went away in that moment), so it is claimed afresh. Any process may do this at
     any time: what it changes it has locked.
     """
-    orphans = Message.objects.filter(status=Status.STREAMING, lease_until__lt=Now())
+    orphans = unfinished_replies().filter(status=Status.STREAMING, lease_until__lt=Now())
     under_way = Message.objects.filter(
         conversation=OuterRef("conversation"), status=Status.STREAMING
     )
-    forgotten = Message.objects.filter(status=Status.PENDING).exclude(Exists(under_way))
+    forgotten = unfinished_replies().filter(status=Status.PENDING).exclude(Exists(under_way))
     ended: list[Ended] = []
     jobs: list[Job] = []
     for conversation in set(orphans.values_list("conversation", flat=True)[:limit]):
@@ -136,7 +143,7 @@ def _orphans(
         return [], []
     ended: list[Ended] = []
     jobs: list[Job] = []
-    orphans = Message.objects.filter(
+    orphans = unfinished_replies().filter(
         conversation=row, status=Status.STREAMING, lease_until__lt=Now()
     )
     for reply in orphans:

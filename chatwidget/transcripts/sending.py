@@ -23,7 +23,14 @@ from chatwidget.transcripts.entries import (
     entry_of,
 )
 from chatwidget.transcripts.reading import accepted_before
-from chatwidget.transcripts.rows import changed, fingerprint, lease, locked, make_job
+from chatwidget.transcripts.rows import (
+    changed,
+    fingerprint,
+    lease,
+    locked,
+    make_job,
+    unfinished_replies,
+)
 from chatwidget.transcripts.statements import advance, insert_pair, unfinished
 
 
@@ -279,4 +286,4 @@ def retry(
 
 
 def _unfinished(row: Conversation) -> QuerySet[Message]:
-    return Message.objects.filter(conversation=row, status__in=UNFINISHED)
+    return unfinished_replies().filter(conversation=row)

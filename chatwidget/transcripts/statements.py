@@ -18,9 +18,7 @@ from django.db.models import Model
 
 from chatwidget.models import Conversation, Message, Visitor, Widget
 from chatwidget.transcripts.entries import ConversationGone, Outcome
-from chatwidget.transcripts.rows import LEASE
-
-_UNFINISHED = "status IN ('pending', 'streaming')"  # literal: it is what the partial index says
+from chatwidget.transcripts.rows import LEASE, UNFINISHED_SQL
 
 
 def _value(model: type[Model], name: str, value: Any) -> Any:
@@ -83,7 +81,7 @@ def advance(conversation: UUID, visitor: UUID, now: datetime) -> Advanced:
 
 _WAITING = f"""
 SELECT COUNT(*), COALESCE(SUM(CASE WHEN status = 'pending' THEN 1 ELSE 0 END), 0)
-FROM {Message._meta.db_table} WHERE conversation_id = %s AND {_UNFINISHED}
+FROM {Message._meta.db_table} WHERE conversation_id = %s AND {UNFINISHED_SQL}
 """
 
 
