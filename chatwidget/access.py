@@ -70,11 +70,8 @@ def visitor_of(token: str, widget: int) -> UUID | None:
 
 
 def header(scope: Scope, name: bytes) -> str:
-    """The last header of this name, empty when there is none."""
-    for key, value in reversed(scope["headers"]):
-        if key == name:
-            return str(value.decode("latin-1"))
-    return ""
+    """The header's value, empty when there is none; of several, a list as HTTP joins them."""
+    return ",".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

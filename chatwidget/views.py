@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import re
 from functools import lru_cache
 
 import brotli
@@ -46,8 +47,7 @@ def _compressed(request: HttpRequest, response: HttpResponse, *, cached: bool) -
 
     `cached`: the same content is sent to many, so it is worth brotli's slowest and is kept.
     """
-    accepted = request.headers.get("Accept-Encoding", "").lower()
-    names = {part.split(";")[0].strip() for part in accepted.split(",") if ";q=0" not in part}
+    names = _accepted(request.headers.get("Accept-Encoding", "").lower())
     content = response.content
     if "br" in names:
         response.content = _brotli(content) if cached else brotli.compress(content, quality=5)
@@ -58,6 +58,12 @@ def _compressed(request: HttpRequest, response: HttpResponse, *, cached: bool) -
     response["Content-Length"] = str(len(response.content))
     patch_vary_headers(response, ["Accept-Encoding"])
     return response
+
+
+def _accepted(header: str) -> set[str]:
+    """The encodings an Accept-Encoding names, without those it refuses by `q=0`."""
+    parts = [part.replace(" ", "").partition(";") for part in header.split(",")]
+    return {name for name, _, weight in parts if not re.fullmatch(r"q=0(\.0*)?", weight)}
 
 
 @require_safe
