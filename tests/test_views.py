@@ -1,0 +1,286 @@
+"""What a browser fetches before there is a socket."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from typing import Any
+
+import brotli
+import pytest
+from django.template import Context, Template, TemplateSyntaxError
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+
+from chatwidget import access
+from chatwidget.models import Widget
+from tests.stored import a_widget
+
+pytestmark = pytest.mark.django_db
+
+KEY = "sk-do-not-tell-0123456789"
+
+
+@pytest.fixture
+def widget() -> Widget:
+    widget = Widget(slug="shop", title="Shop </script><script>alert(1)", provider="openai")
+    widget.agent, widget.key = "gpt", KEY
+    widget.base_url = "https://platform.example/v1"
+    widget.save()
+    return widget
+
+
+def config_of(response: Any) -> dict[str, Any]:
+    script = r'<script type="application/json" id="chatwidget-config">(.*?)</script>'
+    [text] = re.findall(script, response.content.decode(), re.DOTALL)
+    config: dict[str, Any] = json.loads(text)
+    return config
+
+
+def policy_of(response: Any) -> dict[str, list[str]]:
+    directives = response["Content-Security-Policy"].split("; ")
+    return {name: values for name, *values in (each.split(" ") for each in directives)}
+
+
+# --- the loader ---------------------------------------------------------------------------------
+
+
+def test_the_loader_is_one_cacheable_file(client: Client, widget: Widget) -> None:
+    response = client.get("/chatwidget/shop.js")
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/javascript; charset=utf-8"
+    assert response["Cache-Control"] == "public, max-age=300, stale-while-revalidate=86400"
+    assert response["Vary"] == "Accept-Encoding"
+    assert response["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert int(response["Content-Length"]) == len(response.content)
+    assert not response.cookies
+    text = response.content.decode()
+    assert '"slug":"shop"' in text
+    assert "__CHATWIDGET__" not in text
+    assert KEY not in text and "platform.example" not in text and "openai" not in text
+
+
+def test_it_is_fetched_again_only_when_it_has_changed(client: Client, widget: Widget) -> None:
+    tag = client.get("/chatwidget/shop.js")["ETag"]
+    for known in (tag, f"W/{tag}", f'"x", {tag}'):
+        unchanged = client.get("/chatwidget/shop.js", headers={"If-None-Match": known})
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        assert unchanged["ETag"] == tag
+        assert unchanged["Cache-Control"].startswith("public")
+        assert unchanged["Vary"] == "Accept-Encoding"
+    widget.title = "Another"
+    widget.save()
+    changed = client.get("/chatwidget/shop.js", headers={"If-None-Match": tag})
+    assert changed.status_code == 200
+    assert changed["ETag"] != tag
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0.9, gzip;q=0.1", "br"),
+        ("BR", "br"),
+        ("gzip, br; q=0", "gzip"),
+        ("gzip;q=0.5", "gzip"),
+        ("gzip;q=0, br;q=0.000", ""),
+        ("identity", ""),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("path", ["/chatwidget/shop.js", "/chatwidget/shop/"])
+def test_encodings(client: Client, widget: Widget, path: str, accepted: str, encoding: str) -> None:
+    response = client.get(path, headers={"Accept-Encoding": accepted})
+    assert response.get("Content-Encoding", "") == encoding
+    assert int(response["Content-Length"]) == len(response.content)
+    decode = {"br": brotli.decompress, "gzip": gzip.decompress}.get(encoding, bytes)
+    assert b"Shop" in decode(response.content)
+    assert "Accept-Encoding" in response["Vary"]
+
+
+def test_an_inactive_widgets_loader_is_empty(client: Client, widget: Widget) -> None:
+    tag = client.get("/chatwidget/shop.js")["ETag"]
+    widget.active = False
+    widget.save()
+    response = client.get("/chatwidget/shop.js", headers={"If-None-Match": tag})
+    assert (response.status_code, response.content) == (200, b"")
+    assert response["Content-Type"].startswith("text/javascript")
+
+
+def test_an_unknown_widget(client: Client) -> None:
+    for path in ("/chatwidget/nobody.js", "/chatwidget/nobody/", "/chatwidget/nobody/token/"):
+        assert client.get(path).status_code == 404
+
+
+def test_nothing_is_written_to(client: Client, widget: Widget) -> None:
+    for path in ("shop.js", "shop/", "shop/token/"):
+        assert client.post(f"/chatwidget/{path}").status_code == 405
+        head = client.head(f"/chatwidget/{path}")
+        assert (head.status_code, head.content) == (200, b"")
+
+
+def test_what_is_default_is_not_sent(client: Client) -> None:
+    a_widget("plain")
+    a_widget("own", look={"color": "#112233", "position": "left", "language": "de", "teaser": "Hi"})
+    plain = client.get("/chatwidget/plain.js").content.decode()
+    own = client.get("/chatwidget/own.js").content.decode()
+    assert '"color":' not in plain and '"teaser":' not in plain
+    for part in ('"color":"#112233"', '"position":"left"', '"teaser":{"text":"Hi","delay":5'):
+        assert part in own
+    # The launcher's names: in the widget's language alone, or in any that the page may have.
+    assert '"en":"Open chat|Close chat"' in plain and '"en":' not in own
+
+
+# --- the frame ----------------------------------------------------------------------------------
+
+
+def test_the_frame_holds_its_public_configuration(client: Client, widget: Widget) -> None:
+    response = client.get("/chatwidget/shop/")
+    config = config_of(response)
+    assert config["protocol"] == 1
+    assert config["slug"] == "shop"
+    assert config["socket"] == "/chatwidget/shop/ws/"
+    assert config["tokenUrl"] == "/chatwidget/shop/token/"
+    access.check_frame_token(config["token"], "shop")
+    assert config["title"] == "Shop </script><script>alert(1)"
+    assert config["regenerate"] is True
+    assert config["maxLength"] == 4000
+    assert config["prechat"] is None
+    assert config["strings"]
+    text = response.content.decode()
+    assert "<script>alert" not in text
+    assert KEY not in text and "platform.example" not in text and "openai" not in text
+
+
+def test_the_frame_may_be_framed_and_is_not_stored(client: Client, widget: Widget) -> None:
+    response = client.get("/chatwidget/shop/")
+    assert "X-Frame-Options" not in response
+    assert response["Cache-Control"] == "private, no-cache"
+    assert {"Accept-Encoding", "Accept-Language"} <= set(response["Vary"].split(", "))
+    assert not response.cookies
+
+
+def test_the_frames_policy(client: Client, widget: Widget) -> None:
+    policy = policy_of(client.get("/chatwidget/shop/", headers={"host": "localhost:8000"}))
+    assert policy == {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "connect-src": ["'self'", "ws://localhost:8000"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+    }
+
+
+def test_the_frames_policy_knows_the_owners_hosts(
+    client: Client, widget: Widget, settings: Settings
+) -> None:
+    widget.allowed_origins = ["https://a.example", "https://*.b.example"]
+    widget.image_hosts = ["cdn.example.com"]
+    widget.look = {"logo": "https://logo.example/l.svg"}
+    widget.save()
+    settings.STATIC_URL = "https://static.example/"
+    policy = policy_of(client.get("/chatwidget/shop/", secure=True))
+    assert policy["frame-ancestors"] == ["'self'", "https://a.example", "https://*.b.example"]
+    assert policy["img-src"] == ["'self'", "https://cdn.example.com", "https://logo.example"]
+    assert policy["connect-src"] == ["'self'", "wss://testserver"]
+    assert policy["script-src"] == policy["style-src"]
+    assert "'self'" in policy["script-src"]
+    assert config_of(client.get("/chatwidget/shop/"))["imageHosts"] == ["cdn.example.com"]
+
+
+def test_the_page_has_no_inline_script_or_style(client: Client, widget: Widget) -> None:
+    """Its policy would refuse them."""
+    text = client.get("/chatwidget/shop/").content.decode()
+    assert "<style" not in text and " style=" not in text and " onclick=" not in text
+    scripts = [part.partition(">")[0] for part in text.split("<script")[1:]]
+    assert all("src=" in script or 'type="application/json"' in script for script in scripts)
+
+
+@pytest.mark.parametrize(
+    ("setting", "lang", "accepted", "locale", "direction"),
+    [
+        ("", "", "", "en", "ltr"),
+        ("", "", "de-AT,en;q=0.5", "de", "ltr"),
+        ("", "pt", "de", "pt-br", "ltr"),
+        ("", "zh-CN", "de", "zh-hans", "ltr"),
+        ("", "zh-TW", "de", "de", "ltr"),
+        ("", "he_IL", "", "he", "rtl"),
+        ("ar", "fr", "de", "ar", "rtl"),
+        ("", "tlh", "xx, ja;q=0.1", "ja", "ltr"),
+        ("", "<script>", "*", "en", "ltr"),
+    ],
+)
+def test_languages(
+    client: Client, setting: str, lang: str, accepted: str, locale: str, direction: str
+) -> None:
+    a_widget("shop", look={"language": setting} if setting else {})
+    headers = {"Accept-Language": accepted} if accepted else {}
+    response = client.get("/chatwidget/shop/", {"lang": lang} if lang else {}, headers=headers)
+    config = config_of(response)
+    assert (config["locale"], config["dir"]) == (locale, direction)
+    assert f'lang="{locale}" dir="{direction}"' in response.content.decode()
+
+
+def test_what_is_asked_before_the_first_message(client: Client) -> None:
+    a_widget("asks", look={"ask_name": "optional", "consent": "I agree.", "consent_version": "3"})
+    assert config_of(client.get("/chatwidget/asks/"))["prechat"] == {
+        "name": "optional",
+        "email": None,
+        "consent": "I agree.",
+        "version": "3",
+    }
+
+
+def test_an_inactive_widget_has_no_page(client: Client, widget: Widget) -> None:
+    widget.active = False
+    widget.save()
+    for path in ("/chatwidget/shop/", "/chatwidget/shop/token/"):
+        assert client.get(path).status_code == 404
+
+
+# --- token --------------------------------------------------------------------------------------
+
+
+def test_a_token_is_never_cached(client: Client, widget: Widget) -> None:
+    response = client.get("/chatwidget/shop/token/")
+    assert list(response.json()) == ["token"]
+    access.check_frame_token(response.json()["token"], "shop")
+    assert "no-store" in response["Cache-Control"]
+    # A page of another origin cannot read it.
+    assert "Access-Control-Allow-Origin" not in response
+
+
+# --- the template tag ---------------------------------------------------------------------------
+
+
+def rendered(source: str, **context: Any) -> str:
+    return Template("{% load chatwidget %}" + source).render(Context(context))
+
+
+def test_the_template_tag() -> None:
+    assert rendered('{% chatwidget "shop" %}') == (
+        '<script src="/chatwidget/shop.js" async></script>'
+    )
+    assert rendered(
+        '{% chatwidget slug target="#help" open_label=label %}', slug="a", label='"><'
+    ) == (
+        '<script src="/chatwidget/a.js" async data-open-label="&quot;&gt;&lt;"'
+        ' data-target="#help"></script>'
+    )
+
+
+def test_the_template_tag_under_a_policy_with_nonces() -> None:
+    request = RequestFactory().get("/")
+    request.csp_nonce = "abc"  # type: ignore[attr-defined]
+    tag = rendered('{% chatwidget "shop" %}', request=request)
+    assert tag == '<script src="/chatwidget/shop.js" async nonce="abc"></script>'
+
+
+def test_the_template_tag_names_a_widget() -> None:
+    with pytest.raises(TemplateSyntaxError):
+        rendered("{% chatwidget %}")
