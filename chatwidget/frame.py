@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 
 from chatwidget.access import frame_token
 from chatwidget.colours import properties
@@ -19,6 +21,8 @@ from chatwidget.protocol import VERSION
 from chatwidget.providers.base import Provider, providers
 from chatwidget.strings import SCRIPT, STRINGS
 
+_IN_SCRIPT = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+
 
 def frame_context(request: HttpRequest, widget: Widget) -> dict[str, Any]:
     """The template's context; called with `frame_language` active."""
@@ -28,11 +32,19 @@ def frame_context(request: HttpRequest, widget: Widget) -> dict[str, Any]:
     return {
         "widget": widget,
         "config": config,
+        "config_json": script_json(config),
         "strings": STRINGS,
         "look": look,
         "locale": language,
         "dir": direction(language),
     }
+
+
+def script_json(value: object) -> SafeString:
+    """JSON for a <script>, which nothing in it can end. Django's json_script writes six bytes for
+    each letter that is not ASCII: in Hindi that is a tenth of all that a visitor loads."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return mark_safe(text.translate(_IN_SCRIPT))
 
 
 def frame_language(request: HttpRequest, widget: Widget) -> str:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from msgspec import convert
 
 from chatwidget.colours import properties
+from chatwidget.frame import script_json
 from chatwidget.look import Look
 from chatwidget.strings import SCRIPT, STRINGS
 
@@ -60,6 +61,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         }
         context = {
             "config": config,
+            "config_json": script_json(config),
             "strings": STRINGS,
             "look": look,
             "locale": locale,

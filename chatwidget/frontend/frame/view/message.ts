@@ -44,6 +44,7 @@ export class MessageView {
     const mine = message.role === "user";
     const name = mine ? config.strings.you : config.agent;
     this.article.ariaLabel = `${name}, ${times.clock(message.created_at)}`;
+    this.article.dataset.status = message.status;
     this.article.ariaBusy = `${isRunning(message)}`;
     this.#write(message, before);
     if (message.ui !== before?.ui) {

@@ -80,8 +80,11 @@ function tile(name: string): HTMLElement {
   return el("span", { class: "tile", "aria-hidden": "true" }, name.charAt(0));
 }
 
-/** Every text and number in a value, a line each. */
+/** Every text and number in a value, a line each, under the names that an object gives them. */
 function plain(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
-  return Object.values(value).map(plain).join("\n");
+  if (Array.isArray(value)) return value.map(plain).join("\n");
+  return Object.entries(value)
+    .map(([name, each]) => `${name}: ${plain(each)}`)
+    .join("\n");
 }
