@@ -14,6 +14,7 @@ import msgspec
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from limits import parse_many
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -105,7 +106,11 @@ def conf() -> Conf:
     given = getattr(settings, "CHATWIDGET", {})
     try:
         loaded = msgspec.convert(given, Conf, from_attributes=True)
-        loaded.trusted_proxies  # noqa: B018  # a bad CIDR is refused here, not at the first visitor
+        # A bad CIDR or a bad rate is refused here, not at the first visitor.
+        loaded.trusted_proxies  # noqa: B018
+        for rate in msgspec.structs.astuple(loaded.limits or Limits()):
+            if isinstance(rate, str):
+                parse_many(rate)
     except (msgspec.ValidationError, ValueError) as error:
         raise ImproperlyConfigured(f"settings.CHATWIDGET: {error}") from error
     if min(loaded.TIMEOUTS.connect, loaded.TIMEOUTS.first, loaded.TIMEOUTS.between) <= 0:
