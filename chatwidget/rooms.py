@@ -58,8 +58,9 @@ class Room:
     def __init__(self, conversation: UUID) -> None:
         self.conversation = conversation
         self.members: set[Member] = set()
-        self.reply: Reply | None = None  # in flight: ours, or the mirror of another process's
-        self.mirrored = False
+        self.reply: Reply | None = None  # the one in flight that is ours
+        # Of those that run elsewhere; several, while their ends have not been heard of.
+        self.mirrors: dict[UUID, Reply] = {}
         self.interest: dict[str, float] = {}  # other processes, until when they are published to
         self.renewed = 0.0
         self.asked = 0.0
@@ -71,7 +72,7 @@ class Room:
 
     @property
     def empty(self) -> bool:
-        return not self.members and (self.reply is None or self.mirrored)
+        return not self.members and self.reply is None
 
     def apply(self, event: AnyEvent, skip: Member | None = None) -> None:
         """Show an event to this room's sockets, except to the one that already knows."""
@@ -83,13 +84,14 @@ class Room:
                 for member in members:
                     member.show(entry)
             case Began(entry=entry):
-                if not self._is_reply(entry):  # else it was met in the transcript already
-                    self.begin(Reply(self.conversation, entry), mirrored=True)
+                if not self.in_flight(entry):  # else it was met in the transcript already
+                    self.begin(self.mirror(entry))
             case Ended(entry=entry):
                 self._end(entry)
             case Closed(following=following):
                 if following is None:
                     self.reply = None  # erased with all else
+                    self.mirrors.clear()
                 for member in members:
                     member.reset(following)
         self.at(event.revision)
@@ -113,56 +115,54 @@ class Room:
             self.revision = max(revision, self.revision or 0)
             self._beyond = {later for later in self._beyond if later > self.revision}
 
-    def _is_reply(self, entry: Entry) -> bool:
-        reply = self.reply
-        return (
-            reply is not None
-            and reply.entry.id == entry.id
-            and reply.entry.attempt == entry.attempt
-        )
+    def in_flight(self, entry: Entry) -> Reply | None:
+        """The reply behind an entry, ours or a mirror, while it is under way."""
+        for reply in (self.reply, self.mirrors.get(entry.id)):
+            if reply and reply.entry.id == entry.id and reply.entry.attempt == entry.attempt:
+                return reply
+        return None
 
-    def begin(self, reply: Reply, *, mirrored: bool) -> None:
+    def begin(self, reply: Reply) -> None:
         """A reply is in flight; every socket here follows it."""
-        self.reply, self.mirrored = reply, mirrored
         for member in self.members:
             member.follow(reply)
 
     def mirror(self, entry: Entry) -> Reply:
-        """Our copy of a reply that runs in another process, from what is stored of it."""
-        if not self._is_reply(entry):
-            self.reply, self.mirrored = Reply(self.conversation, entry), True
-        assert self.reply is not None
-        return self.reply
+        """A copy of our own of a reply that runs in another process, from what is stored of it."""
+        mirror = self.mirrors[entry.id] = Reply(self.conversation, entry)
+        return mirror
 
     def reload(self) -> None:
         """Something was missed: every socket here shows the conversation afresh."""
         self.revision = None
+        self.mirrors.clear()
         for member in list(self.members):
             member.reload()
 
     def feed(self, reply_id: UUID, attempt: int, offset: int, text: str) -> bool:
         """More text of a mirrored reply; False when some before it is missing."""
-        reply = self.reply
-        if reply is None or not self.mirrored:
+        mirror = self.mirrors.get(reply_id)
+        if mirror is None or mirror.entry.attempt != attempt:
             return True
-        if reply.entry.id != reply_id or reply.entry.attempt != attempt or reply.ended:
-            return True
-        if offset > reply.length:
+        if offset > mirror.length:
             return False
-        if offset + len(text) > reply.length:
-            reply.append(text[reply.length - offset :])
+        if offset + len(text) > mirror.length:
+            mirror.append(text[mirror.length - offset :])
         return True
 
     def _end(self, entry: Entry) -> None:
-        reply = self.reply
-        if reply and self._is_reply(entry):
-            self.reply = None
-            reply.end(entry)
+        reply = self.in_flight(entry)
+        if reply is None:
             for member in self.members:
-                member.ended()
+                member.done(entry)
             return
+        if reply is self.reply:
+            self.reply = None
+        else:
+            del self.mirrors[entry.id]
+        reply.end(entry)
         for member in self.members:
-            member.done(entry)
+            member.ended()
 
 
 class Rooms:
@@ -209,7 +209,8 @@ class Rooms:
     def began(self, reply: Reply, revision: int) -> None:
         """A reply of ours begins."""
         room = self.open(reply.conversation)
-        room.begin(reply, mirrored=False)
+        room.reply = reply
+        room.begin(reply)
         room.at(revision)
         self.tell(room, Began(entry=reply.entry, revision=revision))
         if room.interest:
@@ -249,20 +250,15 @@ class Rooms:
                 missing = not room.feed(reply_id, attempt, offset, text)
                 if missing and room.asked + ASK_SECONDS < time.monotonic():
                     self._greet(room)
-            case Began() if room.reply and not room.mirrored:
-                pass  # ours: nobody else can have begun it
             case _:
                 room.apply(event)
                 self.close_if_empty(room)
 
     def mirror(self, room: Room, entry: Entry) -> Reply:
         """Our copy of a reply that runs in another process, which is asked for the rest."""
-        known = room.reply
-        reply = room.mirror(entry)
-        room.feed(entry.id, entry.attempt, 0, entry.text)
-        if reply is not known:
-            self._greet(room)
-        return reply
+        mirror = room.mirror(entry)
+        self._greet(room)
+        return mirror
 
     def renew(self) -> None:
         """Called about once a second: keep the others' interest in us alive."""
@@ -281,14 +277,14 @@ class Rooms:
     def _greet(self, room: Room, answer: bool = False) -> None:
         """Say that this process shows the conversation, and how much of its reply it has."""
         room.renewed = room.asked = time.monotonic()
-        reply = room.reply if room.mirrored else None
+        mirror = next(reversed(room.mirrors.values()), None)
         self.bus.send(
             room.conversation,
             Hi(
                 revision=room.revision or 0,
                 worker=self.worker,
-                reply=reply.entry.id if reply else None,
-                length=reply.length if reply else 0,
+                reply=mirror.entry.id if mirror else None,
+                length=mirror.length if mirror else 0,
                 answer=answer,
             ),
         )
@@ -303,6 +299,5 @@ class Rooms:
             self._greet(room, answer=True)
         if hi.revision > known:
             room.reload()  # it happened before they knew that we would like to hear it
-        reply = room.reply
-        if reply and not room.mirrored:
+        if reply := room.reply:
             self.bus.publish(reply, hi.length if reply.entry.id == hi.reply else 0)

@@ -113,9 +113,7 @@ class Session(Showing):
         )
         if accepted.duplicate:
             return
-        if self.draft is not None:
-            self.conversation, self.draft = accepted.conversation, None
-            await self.relay.greetings.used(self.widget, self.client.visitor, self.conversation)
+        draft, self.conversation, self.draft = self.draft, accepted.conversation, None
         self.relay.rooms.happened(
             accepted.conversation,
             Said(entry=accepted.entry, revision=accepted.revision),
@@ -127,6 +125,8 @@ class Session(Showing):
             self.relay.rooms.happened(
                 accepted.conversation, Said(entry=accepted.reply, revision=accepted.revision)
             )
+        if draft is not None:
+            await self.relay.greetings.used(self.widget, self.client.visitor, draft.conversation)
 
     async def _spend(self) -> None:
         visitor, address = str(self.client.visitor), self.client.address

@@ -246,8 +246,8 @@ class Showing:
 
     def _live(self, room: Room, entry: Entry) -> Reply | None:
         """The reply in flight behind an entry: ours, or a copy of the one that runs elsewhere."""
-        reply = room.reply
-        if reply and reply.entry.id == entry.id and reply.entry.attempt == entry.attempt:
+        if reply := room.in_flight(entry):
+            room.feed(entry.id, entry.attempt, 0, entry.text)
             return reply
         if entry.owner == self.relay.worker:
             return None  # ours, and just about to begin: the room will tell

@@ -14,6 +14,7 @@ from chatwidget import transcripts
 from chatwidget.bus import Closed, Ended
 from chatwidget.errors import ChatError
 from chatwidget.relay import Relay
+from chatwidget.replies import Reply
 from chatwidget.rooms import Room
 from chatwidget.storage import stored
 from chatwidget.transcripts import LEASE, Checkpoint, fingerprint
@@ -45,7 +46,7 @@ async def tick(relay: Relay, ticks: int) -> None:
     if relay.running:
         await checkpoint(relay)
     rooms = relay.rooms
-    mirrors = [room for room in rooms.by_id.values() if room.mirrored and room.reply]
+    mirrors = [(room, mirror) for room in rooms.by_id.values() for mirror in room.mirrors.values()]
     if mirrors:
         await read_mirrors(mirrors)
     if rooms.bus.broken:
@@ -87,20 +88,19 @@ async def checkpoint(relay: Relay) -> None:
             relay.stop(reply_id)
 
 
-async def read_mirrors(rooms: list[Room]) -> None:
+async def read_mirrors(mirrors: list[tuple[Room, Reply]]) -> None:
     """What other processes have checkpointed of the replies that our sockets follow."""
-    wanted = {room.reply.entry.id: room for room in rooms if room.reply}
-    found = await stored(transcripts.entries, wanted)
-    for reply_id, room in wanted.items():
-        entry, mirror = found.get(reply_id), room.reply
-        if mirror is None or mirror.entry.id != reply_id:
-            continue
+    found = await stored(transcripts.entries, [mirror.entry.id for _, mirror in mirrors])
+    for room, mirror in mirrors:
+        entry = found.get(mirror.entry.id)
+        if room.mirrors.get(mirror.entry.id) is not mirror:
+            continue  # it has ended meanwhile
         if entry is None:
             room.apply(Closed())
         elif entry.attempt != mirror.entry.attempt:
             room.reload()
         elif entry.unfinished:
-            room.feed(reply_id, entry.attempt, 0, entry.text)
+            room.feed(entry.id, entry.attempt, 0, entry.text)
         else:
             room.apply(Ended(entry=entry))
 
