@@ -21,12 +21,15 @@ Database = Callable[[], Awaitable[str]]
 
 
 async def _configured(database: str, platforms: Process) -> str:
-    """Put the widget into a prepared database."""
-    widget = ["configure_widget", SLUG, "--provider", "openai", "--agent", "local"]
-    await run(
-        [sys.executable, "manage.py", *widget, "--base-url", f"{platforms.url}/v1"],
-        env={**VARIABLES, "DATABASE_URL": database},
-    )
+    """Put the widget into a prepared database, and one whose agent is slow to greet."""
+    held = [SLUG, "--provider", "openai", "--agent", "local", "--base-url", f"{platforms.url}/v1"]
+    slow = ["slow", "--provider", "eigi", "--agent", "fault:slow", "--base-url", platforms.url]
+    for widget in (held, [*slow, "--api-key-stdin"]):
+        await run(
+            [sys.executable, "manage.py", "configure_widget", *widget],
+            env={**VARIABLES, "DATABASE_URL": database},
+            input="vk_0123456789abcdef",
+        )
     return database
 
 

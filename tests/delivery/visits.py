@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
@@ -94,9 +95,10 @@ async def transcript(server: Server, chat: Chat) -> list[Frame]:
 
 
 async def calls(control: Control, text: str) -> int:
-    """How many requests to a platform held this message as the visitor's last."""
-    wanted = f'"{text}"'
-    return sum(entry["body"].rstrip("]}").count(wanted) > 0 for entry in await control.log())
+    """How often the widget's platform was asked for the answer to this message."""
+    bodies = [json.loads(each["body"]) for each in await control.log() if each["body"]]
+    asked = [body["messages"][-1]["content"] for body in bodies if "messages" in body]
+    return asked.count(text)
 
 
 async def eventually(seen: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
