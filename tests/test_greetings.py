@@ -1,0 +1,181 @@
+"""The draft of a conversation: fetched once, shared by tabs and processes, kept until it is one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+import pytest
+from pytest_django import Settings
+
+from chatwidget import greetings
+from chatwidget.errors import Unavailable
+from chatwidget.greetings import Draft, Greetings
+from chatwidget.models import Widget
+from chatwidget.providers.base import Event, Greeting, Person, Profile, Provider, Turn
+
+
+class Slow(Provider):
+    """Greets when it is let."""
+
+    label = "Slow"
+    needs_base_url = needs_key = needs_agent = False
+    asked: ClassVar[int] = 0
+    gate: ClassVar[asyncio.Event]
+    answer: ClassVar[Profile | Exception]
+
+    async def profile(self, person: Person) -> Profile:
+        Slow.asked += 1
+        await Slow.gate.wait()
+        if isinstance(Slow.answer, Exception):
+            raise Slow.answer
+        return Slow.answer
+
+    def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def widget(settings: Settings) -> Widget:
+    settings.CHATWIDGET = {"PROVIDERS": {"slow": f"{__name__}.Slow"}}
+    Slow.asked, Slow.gate = 0, asyncio.Event()
+    Slow.answer = Profile(greeting=Greeting(" Hello! ", "session-1"), asks_email=True)
+    return Widget(pk=1, slug="shop", title="Shop", provider="slow", greeting="Ours.")
+
+
+class Visitor:
+    """Somebody with tabs, in one process or another."""
+
+    def __init__(self, widget: Widget) -> None:
+        self.widget = widget
+        self.person = Person(str(uuid4()))
+        self.greeted: list[Draft] = []
+
+    async def draft(self, process: Greetings, **options: Any) -> Draft:
+        return await process.draft(self.widget, self.person, "en", self.greeted.append, **options)
+
+
+async def arrived(draft: Draft) -> str:
+    """The text of its greeting."""
+    Slow.gate.set()
+    assert draft.task
+    await draft.task
+    assert draft.greeting
+    return draft.greeting.text
+
+
+async def test_it_is_fetched_once_for_all_tabs(widget: Widget) -> None:
+    process, visitor = Greetings(), Visitor(widget)
+    first = await visitor.draft(process)
+    assert first.greeting is None
+    assert await visitor.draft(process) is first
+    assert await arrived(first) == "Hello!"
+    assert (first.session, visitor.greeted) == ("session-1", [first])
+    later = await visitor.draft(process)
+    assert (later.greeting, later.session) == (first.greeting, "session-1")
+    assert Slow.asked == 1
+    assert process.profile(widget).asks_email
+
+
+async def test_another_process_has_the_same(widget: Widget) -> None:
+    visitor = Visitor(widget)
+    first = await visitor.draft(Greetings())
+    await arrived(first)
+    other = await visitor.draft(Greetings())
+    assert (other.conversation, other.greeting) == (first.conversation, first.greeting)
+    assert (other.session, other.config) == ("session-1", first.config)
+    assert Slow.asked == 1
+
+
+async def test_another_visitor_has_another(widget: Widget) -> None:
+    process = Greetings()
+    first = await Visitor(widget).draft(process)
+    second = await Visitor(widget).draft(process)
+    assert first.conversation != second.conversation
+    await arrived(first)
+    await arrived(second)
+    assert Slow.asked == 2
+
+
+async def test_a_fresh_one_is_another_conversation(widget: Widget) -> None:
+    process, visitor = Greetings(), Visitor(widget)
+    first = await visitor.draft(process)
+    await arrived(first)
+    fresh = await visitor.draft(process, fresh=True)
+    assert fresh.conversation != first.conversation
+    await arrived(fresh)
+    # A tab of another process is told its id, and finds it.
+    followed = await visitor.draft(Greetings(), conversation=fresh.conversation)
+    assert (followed.conversation, followed.greeting) == (fresh.conversation, fresh.greeting)
+
+
+async def test_a_changed_widget_greets_anew(widget: Widget) -> None:
+    process, visitor = Greetings(), Visitor(widget)
+    first = await visitor.draft(process)
+    await arrived(first)
+    widget.config_version += 1
+    assert not process.profile(widget).asks_email
+    second = await visitor.draft(process)
+    assert second.conversation != first.conversation
+    await arrived(second)
+    assert Slow.asked == 2
+
+
+async def test_a_draft_that_became_a_conversation_is_gone(widget: Widget) -> None:
+    process, visitor = Greetings(), Visitor(widget)
+    first = await visitor.draft(process)
+    await arrived(first)
+    person = UUID(visitor.person.id)
+    await process.used(widget, person, uuid4())  # another one
+    assert (await visitor.draft(process)).conversation == first.conversation
+    await process.used(widget, person, first.conversation)
+    second = await visitor.draft(process)
+    assert second.conversation != first.conversation
+    await arrived(second)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Unavailable("down"), Profile(), Profile(greeting=Greeting("  ", "session-2"))],
+    ids=["failed", "none", "blank"],
+)
+@pytest.mark.parametrize(("own", "text"), [("Ours.", "Ours."), (" ", "Hello! How can I help you?")])
+async def test_what_stands_in(
+    widget: Widget, answer: Profile | Exception, own: str, text: str
+) -> None:
+    Slow.answer, widget.greeting = answer, own
+    assert await arrived(await Visitor(widget).draft(Greetings())) == text
+
+
+async def test_a_platform_that_is_too_slow(widget: Widget, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(greetings, "GREETING_SECONDS", 0.05)
+    draft = await Visitor(widget).draft(Greetings())
+    await draft.greeted()  # never longer than that, whether or not it has come
+    assert draft.task
+    await draft.task
+    assert draft.greeting and draft.greeting.text == "Ours."
+    assert draft.session == ""
+
+
+async def test_a_platform_that_says_too_much(widget: Widget) -> None:
+    Slow.answer = Profile(greeting=Greeting("x" * 10**6))
+    text = await arrived(await Visitor(widget).draft(Greetings()))
+    assert len(text) == greetings.GREETING_LENGTH
+
+
+async def test_without_a_cache_everybody_is_greeted(
+    widget: Widget, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+        }
+    }
+    process, visitor = Greetings(), Visitor(widget)
+    first = await visitor.draft(process)
+    assert await arrived(first) == "Hello!"
+    assert "cache" in caplog.text
+    assert await arrived(await visitor.draft(process)) == "Hello!"
