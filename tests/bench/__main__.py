@@ -1,10 +1,9 @@
-"""`python -m tests.bench [--full] [relay|rows|page …]`: prints tables of ratios, measured in one run.
+"""`python -m tests.bench [--full] [relay|rows|page …]`: tables of ratios, measured in one run.
 
 Servers are pinned to one core; provider, generator, browser and databases to the other.
 """
 
 import argparse
-import asyncio
 import os
 import tempfile
 import time

@@ -1,4 +1,4 @@
-"""The measurements. Each takes one target and returns plain numbers; who repeats and pairs them is `__main__`.
+"""The measurements: each takes one target and returns plain numbers. `relay` repeats and pairs them.
 
 CPU is the server process's own (user and system), so it holds on a busy machine; times do not.
 """
@@ -12,6 +12,7 @@ from tests.bench.targets import Target
 
 REPLY = 1_000_000 // len(BLOCK)
 """Blocks of one unpaced reply: just below the product's cap of 1 Mi code points."""
+DEAF_SECONDS, PATIENCE_SECONDS = 75, 5
 DELIVERED = 0.9
 """Of the chunks that are due: below it a server does not keep up, however busy."""
 FULL = 0.95
@@ -20,7 +21,7 @@ FULL = 0.95
 
 @dataclass
 class Streams:
-    """One cell of streams. CPU in µs a chunk, times in ms; `lost` counts replies that went wrong."""
+    """One cell of streams. CPU in µs a chunk, times in ms; `lost`: replies that went wrong."""
 
     cpu: float
     first_p50: float
@@ -122,7 +123,7 @@ async def ramp(target: Target, provider: Provider, begin: int) -> float:
 
 
 async def memory(target: Target, sockets: int, streaming: int) -> tuple[float, float]:
-    """(KiB an idle socket, KiB more a streaming one), on a fresh server warmed by a few visitors."""
+    """(KiB an idle socket, KiB more a streaming one), on a fresh server that has met a few."""
     tally = Tally()
     for visitor in await target.open(20, tally):
         await visitor.say("100 5")
@@ -142,31 +143,36 @@ async def memory(target: Target, sockets: int, streaming: int) -> tuple[float, f
     return (idle - before) / 1024 / sockets, (busy - idle) / 1024 / streaming
 
 
-async def deaf(target: Target, provider: Provider, replies: int) -> float:
-    """MiB by which the server grows at most while a visitor never reads `replies` of 1 MB each."""
+async def deaf(target: Target, provider: Provider, replies: int) -> tuple[float, float]:
+    """A visitor never reads `replies` of 1 MB each: MiB by which the server grows, MB it was sent.
+
+    A server may keep such a visitor's next question waiting, or cut it off: then it comes again.
+    """
     tally = Tally()
+    loop = asyncio.get_running_loop()
     [visitor] = await target.open(1, tally)
-    turn = visitor.say(f"0 {REPLY}")
-    await turn
+    await visitor.say(f"0 {REPLY}")
     await asyncio.sleep(0.5)
     peak = before = rss(target)
+    sent = provider.bytes
     visitor.transport.pause_reading()
-    for _ in range(replies):
+    end = loop.time() + DEAF_SECONDS
+    while replies and loop.time() < end:
         ended = provider.ended
         visitor.say(f"0 {REPLY}")
-        for _ in range(200):
-            await asyncio.sleep(0.025)
+        for _ in range(round(PATIENCE_SECONDS / 0.02)):
+            await asyncio.sleep(0.02)
             peak = max(peak, rss(target))
             if provider.ended > ended:
+                replies -= 1
                 break
         else:
-            visitor.close()
+            visitor.transport.abort()
             [visitor] = await target.open(1, tally)
             visitor.transport.pause_reading()
     await asyncio.sleep(1)
-    peak = max(peak, rss(target))
     visitor.transport.abort()
-    return (peak - before) / 1024**2
+    return (max(peak, rss(target)) - before) / 1024**2, (provider.bytes - sent) / 1e6
 
 
 def cpu(target: Target) -> float:
@@ -180,4 +186,6 @@ def rss(target: Target) -> int:
 def expect_whole(target: Target, tally: Tally) -> None:
     """Raises when a reply went wrong: a number measured on a broken run is worth nothing."""
     if tally.wrong:
-        raise RuntimeError(f"{target.name}: {len(tally.wrong)} replies went wrong: {tally.wrong[:3]}")
+        raise RuntimeError(
+            f"{target.name}: {len(tally.wrong)} replies went wrong: {tally.wrong[:3]}"
+        )

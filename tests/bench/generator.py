@@ -1,4 +1,4 @@
-"""Visitors by the thousand: a websocket client by hand, for the product's protocol and the baselines'.
+"""Visitors by the thousand: a websocket client by hand, for our protocol and the baselines'.
 
 Every visitor writes what it sees into a `Tally`. Times are milliseconds; a chunk's lag is the time
 from its writing by the provider (same process, same clock) to its receipt here.
@@ -22,7 +22,7 @@ ACK_EVERY = 32 * 1024
 
 @dataclass
 class Tally:
-    """What the visitors saw: first deltas and lags in ms, chunks and frames, replies that went wrong."""
+    """What the visitors saw: first deltas and lags in ms, counts, replies that went wrong."""
 
     first: list[float] = field(default_factory=list)
     lag: list[float] = field(default_factory=list)

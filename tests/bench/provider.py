@@ -19,9 +19,9 @@ BLOCK = b"000000000000000 " * 1024
 _GREETING = msgspec.json.encode(
     {"session_id": "bench-session", "first_message": "Hello, how can I help?", "agent_id": "a"}
 )
-_JSON = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-    % (len(_GREETING), _GREETING)
+_JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
+    len(_GREETING),
+    _GREETING,
 )
 _STREAM = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"

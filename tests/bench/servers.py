@@ -27,7 +27,7 @@ class Server:
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str], port: int) -> None:
         self.port = port
-        self.log = TemporaryFile()
+        self.log = TemporaryFile()  # noqa: SIM115  # closed by stop
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,

@@ -11,7 +11,7 @@ OURS = ("ours-daphne", "ours-uvicorn")
 
 @dataclass
 class Results:
-    """Values by (row, target), in the order of the repetitions, so that the n-th ones are a pair."""
+    """Values by (row, target), in the order of the repetitions: the n-th ones are a pair."""
 
     values: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
 
@@ -94,7 +94,13 @@ def everything(results: Results) -> str:
     """All medians, a line for each row, a column for each target."""
     targets = results.targets()
     lines = [
-        [row, *(f"{results.value(row, t):,.2f}" if (row, t) in results.values else "" for t in targets)]
+        [
+            row,
+            *(
+                f"{results.value(row, t):,.2f}" if (row, t) in results.values else ""
+                for t in targets
+            ),
+        ]
         for row in results.rows()
     ]
     return printed(["median of", *targets], lines)

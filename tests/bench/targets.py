@@ -20,7 +20,7 @@ SLUG = "bench"
 
 @dataclass
 class Target:
-    """One server under load, and how a visitor comes to it. `server` is None for the direct stream."""
+    """One server under load, and how a visitor comes to it; no server for the direct stream."""
 
     name: str
     server: Server | None
