@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 
 from tests.conftest import Serve
-from tests.running import Server
+from tests.running import Server, prepare
 from tests.services import Postgres, Redis
+
+
+@pytest.fixture(scope="module")
+async def services() -> AsyncIterator[tuple[Postgres, Redis]]:
+    """Of this module's own: an outage would be every other server's too."""
+    postgres, redis = Postgres(), Redis()
+    try:
+        await postgres.create()
+        await postgres.start()
+        await redis.start()
+        yield postgres, redis
+    finally:
+        await redis.stop()
+        await postgres.stop()
+        postgres.remove()
 
 
 async def status(client: httpx.AsyncClient) -> int:
@@ -23,11 +40,14 @@ async def test_ok(server: Server) -> None:
 
 @pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
 async def test_postgres_and_redis_come_and_go(
-    serve: Serve, kind: str, postgres: Postgres, postgres_url: str, redis: Redis, redis_url: str
+    serve: Serve, kind: str, services: tuple[Postgres, Redis]
 ) -> None:
-    server = await serve({"REDIS_URL": redis_url}, kind, postgres_url)
+    postgres, redis = services
+    url = await postgres.database()
+    await prepare({"DATABASE_URL": url})
+    server = await serve({"REDIS_URL": redis.database()}, kind, url)
     async with server.client() as client:
-        for service in (postgres, redis):
+        for service in services:
             assert await status(client) == 200
             await service.stop()
             try:

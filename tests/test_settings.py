@@ -80,7 +80,8 @@ def test_everything_set(load: Any) -> None:
     assert database["ENGINE"] == "django.db.backends.postgresql"
     assert database["OPTIONS"]["sslmode"] == "require"
     assert database["OPTIONS"]["pool"]["max_size"] == 20
-    assert settings["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"] == ["redis://cache/0"]
+    [host] = settings["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"]
+    assert host["address"] == "redis://cache/0"
     assert settings["CACHES"]["default"]["LOCATION"] == "redis://cache/0"
     assert settings["CHATWIDGET"] == {
         "SECRET_KEYS": ("new", "old"),

@@ -328,7 +328,12 @@ async def test_nobody_listens(no_pauses: None) -> None:
     assert "ClientConnectorError" in found.error.cause
 
 
-async def test_a_name_that_does_not_exist(no_pauses: None) -> None:
+async def test_a_name_that_does_not_exist(no_pauses: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    # A machine without a resolver would say so only after a while.
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     found = await ask(eigi_at("nobody.invalid"))
     assert isinstance(found.error, Unavailable)
 
