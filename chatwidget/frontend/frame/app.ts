@@ -18,6 +18,7 @@ import {
   renew,
   running,
 } from "./conversation.ts";
+import { refocus } from "./dom.ts";
 import { explain } from "./errors.ts";
 import type { Host } from "./host.ts";
 import type { Hello, Profile, ServerFrame } from "./protocol.ts";
@@ -103,7 +104,7 @@ export class App implements Acts {
   retry(id: string): void {
     const attempt = this.#chat.messages.find((message) => message.id === id)?.attempt;
     this.#socket.send({ type: "retry", id, ...(attempt != null && { attempt }) });
-    this.#view.composer.focus();
+    refocus();
   }
 
   rate(id: string, value: 1 | -1 | 0, comment?: string): void {
@@ -113,7 +114,7 @@ export class App implements Acts {
   }
 
   renew(): void {
-    this.#view.composer.focus();
+    refocus();
     if (this.#socket.send({ type: "new" })) return;
     // Without a connection there is nobody to tell: the next hello asks for a new one.
     this.#set(renew(this.#chat));
@@ -213,7 +214,9 @@ export class App implements Acts {
         this.#host.tell({ type: "identify", detail: this.#identity });
       }
     } else if (frame.type === "accepted") {
-      this.#stores.visitor.save({ conversation: frame.conversation });
+      // With the token it belongs to: a second tab may have got another one meanwhile.
+      this.#stores.visitor.save({ visitor: this.#visitor, conversation: frame.conversation });
+      this.#view.composer.tell("");
       const { id, role, text } = frame.message;
       if (chat !== before) this.#host.tell({ type: "message", detail: { id, role, text } });
     } else if (frame.type === "error") {

@@ -44,3 +44,9 @@ export function iconButton(name: string, label: string, click: Handler): HTMLBut
 export function part<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
+
+/** Takes the focus from a button that goes away; on a phone not to the text, whose keyboard would open. */
+export function refocus(): void {
+  const id = matchMedia("(pointer: coarse)").matches ? "scroller" : "text";
+  part(id).focus({ preventScroll: true });
+}

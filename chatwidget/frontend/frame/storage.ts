@@ -8,7 +8,7 @@ import type { Profile } from "./protocol.ts";
 /** For the visitor, in all tabs. */
 export interface Visitor {
   /** The token that names them. */
-  visitor?: string;
+  visitor?: string | undefined;
   /** The conversation last shown; null: a new one was asked for. */
   conversation?: string | null;
   /** What the pre-chat form asked. */
@@ -55,7 +55,8 @@ function open<T extends object>(area: () => Storage, slug: string): Store<T> {
   const store: Store<T> = {
     value: read(area, key) as T,
     save(changes) {
-      Object.assign(store.value, changes);
+      // Other tabs save, too.
+      Object.assign(store.value, read(area, key), changes);
       try {
         area().setItem(key, JSON.stringify(store.value));
       } catch {

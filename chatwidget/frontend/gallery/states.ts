@@ -153,7 +153,10 @@ export const states: Record<string, Scene> = {
   "unknown-role": {
     play: (stage) => {
       const asked = [stage.reply(GREETING), stage.user("I would like to talk to a person.")];
-      stage.ready([...asked, stage.message("operator", "Hello, this is Eva. I take over from here.")]);
+      stage.ready([
+        ...asked,
+        stage.message("operator", "Hello, this is Eva. I take over from here."),
+      ]);
     },
   },
   stopped: { play: (stage) => exchange(stage, "Yes, we ship to", { status: "stopped" }) },

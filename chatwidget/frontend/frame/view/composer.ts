@@ -1,5 +1,5 @@
 /** Where the visitor writes. What was typed is never lost: it stays until it is taken. */
-import { part } from "../dom.ts";
+import { part, refocus } from "../dom.ts";
 import { fill } from "../strings.ts";
 import { points, sendable } from "../text.ts";
 import type { Room } from "./room.ts";
@@ -37,8 +37,9 @@ export class Composer {
     });
     this.#stop.addEventListener("click", () => {
       if (this.#running) room.acts.stop(this.#running);
-      this.focus();
+      refocus();
     });
+    window.addEventListener("resize", () => this.#fit());
     // What was typed before this script ran counts.
     if (!this.#text.value) this.#text.value = draft;
     this.#changed();
@@ -84,9 +85,7 @@ export class Composer {
 
   #changed(): void {
     const text = this.#text;
-    // Its height is its text's, up to what the style sheet allows.
-    text.style.height = "auto";
-    text.style.height = `${text.scrollHeight}px`;
+    this.#fit();
     const count = points(text.value);
     const over = count > this.#max;
     const near = count > this.#max * NEAR_LIMIT;
@@ -96,5 +95,12 @@ export class Composer {
     this.#left.classList.toggle("over", over);
     text.setAttribute("aria-invalid", `${over}`);
     this.#room.acts.draft(text.value);
+  }
+
+  /** Its height is its text's, up to what the style sheet allows. */
+  #fit(): void {
+    const { style } = this.#text;
+    style.height = "auto";
+    style.height = `${this.#text.scrollHeight}px`;
   }
 }

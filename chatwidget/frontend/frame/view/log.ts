@@ -1,6 +1,6 @@
 /** The conversation: a keyed list of messages, the days between them, and the place one is at. */
 import type { Chat } from "../conversation.ts";
-import { el, part } from "../dom.ts";
+import { el, part, refocus } from "../dom.ts";
 import { dots, MessageView } from "./message.ts";
 import type { Room } from "./room.ts";
 import { Scroll } from "./scroll.ts";
@@ -43,7 +43,7 @@ export class Log {
     this.#scroll = new Scroll(part("scroller"), this.#log, () => this.#moved());
     this.#latest.addEventListener("click", () => {
       this.#scroll.toEnd(true);
-      part("text").focus();
+      refocus();
     });
   }
 
