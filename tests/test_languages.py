@@ -74,6 +74,11 @@ def fields(text: str) -> list[str]:
     return sorted(re.findall(r"\{\w+\}|%\(\w+\)[sd]|%[sd]", text))
 
 
+def edges(text: str) -> tuple[bool, bool]:
+    """Whether it begins and ends with a blank."""
+    return text[:1].isspace(), text[-1:].isspace()
+
+
 # --- the catalogues -------------------------------------------------------------------------------
 
 
@@ -114,7 +119,7 @@ def test_what_is_filled_in_is_the_same(language: str) -> None:
         forms = entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr]
         allowed = [fields(entry.msgid), fields(entry.msgid_plural or entry.msgid)]
         different += [(entry.msgid, form) for form in forms if fields(form) not in allowed]
-        different += [(entry.msgid, form) for form in forms if form.strip() != form]
+        different += [(entry.msgid, form) for form in forms if edges(form) != edges(entry.msgid)]
     assert different == []
 
 

@@ -96,3 +96,25 @@ async def test_a_small_phone_shows_all(server: Server, phone: Page, language: st
     assert box
     gaps = box["x"], 320 - box["x"] - box["width"]
     assert (gaps[0] < gaps[1]) == (direction(language) == "rtl")
+
+
+@pytest.mark.parametrize(
+    ("state", "selector"), [("greeting", ".chips .pill"), ("prechat", ".consent span")]
+)
+async def test_english_on_an_arabic_page_ends_at_the_right(
+    server: Server, phone: Page, state: str, selector: str
+) -> None:
+    """Its full stop or question mark, too, which has no direction of its own."""
+    await phone.goto(f"{server.url}/gallery/?state={state}&locale=ar")
+    ends = await phone.locator(selector).first.evaluate(
+        """({ firstChild: text }) => {
+          const left = (at) => {
+            const range = document.createRange();
+            range.setStart(text, at);
+            range.setEnd(text, at + 1);
+            return range.getBoundingClientRect().left;
+          };
+          return [left(text.length - 2), left(text.length - 1)];
+        }"""
+    )
+    assert ends[0] < ends[1]
