@@ -210,6 +210,13 @@ class Outbox:
         if reply.ended is None:
             return None
         self._cursors.popleft()
-        self._frames.extend(cursor.then)
         reply.followers.discard(self._awake.set)
-        return dump(wire.done(reply.ended))
+        done = dump(wire.done(reply.ended))
+        if start > reply.length:
+            # Its process died before it had stored all that we had heard of it: what is gone is
+            # taken back.
+            self._frames.append(done)
+            self._waiting += len(done)
+            done = dump(MessageState(message=wire.message(reply.ended)))
+        self._frames.extend(cursor.then)
+        return done
