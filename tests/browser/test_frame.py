@@ -86,6 +86,13 @@ async def test_markdown_streams_into_elements(chat: Chat) -> None:
     assert "noopener" in (await link.get_attribute("rel") or "")
 
 
+async def test_columns_are_aligned_as_the_reply_says(chat: Chat) -> None:
+    await chat.send("table")
+    cells = chat.theirs.last.get_by_role("row").filter(has_text="Saturday").get_by_role("cell")
+    for place, align in enumerate(("left", "right", "right")):
+        await expect(cells.nth(place)).to_have_css("text-align", re.compile(f"{align}$"))
+
+
 async def test_a_reload_shows_what_was(chat: Chat) -> None:
     await chat.send("slow")
     await expect(chat.theirs.last).to_contain_text("Every word")
