@@ -1,4 +1,4 @@
-"""The measurements: each takes one target and returns plain numbers. `relay` repeats and pairs them.
+"""The measurements: each takes one target and returns plain numbers. `relay` pairs them.
 
 CPU is the server process's own (user and system), so it holds on a busy machine; times do not.
 """

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 import aiohttp
-from playwright.async_api import Browser, Frame, Page, async_playwright
+from playwright.async_api import Browser, CDPSession, Frame, Page, async_playwright
 
 from tests.bench.generator import median
 from tests.bench.provider import Provider
@@ -126,11 +126,13 @@ async def _load(browser: Browser, url: str, costs: Costs, *, warm: bool) -> None
     """
     async with _page(browser) as page:
         requests = _requests(page)
+        session = await page.context.new_cdp_session(page)
+        await session.send("Performance.enable")
         await page.goto(url)
         button = page.get_by_role("button", name="Open chat")
         await button.wait_for()
         await asyncio.sleep(SETTLE_SECONDS)
-        work = await _work(page)
+        work = await _work(session)
         before = {each for each in requests if each != url}
         await button.click()
         focused = await _soon(lambda: _focused(page))
@@ -172,10 +174,8 @@ def _requests(page: Page) -> list[str]:
     return found
 
 
-async def _work(page: Page) -> float:
-    """Milliseconds that the main thread of the page's process has worked, all in all."""
-    session = await page.context.new_cdp_session(page)
-    await session.send("Performance.enable")
+async def _work(session: CDPSession) -> float:
+    """Milliseconds that the page's main thread has worked since `Performance.enable`."""
     metrics: dict[str, Any] = await session.send("Performance.getMetrics")
     [seconds] = [each["value"] for each in metrics["metrics"] if each["name"] == "TaskDuration"]
     return float(seconds) * 1e3
