@@ -13,6 +13,7 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from chatwidget.providers.base import (
     Provider,
     Session,
     Turn,
+    before_reading,
     make_provider,
 )
 from chatwidget.replies import Reply
@@ -129,13 +131,12 @@ class Relay:
                 raise asyncio.CancelledError
             provider = make_provider(job.widget.provider_config)
             turn = await self._turn(provider, job)
+            before_reading.set(self._rests(running.reply))
             async with contextlib.aclosing(provider.reply(turn)) as events:
-                read_at = 0.0
                 async for event in events:
                     if type(event) is Delta:
                         running.reply.append(event.text)
                         first = first or time.monotonic()
-                        read_at = await self._pace.rest(read_at, len(self.running))
                     elif isinstance(event, Session):
                         running.session = event.id
                     elif isinstance(event, Finished):
@@ -169,6 +170,16 @@ class Relay:
             total_ms=round((time.monotonic() - began) * 1000),
         )
         await self._finish(running, outcome)
+
+    def _rests(self, reply: Reply) -> Callable[[], Awaitable[None]]:
+        read_at = 0.0
+
+        async def rest() -> None:
+            nonlocal read_at
+            if reply.length:
+                read_at = await self._pace.rest(read_at, len(self.running))
+
+        return rest
 
     async def _turn(self, provider: Provider, job: Job) -> Turn:
         history: list[tuple[Any, str]] = []

@@ -8,7 +8,8 @@ remembered travels as `Turn.session` and comes back as `Session`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
@@ -150,6 +151,16 @@ class Provider(ABC):
         Raises ReplyError with the contract's code and a `cause` for the owner. It makes one
         attempt that reaches the agent, and closes its connection when it is closed itself.
         """
+
+
+async def _at_once() -> None:
+    pass
+
+
+# Awaited before each further read of a platform's answer: when it is read is the relay's business.
+before_reading: ContextVar[Callable[[], Awaitable[None]]] = ContextVar(
+    "before_reading", default=_at_once
+)
 
 
 @lru_cache(maxsize=1)

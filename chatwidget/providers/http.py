@@ -31,7 +31,15 @@ from tenacity.stop import stop_base
 
 from chatwidget.conf import ProviderConfig, conf
 from chatwidget.errors import Misconfigured, Rejected, TimedOut
-from chatwidget.providers.base import Delta, Event, Finished, Provider, Session, Turn
+from chatwidget.providers.base import (
+    Delta,
+    Event,
+    Finished,
+    Provider,
+    Session,
+    Turn,
+    before_reading,
+)
 from chatwidget.providers.client import shared_client
 from chatwidget.providers.clock import Clock
 from chatwidget.providers.decoders import (
@@ -96,7 +104,7 @@ class Answer:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes."""
-        clock = self._clock
+        clock, rest = self._clock, before_reading.get()
         # We ask for no encoding; a platform that encodes all the same is decoded by httpx.
         encoded = self.headers.get("content-encoding", "identity") != "identity"
         stream = self._response.aiter_bytes() if encoded else self._response.aiter_raw()
@@ -108,6 +116,7 @@ class Answer:
                     return
             clock.heard()
             yield chunk
+            await rest()
 
     async def text(self) -> AsyncGenerator[str, None]:
         """The body as text, as it comes; a piece may be empty."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from tests.client import Chat
 from tests.platforms.control import Control
@@ -128,3 +131,20 @@ async def test_a_reply_that_begins_while_its_visitor_reconnects(
     if tab.frames[0]["messages"][-1]["status"] == "streaming":
         await tab.until("done", id=reply)
     assert tab.texts[reply] == ("word " * 300).strip() + " "
+
+
+@pytest.mark.parametrize("slug", ["talk", "eigi", "fifthelement"])
+async def test_a_quick_platform_is_not_slowed_down(
+    visit: Visit, agents: Control, slug: str
+) -> None:
+    """Its pieces are gathered, never read one a beat: 400 of them come in about a second."""
+    chat = await visit(slug)
+    await chat.greeting(await chat.hello())
+    await chat.ask("say:hi")  # fifthelement's first answer comes in one piece
+    began = time.monotonic()
+    text, done = await chat.ask("say:" + "word " * 400)
+    assert done["status"] == "complete"
+    assert text.strip() == ("word " * 400).strip()
+    assert time.monotonic() - began < 8
+    deltas = [frame for frame in chat.frames if frame["type"] == "delta"]
+    assert len(deltas) > 3
