@@ -266,10 +266,9 @@ export class App implements Acts {
   #compare(before: Chat, after: Chat): void {
     const runs = !!running(after);
     if (runs !== !!running(before)) this.#host.tell({ type: "running", detail: runs });
-    const ended = after.messages.filter((message) => {
-      const old = before.messages.find(({ id }) => id === message.id);
-      return old && isRunning(old) && !isRunning(message);
-    });
+    const ended = before.messages
+      .filter(isRunning)
+      .flatMap(({ id }) => after.messages.find((each) => each.id === id && !isRunning(each)) ?? []);
     for (const { id, role, text, error } of ended) {
       this.#host.tell({ type: "message", detail: { id, role, text } });
       if (error) this.#host.tell({ type: "error", detail: error.code });

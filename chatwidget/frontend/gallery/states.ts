@@ -3,7 +3,7 @@ import { readConfig } from "../frame/config.ts";
 import type { Message } from "../frame/protocol.ts";
 import type { Scene, Stage } from "./stage.ts";
 
-const GREETING = "Hi there! 👋 I know everything about our mugs, bowls and plates. How can I help?";
+const GREETING = "Hi there! I know everything about our mugs, bowls and plates. How can I help?";
 const QUESTION = "Do you ship to Chile, and how long does it take?";
 const SUGGESTIONS = ["Where is my order?", "Do you ship abroad?", "What can go in the dishwasher?"];
 

@@ -65,34 +65,31 @@ export class Log {
       if (node === at) at = node.nextSibling;
       node.remove();
     };
-    const show = (key: string, mine: boolean, iso: string, before: string): MessageView => {
+    let before = 0;
+    const show = (key: string, mine: boolean, iso: string): MessageView => {
       kept.add(key);
       const view = this.#views.get(key) ?? new MessageView(this.#room, mine);
       this.#views.set(key, view);
-      const day = this.#room.times.day(iso, now);
-      if (!before || this.#room.times.day(before, now) !== day) {
+      const midnight = this.#room.times.midnight(iso);
+      if (midnight !== before) {
+        const day = this.#room.times.day(midnight, now);
         if (view.day.textContent !== day) view.day.textContent = day;
         place(view.day);
       } else drop(view.day);
+      before = midnight;
       place(view.article);
       return view;
     };
-    let before = "";
     let asked = chat.more;
     messages.forEach((message, i) => {
       const mine = message.role === "user";
       asked ||= mine;
-      const view = show(message.client ?? message.id, mine, message.created_at, before);
+      const view = show(message.client ?? message.id, mine, message.created_at);
       view.update(message, i === messages.length - 1, asked);
-      before = message.created_at;
     });
     const { strings } = this.#room.config;
     for (const unsent of queue) {
-      show(unsent.id, true, unsent.at, before).wait(
-        unsent,
-        online ? strings.sending : strings.queued,
-      );
-      before = unsent.at;
+      show(unsent.id, true, unsent.at).wait(unsent, online ? strings.sending : strings.queued);
     }
     const begun = asked || queue.length > 0;
     for (const [node, wanted] of [

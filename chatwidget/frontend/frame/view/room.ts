@@ -31,6 +31,8 @@ export class Times {
   #locale: string;
   #clock: Intl.DateTimeFormat;
   #date: Intl.DateTimeFormat;
+  #near: Intl.RelativeTimeFormat;
+  #midnights = new Map<string, number>();
 
   constructor(locale: string) {
     this.#locale = locale;
@@ -40,6 +42,7 @@ export class Times {
       day: "numeric",
       month: "long",
     });
+    this.#near = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   }
 
   /** The time of day of an ISO 8601 time. */
@@ -47,14 +50,18 @@ export class Times {
     return this.#clock.format(known(iso));
   }
 
-  /** Today, yesterday, or the date. */
-  day(iso: string, now: Date): string {
-    const then = known(iso);
-    const days = Math.round((midnight(then) - midnight(now)) / 86_400_000);
+  /** When the day of an ISO 8601 time began. Asked for each message at each change, so remembered. */
+  midnight(iso: string): number {
+    const found = this.#midnights.get(iso) ?? known(iso).setHours(0, 0, 0, 0);
+    this.#midnights.set(iso, found);
+    return found;
+  }
+
+  /** The day that began then: today, yesterday, or its date. */
+  day(midnight: number, now: Date): string {
+    const days = Math.round((midnight - new Date(now).setHours(0, 0, 0, 0)) / 86_400_000);
     const text =
-      days === 0 || days === -1
-        ? new Intl.RelativeTimeFormat(this.#locale, { numeric: "auto" }).format(days, "day")
-        : this.#date.format(then);
+      days === 0 || days === -1 ? this.#near.format(days, "day") : this.#date.format(midnight);
     return text.charAt(0).toLocaleUpperCase(this.#locale) + text.slice(1);
   }
 
@@ -65,10 +72,6 @@ export class Times {
       ? format.format(Math.ceil(seconds), "second")
       : format.format(Math.ceil(seconds / 60), "minute");
   }
-}
-
-function midnight(date: Date): number {
-  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 }
 
 /** A time that cannot be read is now, rather than an exception. */
