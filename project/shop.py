@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 # What an embedding page may ask of itself and the widget still works: nothing but our own origin,
@@ -46,3 +47,9 @@ def shop(request: HttpRequest) -> HttpResponse:
     response = render(request, "shop/shop.html", context)
     response["Content-Security-Policy"] = POLICY
     return response
+
+
+@require_safe
+def icon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look on pages that name none, such as the admin's."""
+    return redirect(static("shop/favicon.svg"))

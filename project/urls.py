@@ -8,10 +8,11 @@ from django.urls import include, path
 
 from chatwidget.views import health
 from project.gallery import gallery
-from project.shop import shop
+from project.shop import icon, shop
 
 urlpatterns = [
     path("", shop, name="shop"),
+    path("favicon.ico", icon),
     path("admin/", admin.site.urls),
     path("healthz", health, name="health"),
     path("chatwidget/", include("chatwidget.urls")),

@@ -13,7 +13,7 @@ from tests.readme import README, blocks, section
 from tests.running import ROOT, run
 
 PLATFORMS = section("Point a widget at a platform")
-LINES = re.findall(r"^python manage.py (configure_widget .*)$", PLATFORMS, re.M)
+LINES = re.findall(r"^(?:(\w+)=(\w+) )?python manage.py (configure_widget .*)$", PLATFORMS, re.M)
 
 
 def test_every_variable_is_told() -> None:
@@ -25,10 +25,11 @@ def test_every_variable_is_told() -> None:
 
 
 async def test_a_widget_is_pointed_at_each_platform_by_its_line(serve: Serve) -> None:
-    server = await serve({"CHATWIDGET_ALLOW_PRIVATE_PROVIDERS": "true"})
+    server = await serve({"DEBUG": "false"})  # as commands have it that are typed by hand
     assert len(LINES) == 6
-    for line in LINES:
-        await server.manage(*line.split(), env={"PLATFORM_KEY": "a-key-of-the-platforms"})
+    key = {"PLATFORM_KEY": "a-key-of-the-platforms"}
+    for variable, value, line in LINES:
+        await server.manage(*line.split(), env={**key, **({variable: value} if variable else {})})
     listed = await server.manage("dumpdata", "chatwidget.widget")
     assert '"slug": "help"' in listed.stdout
     assert "a-key-of-the-platforms" not in listed.stdout

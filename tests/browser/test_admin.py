@@ -49,11 +49,7 @@ async def admin(context: BrowserContext, server: Server) -> AsyncIterator[Page]:
     )
     page.on(
         "console",
-        lambda line: (
-            troubles.append(line.text)
-            if line.type == "error" and not line.location["url"].endswith("/favicon.ico")
-            else None
-        ),
+        lambda line: troubles.append(line.text) if line.type == "error" else None,
     )
     yield page
     assert troubles == []
