@@ -48,7 +48,8 @@ async def test_many_readers_come_and_go(chat: Chat, another: Another, agents: Co
 
     async def read() -> str:
         tab = await another(chat)
-        await tab.until("done", id=reply)
+        while not _ended(tab, reply):
+            await tab.receive()
         return str(tab.texts[reply])
 
     readers = []
@@ -56,15 +57,9 @@ async def test_many_readers_come_and_go(chat: Chat, another: Another, agents: Co
         await agents.push(name, f"{number} 🙂 ")
         if number % 4 == 0:
             readers.append(asyncio.create_task(read()))
-    for each in await _texts_after_end(agents, name, readers):
-        assert each == expected
-
-
-async def _texts_after_end(
-    agents: Control, name: str, readers: list[asyncio.Task[str]]
-) -> list[str]:
     await agents.end(name)
-    return await asyncio.gather(*readers)
+    for text in await asyncio.gather(*readers):
+        assert text == expected
 
 
 async def test_nobody_watches(chat: Chat, another: Another, agents: Control, site: Site) -> None:
@@ -74,8 +69,9 @@ async def test_nobody_watches(chat: Chat, another: Another, agents: Control, sit
     await agents.end(name)
     await agents.over(name)
     tab = await another(chat)
-    while tab.texts[reply] != "half and whole" or not _ended(tab, reply):
+    while not _ended(tab, reply):
         await tab.receive()
+    assert tab.texts[reply] == "half and whole"
     assert chat.conversation
     assert site.messages(chat.conversation)[-1]["text"] == "half and whole"
 
