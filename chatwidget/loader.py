@@ -55,7 +55,7 @@ def _labels() -> dict[str, str]:
 def loader_config(widget: Widget) -> dict[str, Any]:
     """What the embedding page may know of a widget; defaults are left out."""
     look, default = widget.typed_look, Look()
-    config: dict[str, Any] = {"v": 1, "slug": widget.slug, "title": widget.title}
+    config: dict[str, Any] = {"slug": widget.slug, "title": widget.title}
     for name, key in _SENT.items():
         if getattr(look, name) != getattr(default, name):
             config[key] = getattr(look, name)

@@ -22,7 +22,12 @@ const cssText = {
     onLoad({ filter: /./, namespace: "css-text" }, async ({ path }) => {
       const source = readFileSync(path, "utf8");
       const { code } = await transform(source, { loader: "css", minify: true, target });
-      return { contents: code.trim(), loader: "text", watchFiles: [path] };
+      // The spaces that esbuild leaves within parentheses; those around + and - mean something.
+      const contents = code
+        .trim()
+        .replace(/(?<=[(,]) | (?=\))/g, "")
+        .replaceAll(" * ", "*");
+      return { contents, loader: "text", watchFiles: [path] };
     });
   },
 };

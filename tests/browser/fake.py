@@ -101,10 +101,3 @@ async def configure(page: Page, **changes: Any) -> None:
         await route.fulfill(response=response, body=before + opening + config + closing + end)
 
     await page.route(re.compile(r"/chatwidget/demo/(\?.*)?$"), change)
-
-    async def hear(self, kind: str, count: int = 1) -> Frame:
-        """The frame of this kind that comes as number `count`."""
-        while len(self.of(kind)) < count:
-            self._heard.clear()
-            await asyncio.wait_for(self._heard.wait(), 15)
-        return self.of(kind)[count - 1]

@@ -22,4 +22,6 @@ export interface Globals {
   ChatWidget?: Api | Command[] | undefined;
   /** All widgets, by slug. */
   ChatWidgets?: Record<string, Api>;
+  /** Not in every browser yet. */
+  navigation?: EventTarget;
 }

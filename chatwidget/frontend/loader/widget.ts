@@ -31,7 +31,7 @@ export function start({ slug, labels, title, ...config }: Config): void {
     "|",
   );
   // …/<slug>.js serves this script, …/<slug>/ the frame.
-  const src = script.src.replace(/\.js\b.*/, `/?lang=${locale}`);
+  const src = script.src.replace(/\.js[^/]*$/, `/?lang=${locale}`);
   const key = `chatwidget-${slug}`;
 
   const make = <K extends keyof HTMLElementTagNameMap>(name: K, properties: object) =>
@@ -75,7 +75,8 @@ export function start({ slug, labels, title, ...config }: Config): void {
       mobile = small;
       if (open) {
         dialog.close();
-        dialog[small ? "showModal" : "show"]();
+        if (small) dialog.showModal();
+        else dialog.show();
       }
     }
     // On a phone what the keyboard leaves.
@@ -157,7 +158,9 @@ export function start({ slug, labels, title, ...config }: Config): void {
   button.onclick = api.toggle;
   button.onpointerenter = button.onfocus = () => doc.head.append(warm);
   dialog.onclose = sync;
-  // A click into the iframe takes the page's focus: the moment to tell where it has navigated to.
+  // Where the page has navigated to by itself is told at once where the browser says so, and when a
+  // click into the iframe takes the page's focus.
+  globals.navigation?.addEventListener("navigatesuccess", sync);
   addEventListener("blur", sync);
   visualViewport!.addEventListener("resize", sync);
   (place || root).append(host);
