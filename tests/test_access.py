@@ -242,7 +242,7 @@ def test_open_sockets_are_counted() -> None:
 
 def test_a_bucket_of_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(access.time, "monotonic", lambda: now)
+    monkeypatch.setattr("chatwidget.access.time.monotonic", lambda: now)
     bucket = access.Bucket(Limits(frames_per_second=2, frames_burst=10))
     bucket.take(6)
     bucket.take(4)

@@ -80,7 +80,8 @@ async def test_a_single_process_comes_back(
         async def checkpointed() -> bool:
             with closing(sqlite3.connect(path)) as database:
                 query = TEXT.replace("%s", "?")
-                return database.execute(query, [UUID(reply).hex]).fetchone() == ("stored",)
+                row = database.execute(query, [UUID(reply).hex]).fetchone()
+            return bool(row == ("stored",))
 
         await eventually(checkpointed)
         await server.kill()
