@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from tests.client import Chat
 from tests.platforms import agentix
@@ -53,8 +54,18 @@ async def test_the_widgets_own_where_the_platform_has_none(
     assert (await greeted(visit, slug))[1] == OWN_GREETING
 
 
-async def test_the_default_where_the_widget_has_none(visit: Visit, agents: Control) -> None:
-    assert (await greeted(visit, "silent"))[1] == DEFAULT
+@pytest.mark.parametrize(
+    ("slug", "page", "language"),
+    [("silent", "en-GB", "en"), ("silent", "de-AT", "de"), ("spanish", "de", "es")],
+)
+async def test_the_default_where_the_widget_has_none(
+    visit: Visit, agents: Control, slug: str, page: str, language: str
+) -> None:
+    """In the widget's language, else in the page's."""
+    with translation.override(language):
+        default = translation.gettext(DEFAULT)
+    assert (language == "en") is (default == DEFAULT)
+    assert (await greeted(visit, slug, locale=page))[1] == default
 
 
 async def test_a_late_greeting_is_not_waited_for(visit: Visit, agents: Control, site: Site) -> None:
