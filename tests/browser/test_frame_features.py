@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.fake import FakeServer, Frame, accepted, configure, message, ready
+from tests.conftest import OtherSite
 from tests.running import Server
 
 GREETING = message(1, "assistant", "Hello!")
@@ -231,3 +232,81 @@ async def test_unread_replies_are_in_the_title_of_a_hidden_page(
         }"""
     )
     await expect(page).to_have_title("Demo")
+
+
+async def test_escape_leaves_a_form_and_never_the_page(
+    page: Page, fake: FakeServer, url: str
+) -> None:
+    await configure(page, prechat=PRECHAT)
+    await page.goto("about:blank")
+    await page.goto(url)
+    await send(page, "my question")
+    form = page.get_by_role("form", name="Before we begin")
+    await expect(form).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(form).to_be_hidden()
+    await expect(page.get_by_role("textbox", name="Message")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("textbox", name="Message")).to_have_value("my question")
+    assert page.url == url
+
+
+async def test_a_rating_that_cannot_be_told_is_not_taken(
+    page: Page, fake: FakeServer, url: str
+) -> None:
+    shown = [message(1, "user", "Hi"), message(2, "assistant", "Yes.")]
+    fake.answer = lambda frame: [ready(*shown)] if frame["type"] == "hello" else []
+    await page.goto(url)
+    good = page.get_by_role("button", name="Good reply")
+    await good.click()
+    assert (await fake.heard("rate"))["value"] == 1
+    await expect(good).to_have_attribute("aria-pressed", "true")
+    await page.get_by_role("textbox", name="Tell us more").fill("Short and true.")
+    fake.open = False
+    await fake.cut()
+    await expect(page.get_by_role("status")).to_contain_text("Reconnecting")
+    await page.get_by_role("button", name="Send feedback").click()
+    await expect(page.get_by_role("textbox", name="Tell us more")).to_have_value("Short and true.")
+    await page.get_by_role("button", name="Bad reply").click()
+    await expect(good).to_have_attribute("aria-pressed", "true")
+    fake.open = True
+    await page.get_by_role("button", name="Try again").click()
+    await fake.heard("hello", 2)
+    await page.get_by_role("button", name="Send feedback").click()
+    assert (await fake.heard("rate", 2))["comment"] == "Short and true."
+    await expect(page.get_by_text("Thank you for your feedback.")).to_be_visible()
+
+
+@pytest.mark.parametrize("sound", [True, False])
+async def test_a_soft_sound_only_where_it_is_wanted(
+    page: Page, fake: FakeServer, url: str, sound: bool
+) -> None:
+    await page.add_init_script(
+        """window.played = 0;
+        const { start } = OscillatorNode.prototype;
+        OscillatorNode.prototype.start = function (at) { played += 1; start.call(this, at); };
+        Object.defineProperty(document, "hidden", { value: true });"""
+    )
+    await configure(page, sound=sound)
+    await page.goto(url)
+    await fake.heard("hello")
+    fake.say({"type": "message", "message": message(2, "assistant", "", status="pending")})
+    fake.say({"type": "done", "id": "m2", "status": "complete", "length": 0})
+    await expect(page).to_have_title(re.compile(r"^\(1\) "))
+    assert await page.evaluate("played") == (2 if sound else 0)
+
+
+async def test_what_the_embedding_page_says_is_made_fit(
+    server: Server, other_site: OtherSite, page: Page, fake: FakeServer
+) -> None:
+    """A number for an id, and an address too long for a frame of the protocol, break nothing."""
+    tag = f'<script src="{server.url}/chatwidget/demo.js"></script>'
+    site = await other_site({"/": f"<!doctype html><title>Shop</title><body>{tag}</body>"})
+    await page.goto(site.url)
+    await page.evaluate("location.hash = 'x'.repeat(70_000)")
+    await page.evaluate("ChatWidget.identify({id: 42, name: null, email: 'ada@example.com'})")
+    await page.evaluate("ChatWidget.send(42)")
+    hello = await fake.heard("hello")
+    assert hello["identity"] == {"id": "42", "email": "ada@example.com"}
+    assert len(hello["page"]["url"]) == 2000
+    assert (await fake.heard("send"))["text"] == "42"

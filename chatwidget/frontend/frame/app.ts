@@ -107,10 +107,10 @@ export class App implements Acts {
     refocus();
   }
 
-  rate(id: string, value: 1 | -1 | 0, comment?: string): void {
-    if (this.#socket.send({ type: "rate", id, value, ...(comment && { comment }) })) {
-      this.#set(rated(this.#chat, id, value));
-    }
+  rate(id: string, value: 1 | -1 | 0, comment?: string): boolean {
+    const sent = this.#socket.send({ type: "rate", id, value, ...(comment && { comment }) });
+    if (sent) this.#set(rated(this.#chat, id, value));
+    return sent;
   }
 
   renew(): void {
@@ -124,6 +124,11 @@ export class App implements Acts {
   close(): void {
     if (!this.#host.embedded) history.back();
     else if (!this.#inline) this.#host.tell({ type: "close" });
+  }
+
+  escape(): void {
+    if (this.#asked) this.putOff();
+    else if (this.#host.embedded) this.close();
   }
 
   older(): void {

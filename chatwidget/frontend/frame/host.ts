@@ -22,10 +22,29 @@ export function listen(window: Window, hear: (state: State) => void): Host {
       port = ports[0];
       port.onmessage = (event) => {
         const state = readState(event.data);
-        if (state) hear(state);
+        if (state) hear(fit(state));
       };
-      hear(first);
+      hear(fit(first));
     });
   }
   return { embedded, tell: (message) => port?.postMessage(message) };
+}
+
+/** Longer ones are cut by the server anyway, and a frame of 64 KiB would end the connection. */
+const LONGEST = 2_000;
+
+/** The page's script may have said anything, `identify({ id: 42 })` for one: the server takes text. */
+function fit(state: State): State {
+  const texts = <T extends object>(given: T): T =>
+    Object.fromEntries(
+      Object.entries(given).flatMap(([name, value]) =>
+        value == null ? [] : [[name, String(value).slice(0, LONGEST)]],
+      ),
+    ) as T;
+  return {
+    ...state,
+    page: texts(state.page),
+    identity: state.identity && texts(state.identity),
+    texts: state.texts.map(String),
+  };
 }

@@ -176,7 +176,7 @@ const frames: Map<string, Check> = new Map(
 );
 
 /** The types of frame that `parseServerFrame` knows. */
-export const serverTypes: readonly string[] = [...frames.keys()];
+export const serverTypes = (): string[] => [...frames.keys()];
 
 /** The frame that `data` (what a websocket handed us) is, or null where it is none. */
 export function parseServerFrame(data: unknown): ServerFrame | null {

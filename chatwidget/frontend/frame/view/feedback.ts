@@ -13,8 +13,8 @@ export class Feedback {
     let value: 1 | -1 | 0 = 0;
     const rate = (clicked: 1 | -1) => (event: Event) => {
       const pressed = (event.currentTarget as Element).ariaPressed === "true";
+      if (!acts.rate(id, pressed ? 0 : clicked)) return;
       value = pressed ? 0 : clicked;
-      acts.rate(id, value);
       this.form.hidden = pressed;
     };
     this.buttons = [
@@ -29,7 +29,8 @@ export class Feedback {
     });
     const put = (event: Event) => {
       event.preventDefault();
-      if (comment.value.trim()) acts.rate(id, value, comment.value.trim());
+      const text = comment.value.trim();
+      if (text && !acts.rate(id, value, text)) return;
       this.form.replaceChildren(el("p", { role: "alert" }, strings.thanks));
       this.buttons[value === -1 ? 1 : 0]!.focus();
     };

@@ -8,9 +8,12 @@ export interface Acts {
   send(text: string): boolean;
   stop(id: string): void;
   retry(id: string): void;
-  rate(id: string, value: 1 | -1 | 0, comment?: string): void;
+  /** False: not now (there is no connection). */
+  rate(id: string, value: 1 | -1 | 0, comment?: string): boolean;
   renew(): void;
   close(): void;
+  /** The Escape key, where nothing else has taken it. */
+  escape(): void;
   /** Older messages are wanted. */
   older(): void;
   reconnect(): void;

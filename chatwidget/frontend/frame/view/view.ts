@@ -43,7 +43,7 @@ export class View {
     part("new").addEventListener("click", () => room.acts.renew());
     part("close").addEventListener("click", () => room.acts.close());
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.isComposing) room.acts.close();
+      if (event.key === "Escape" && !event.isComposing) room.acts.escape();
     });
   }
 
