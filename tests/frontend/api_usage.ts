@@ -1,8 +1,9 @@
 /** Compiled, never run: what the declarations of the JavaScript API allow, and what not. */
 /// <reference path="../../chatwidget/frontend/types/chatwidget.d.ts" />
 
+window.ChatWidget = window.ChatWidget || [];
 ChatWidget.push(["open"], ["send", "hello"], ["identify", { name: "Ada" }]);
-ChatWidget.push(["on", "unread", (count) => count.toFixed()]);
+ChatWidget.push(["on", "unread", (count: number) => count.toFixed()]);
 const off: () => void = ChatWidget.on("message", ({ role, text }) => role + text);
 off();
 ChatWidget.get("second")?.toggle();

@@ -15,7 +15,7 @@ import { tease } from "./teaser.ts";
 declare const TEASER: boolean;
 
 export function start({ slug, labels, title, ...config }: Config): void {
-  const globals = window as Globals;
+  const globals = window as unknown as Globals;
   globals.ChatWidgets ??= {};
   const all = globals.ChatWidgets;
   if (all[slug]) return; // pasted twice

@@ -38,9 +38,6 @@ interface ChatWidgetEvents {
 }
 
 interface ChatWidgetInstance {
-  /** The widget's slug. */
-  readonly slug: string;
-  readonly isOpen: boolean;
   open(): void;
   close(): void;
   toggle(): void;
@@ -69,8 +66,9 @@ type ChatWidgetCommand =
     }[keyof ChatWidgetEvents];
 
 /** The page's first widget; before the loader has run, an array of commands that wait for it. */
-declare var ChatWidget: ChatWidgetInstance & ChatWidgetCommand[];
+declare var ChatWidget: ChatWidgetInstance;
 
 interface Window {
-  ChatWidget: ChatWidgetInstance & ChatWidgetCommand[];
+  get ChatWidget(): ChatWidgetInstance;
+  set ChatWidget(waiting: ChatWidgetInstance | ChatWidgetCommand[]);
 }
