@@ -142,7 +142,7 @@ def parse(text: str) -> AnyClientFrame:
     try:
         frame: AnyClientFrame = msgspec.convert(value, AnyClientFrame)
         return frame
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         named = value.get("id") if isinstance(value, dict) else None
         raise BadFrameOf(str(error), named if isinstance(named, str) else None) from None
 

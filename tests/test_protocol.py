@@ -97,6 +97,9 @@ def _nulls(value: dict[str, Any]) -> set[str]:
 @given(st.text())
 @example('{"type":"send","id":"' + "0" * 32 + '\\n","text":"x"}')
 @example('{"type":"stop","id":"\\ud800"}')
+@example('{"type":"\\ud800"}')
+@example('{"type":"send","id":"\\ud800","text":"x"}')
+@example('{"type":"ping","\\ud800":1}')
 @example("[" * 50_000)
 @example('{"type":"ack","id":"x","offset":' + "9" * 4000 + "}")
 def test_any_text_is_a_frame_or_a_bad_one(text: str) -> None:
