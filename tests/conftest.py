@@ -12,13 +12,16 @@ from typing import Any, Protocol
 
 import pytest
 from django.db import connections
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests import sites
 from tests.environment import FOLDER, VARIABLES
 from tests.needs import chromium
 from tests.running import Preparation, Process, Server, free_port, prepare
 from tests.services import Postgres, Redis
+
+# In milliseconds, for a machine that is busy with everything else at once.
+expect.set_options(timeout=30_000)
 
 # Chromium asks Google's hosts for this and that unless it is told not to. Playwright's own list of
 # features to disable turns the partitioning of third-party storage off, which visitors have on: the

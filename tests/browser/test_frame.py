@@ -15,8 +15,6 @@ from tests.running import Server
 
 STATIC = Path(__file__).resolve().parents[2] / "chatwidget/static/chatwidget"
 BUDGET = 20_000
-# A machine that is busy with everything else at once.
-expect.set_options(timeout=15_000)
 
 
 class Chat:

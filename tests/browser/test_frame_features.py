@@ -19,7 +19,6 @@ PRECHAT = {
     "consent": "My messages may be stored.",
     "version": "2",
 }
-expect.set_options(timeout=15_000)
 
 
 @pytest.fixture

@@ -21,8 +21,6 @@ from tests.running import Process, Server
 
 OWN = "Hello! How may we help?"
 GREETINGS = {"eigi": eigi.FIRST_MESSAGE, "agentix": agentix.WELCOME}
-# A machine that is busy with everything else at once.
-expect.set_options(timeout=15_000)
 
 
 class Open(Protocol):

@@ -9,9 +9,6 @@ from tests.browser.embedding import Visit, embed
 from tests.conftest import OtherSite, Serve
 from tests.running import Server
 
-# A machine that is busy with everything else at once, and pauses between two attempts.
-expect.set_options(timeout=30_000)
-
 
 @pytest.fixture
 async def server(serve: Serve) -> Server:
