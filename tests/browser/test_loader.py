@@ -15,6 +15,7 @@ from playwright.async_api import (
     BrowserContext,
     FrameLocator,
     Page,
+    ViewportSize,
     async_playwright,
     expect,
 )
@@ -25,7 +26,7 @@ from tests.needs import chromium
 from tests.running import Server
 
 BUDGET = 2_000
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 TAG = '<script src="{url}/chatwidget/demo.js" async></script>'
 HTML = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A shop</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -216,7 +217,7 @@ async def test_a_panel_on_a_phone_fills_the_screen(phone: Site) -> None:
           visualViewport.dispatchEvent(new Event("resize"));
         }"""
     )
-    assert (await dialog.bounding_box())["height"] == 500
+    await expect(dialog).to_have_css("height", "500px")
     await phone.page.evaluate("delete visualViewport.height")
     # A wider window makes it a panel beside the launcher, and the conversation stays.
     await phone.page.set_viewport_size({"width": 1000, "height": 900})
