@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--full] [relay|rows|page …]`: tables of ratios, measured in one run.
+"""`python -m tests.bench [--full] [relay|rows|page|markdown …]`: tables of ratios, measured in one run.
 
 Servers are pinned to one core; provider, generator, browser and databases to the other.
 """
@@ -11,13 +11,13 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import page, relay, rows
+from tests.bench import markdown, page, relay, rows
 from tests.bench.provider import Provider
 from tests.bench.servers import LOAD_CORE, SERVER_CORE
 from tests.bench.table import Results, everything, goals
 from tests.services import Postgres
 
-PARTS = ("relay", "rows", "page")
+PARTS = ("relay", "rows", "page", "markdown")
 
 
 async def bench(full: bool, parts: list[str]) -> None:
@@ -32,6 +32,8 @@ async def bench(full: bool, parts: list[str]) -> None:
             tables.append(await rows.measure(provider, folder, full))
         if "page" in parts:
             tables.append(await page.measure(provider, folder, full))
+        if "markdown" in parts:
+            tables.append(await markdown.measure(full))
     provider.close()
     print("\n\n".join(["", *tables]))
 
