@@ -103,8 +103,17 @@ export class Stage {
   /** Presses the button of this name once it is there. */
   async press(name: string): Promise<void> {
     await this.shown();
+    this.#button(name)!.click();
+  }
+
+  /** A button that is named so only when something slow is done, as the clipboard is. */
+  async becomes(name: string): Promise<void> {
+    while (!this.#button(name)) await this.shown();
+  }
+
+  #button(name: string): HTMLElement | undefined {
     const buttons = [...document.querySelectorAll<HTMLElement>("button:not([hidden])")];
-    buttons.find((each) => each.ariaLabel === name || each.textContent === name)!.click();
+    return buttons.find((each) => each.ariaLabel === name || each.textContent === name);
   }
 
   /** What was said so far is on the screen, and laid out. */
