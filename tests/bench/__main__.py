@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--full] [relay|rows|page|markdown …]`: tables of ratios, measured in one run.
+"""`python -m tests.bench [--full] [relay|rows|page|markdown …]`: tables of ratios, one run each.
 
 Servers are pinned to one core; provider, generator, browser and databases to the other.
 """
