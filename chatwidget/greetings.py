@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +32,9 @@ GREETING_SECONDS = 2.0
 GREETING_LENGTH = 8000
 # A page may stay open this long before its first message; then the greeting is fetched again.
 DRAFT_SECONDS = 12 * 3600
+# A cache that has failed is left alone for a while: who opens the chat need not wait for it again.
+CACHE_AWAY_SECONDS = 5.0
+_cache_away_until = 0.0
 
 
 @dataclass(slots=True)
@@ -103,7 +107,7 @@ class Greetings:
         key = (widget.pk, UUID(person.id))
         try:
             # The other tabs' processes are to have the same draft, whoever is greeted first.
-            await _cached("set", _name(key), _dump(draft), DRAFT_SECONDS)
+            await self._keep(key, draft)
             text = ""
             try:
                 async with asyncio.timeout(GREETING_SECONDS):
@@ -116,11 +120,15 @@ class Greetings:
                 cause = getattr(error, "cause", "") or f"no answer in {GREETING_SECONDS:g} s"
                 logger.warning("greeting of %s: %s", widget.slug, cause)
             draft.greeting = _entry(text or widget.greeting.strip() or _default(language))
-            await _cached("set", _name(key), _dump(draft), DRAFT_SECONDS)
+            await self._keep(key, draft)
             greet(draft)
         finally:
             if self._fetching.get(key) is draft:
                 del self._fetching[key]
+
+    async def _keep(self, key: tuple[int, UUID], draft: Draft) -> None:
+        if self._fetching.get(key) is draft:  # else the visitor has begun anew meanwhile
+            await _cached("set", _name(key), _dump(draft), DRAFT_SECONDS)
 
     async def used(self, widget: Widget, visitor: UUID, conversation: UUID) -> None:
         """The draft has become a conversation."""
@@ -169,8 +177,12 @@ def _load(kept: dict[str, Any] | None, widget: Widget) -> Draft | None:
 
 async def _cached(verb: str, *arguments: Any) -> Any:
     """One call of Django's cache, in a thread; a cache that is away is an empty one."""
+    global _cache_away_until
+    if time.monotonic() < _cache_away_until:
+        return None
     try:
         return await asyncio.to_thread(getattr(cache, verb), *arguments)
     except Exception as error:  # whatever the cache's driver raises
         logger.warning("cache: %s: %s", type(error).__name__, error)
+        _cache_away_until = time.monotonic() + CACHE_AWAY_SECONDS
         return None

@@ -14,6 +14,7 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -90,6 +91,8 @@ class Relay:
         self.draining = False
         self._pace = Pace()
         self.storage_lost_at = -1e9  # when the database was last seen to be away
+        # Replies of others whose leases had run out at the last look, and when they had.
+        self.suspects: dict[UUID, datetime | None] = {}
 
     @property
     def claimant(self) -> str:

@@ -16,7 +16,7 @@ from chatwidget.errors import ChatError
 from chatwidget.relay import Relay
 from chatwidget.replies import Reply
 from chatwidget.rooms import Room
-from chatwidget.storage import stored
+from chatwidget.storage import stored, urgently_stored
 from chatwidget.transcripts import LEASE, Checkpoint, fingerprint
 
 logger = logging.getLogger("chatwidget")
@@ -26,6 +26,8 @@ TICK_SECONDS = 1.0
 # when nothing points to one.
 COMPARE_TICKS = 3
 REAP_TICKS = 3
+# A database that takes longer is one that others may have waited for as well.
+SLOW_SECONDS = 1.0
 
 
 async def upkeep(relay: Relay) -> None:
@@ -54,7 +56,7 @@ async def tick(relay: Relay, ticks: int) -> None:
     rooms.renew()
     if ticks % COMPARE_TICKS == 0:
         await compare(relay)
-    if mirrors or ticks % REAP_TICKS == 0:
+    if mirrors or relay.suspects or ticks % REAP_TICKS == 0:
         await reap(relay)
 
 
@@ -72,7 +74,7 @@ async def checkpoint(relay: Relay) -> None:
                 Checkpoint(entry.id, reply.conversation, entry.attempt, reply.text, session, config)
             )
     try:
-        alive = await stored(transcripts.checkpoint, relay.worker, list(before), changed)
+        alive = await urgently_stored(transcripts.checkpoint, relay.worker, list(before), changed)
     except ChatError:
         for running in before.values():
             running.stored = (-1, "")  # nothing was stored: all of it next time
@@ -133,7 +135,14 @@ async def reap(relay: Relay) -> None:
     if time.monotonic() - relay.storage_lost_at < 2 * LEASE.total_seconds():
         # While the database was away nobody could renew a lease: let the others do it first.
         return
-    ended, jobs = await stored(transcripts.reap, relay.worker, set(relay.running))
+    # A lease may also run out because its owner, like everybody, could not reach the database for
+    # a while. So a reply is given up at the second look, and a look that took long is none.
+    before, began = relay.suspects, time.monotonic()
+    relay.suspects = await stored(transcripts.expired)
+    if time.monotonic() - began > SLOW_SECONDS:
+        relay.suspects = {}
+    orphans = [reply for reply, lease in before.items() if relay.suspects.get(reply) == lease]
+    ended, jobs = await stored(transcripts.reap, relay.worker, set(relay.running), orphans)
     for each in ended:
         logger.warning("reply %s: its process is gone", each.entry.id)
         relay.rooms.happened(each.conversation, Ended(entry=each.entry, revision=each.revision))

@@ -32,7 +32,7 @@ from chatwidget.transcripts.reading import (
     snapshot,
 )
 from chatwidget.transcripts.rows import LEASE, fingerprint
-from chatwidget.transcripts.running import checkpoint, finish, reap
+from chatwidget.transcripts.running import checkpoint, expired, finish, reap
 from chatwidget.transcripts.sending import (
     accept,
     ask_stop,
@@ -63,6 +63,7 @@ __all__ = [
     "end",
     "entries",
     "entry",
+    "expired",
     "fingerprint",
     "finish",
     "history",

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
-from django.db import transaction
 from django.db.models import QuerySet
 
 from chatwidget.errors import BadRequest
@@ -37,17 +36,15 @@ def _page(rows: QuerySet[Message]) -> tuple[list[Entry], bool]:
 
 def snapshot(conversation: UUID, visitor: UUID) -> Snapshot | None:
     """A visitor's conversation; None when it is unknown, erased or somebody else's."""
-    with transaction.atomic():
-        row = (
-            Conversation.objects.filter(pk=conversation, visitor=visitor)
-            .values_list("revision", flat=True)
-            .first()
-        )
-        if row is None:
-            return None
-        # A conversation is begun with its greeting, so entry 1 ends the history.
-        entries, more = _page(Message.objects.filter(conversation=conversation))
-        return Snapshot(conversation, row, entries, more)
+    rows = Conversation.objects.filter(pk=conversation, visitor=visitor)
+    # Before the messages, which may thus be newer: then they are told twice, and never missed. A
+    # transaction would change nothing of that, and have readers wait for SQLite's writer.
+    revision = rows.values_list("revision", flat=True).first()
+    if revision is None:
+        return None
+    # A conversation is begun with its greeting, so entry 1 ends the history.
+    entries, more = _page(Message.objects.filter(conversation=conversation))
+    return Snapshot(conversation, revision, entries, more)
 
 
 def latest(visitor: UUID) -> UUID | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -104,14 +105,27 @@ def _store_texts(owner: str, replies: Sequence[Checkpoint]) -> None:
         )
 
 
-def reap(owner: str, running: Collection[UUID], limit: int = 100) -> tuple[list[Ended], list[Job]]:
+def expired() -> dict[UUID, datetime | None]:
+    """The replies whose leases have run out, and when."""
+    rows = unfinished_replies().filter(status=Status.STREAMING, lease_until__lt=Now())
+    return dict(rows.values_list("pk", "lease_until"))
+
+
+def reap(
+    owner: str,
+    running: Collection[UUID],
+    among: Collection[UUID] | None = None,
+    limit: int = 100,
+) -> tuple[list[Ended], list[Job]]:
     """Give up orphans, and claim for `owner` the replies that wait for nobody.
 
-    A reply that `owner` has claimed and does not run was never asked of the platform (its socket,
-    or the database, went away in that moment), so it is claimed afresh. Any process may do this at
-    any time: what it changes it has locked.
+    `among`: the only replies that may be given up. One that `owner` has claimed and does not run
+    was never asked of the platform (its socket, or the database, went away in that moment), so it
+    is claimed afresh. Any process may do this at any time: what it changes it has locked.
     """
     orphans = unfinished_replies().filter(status=Status.STREAMING, lease_until__lt=Now())
+    if among is not None:
+        orphans = orphans.filter(pk__in=among)
     under_way = Message.objects.filter(
         conversation=OuterRef("conversation"), status=Status.STREAMING
     )
