@@ -87,7 +87,7 @@ async def pair(shared: str, scaled: Mapping[str, str]) -> AsyncIterator[Pair]:
         await asyncio.gather(made.a.start(), made.b.start())
         yield made
         for server in (made.a, made.b):
-            for complaint in ("ERROR chatwidget", "never retrieved", "never awaited"):
+            for complaint in ("ERROR chatwidget upkeep", "never retrieved", "never awaited"):
                 assert complaint not in server.log, server.log
     finally:
         await asyncio.gather(made.a.kill(), made.b.kill())

@@ -106,7 +106,9 @@ class Persistent:
                     return
             except Closed as closed:
                 self.closes.append(closed.code)
-            except (OSError, ConnectionClosed, InvalidMessage):
+            except ConnectionClosed as closed:
+                self.closes.append(closed.rcvd.code if closed.rcvd else 1006)
+            except (OSError, InvalidMessage):
                 pass  # nobody listens at the moment
             # As the widget does: longer each time, and never all at once.
             await asyncio.sleep(random.uniform(0.05, min(0.2 * (attempt + 1), 1.0)))
