@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--full] [relay|rows|page|markdown …]`: tables of ratios, one run each.
+"""`python -m tests.bench [--full] [relay|rows|page|markdown …]`: ratios, all measured in one run.
 
 Servers are pinned to one core; provider, generator, browser and databases to the other.
 """
