@@ -89,6 +89,18 @@ class Visit:
         await expect(self.theirs.first).to_be_visible()
         await expect(self.text).to_be_focused()
 
+    async def offline(self) -> None:
+        """The network goes away."""
+        await self.page.context.set_offline(True)
+        await expect(self.status).to_contain_text("offline")
+
+    async def online(self) -> None:
+        """And comes back. A browser complains by itself of every socket that it could not open."""
+        await self.page.context.set_offline(False)
+        await expect(self.status).to_contain_text("connected again")
+        heard = self.heard.complaints
+        heard[:] = [each for each in heard if "ERR_INTERNET_DISCONNECTED" not in each]
+
     async def send(self, text: str) -> None:
         await self.text.fill(text)
         await self.text.press("Enter")

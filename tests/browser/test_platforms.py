@@ -242,15 +242,12 @@ async def test_two_tabs_are_in_step(fakes: Control, opened: Open) -> None:
     assert other.heard.complaints == []
 
 
-async def test_what_is_written_offline_is_sent_once(
-    context: BrowserContext, fakes: Control, opened: Open
-) -> None:
+async def test_what_is_written_offline_is_sent_once(fakes: Control, opened: Open) -> None:
     chat = await opened("eigi")
-    await context.set_offline(True)
-    await expect(chat.status).to_contain_text("offline")
+    await chat.offline()
     await chat.send("Written on a train")
     await expect(chat.mine).to_contain_text(["Written on a train"])
-    await context.set_offline(False)
+    await chat.online()
     await expect(chat.theirs.last).to_contain_text(answer(1, "Written on a train"))
     await expect(chat.mine).to_have_count(1)
     (heard,) = [said["messages"] for said in await fakes.sessions() if said["messages"]]
@@ -278,9 +275,8 @@ async def test_where_storage_is_denied_the_visitor_is_remembered_by_the_page(
     with pytest.raises(Error, match="denied"):
         await denied.frames[1].evaluate("localStorage.length")
     await chat.ask("Do you know me?", answer(1, "Do you know me?"))
-    await denied.context.set_offline(True)
-    await expect(chat.status).to_contain_text("offline")
-    await denied.context.set_offline(False)
+    await chat.offline()
+    await chat.online()
     await chat.ask("Still?", answer(2, "Still?"))
     await expect(chat.articles).to_have_count(5)
     await denied.reload()
