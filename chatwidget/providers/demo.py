@@ -71,14 +71,14 @@ LIST = """What happens when you order:
 - [ ] ~~delivery by balloon~~
 """
 
-PRODUCTS = "These are our visitors' favourites. Tell me which one you would like to know more of."
+PRODUCTS = "These are our visitors' favourites. Which one would you like to know more about?"
 
 GRID: dict[str, Any] = {
     "type": "product-grid",
     "data": [
-        {"title": "Blue Widget", "price": "$24.99", "url": "https://example.com/blue"},
-        {"title": "Green Widget", "price": "$19.99", "url": "https://example.com/green"},
-        {"title": "Widget, gift-wrapped", "price": "$29.99", "url": "https://example.com/gift"},
+        {"title": "Harbour mug", "price": "€24", "url": "https://example.com/mug"},
+        {"title": "Porthole lamp", "price": "€129", "url": "https://example.com/lamp"},
+        {"title": "Breakwater throw", "price": "€96", "url": "https://example.com/throw"},
     ],
 }
 

@@ -122,9 +122,9 @@ async def test_products_are_articles_with_title_price_and_link(chat: Chat) -> No
     await chat.send("products")
     grid = chat.page.get_by_role("list", name="Products")
     await expect(grid.get_by_role("article")).to_have_count(3)
-    first = grid.get_by_role("article", name="Blue Widget")
-    await expect(first).to_contain_text("$24.99")
-    await expect(first.get_by_role("link")).to_have_attribute("href", "https://example.com/blue")
+    first = grid.get_by_role("article", name="Harbour mug")
+    await expect(first).to_contain_text("€24")
+    await expect(first.get_by_role("link")).to_have_attribute("href", "https://example.com/mug")
 
 
 async def test_rating_and_a_comment(chat: Chat, server: Server) -> None:
