@@ -69,7 +69,8 @@ export function start({ slug, labels, title, ...config }: Config): void {
 
   const sync = () => {
     const { open } = dialog;
-    const { height, offsetTop } = visualViewport!;
+    // Not read before it is needed: it makes the browser lay the page out.
+    const view = visualViewport!;
     const small = open && !place && Math.min(innerWidth, innerHeight) < 500;
     if (small !== mobile) {
       mobile = small;
@@ -80,7 +81,7 @@ export function start({ slug, labels, title, ...config }: Config): void {
       }
     }
     // On a phone what the keyboard leaves.
-    dialog.style.cssText = small ? `height:${height}px;top:${offsetTop}px` : "";
+    dialog.style.cssText = small ? `height:${view.height}px;top:${view.offsetTop}px` : "";
     if (frame) storage[key] = open ? 2 : +running;
     port?.postMessage(state());
     if (button.ariaExpanded !== `${open}`) {
