@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.client import Chat, Frame
 from tests.platforms.control import Control
 from tests.websocket.conftest import OWN_GREETING, Site, Visit
@@ -267,3 +269,30 @@ class Pending(dict[str, Any]):
         return isinstance(other, dict) and other.get("status") == "pending"
 
     __hash__ = None
+
+
+# --- rich elements ------------------------------------------------------------------------------
+
+
+async def test_a_product_grid(visit: Visit, another: Another, agents: Control) -> None:
+    chat = await visit("agentix")
+    await chat.greeting(await chat.hello())
+    _, done = await chat.ask("show me products")
+    assert done["ui"]["type"] == "product-grid"
+    assert done["ui"]["data"][0]["title"] == "Blue Widget"
+    _, large = await chat.ask("fault:ui-40k")
+    assert len(large["ui"]["data"]) == 290
+    tab = await another(chat)
+    shown = {each["id"]: each.get("ui") for each in tab.frames[0]["messages"]}
+    assert (shown[done["id"]], shown[large["id"]]) == (done["ui"], large["ui"])
+
+
+@pytest.mark.parametrize("fault", ["ui-malformed", "ui-list", "ui-nul"])
+async def test_a_rich_element_that_is_none(visit: Visit, agents: Control, fault: str) -> None:
+    """The text is there all the same."""
+    chat = await visit("agentix")
+    await chat.greeting(await chat.hello())
+    text, done = await chat.ask(f"fault:{fault}")
+    assert text
+    assert done["status"] == "complete"
+    assert "ui" not in done
