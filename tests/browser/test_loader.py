@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import brotli
@@ -26,6 +27,7 @@ from tests.needs import chromium
 from tests.running import Server
 
 BUDGET = 2_000
+AXE = Path(__file__).resolve().parents[2] / "chatwidget/frontend/node_modules/axe-core/axe.min.js"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 TAG = '<script src="{url}/chatwidget/demo.js" async></script>'
 HTML = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A shop</title>
@@ -248,6 +250,20 @@ async def test_motion_is_spared_those_who_ask(shop: Site) -> None:
     await shop.page.emulate_media(reduced_motion="reduce")
     await shop.show(path="/again")
     assert await shop.page.evaluate(f"(ChatWidget.close(), {opened})") == 0
+
+
+async def test_axe_finds_nothing(shop: Site, server: Server) -> None:
+    await server.manage("configure_widget", "teasing", "--provider", "demo", "--title", "Teasing")
+    await change(server, "teasing", look={"teaser": "Need help choosing?", "teaser_delay": 0})
+    await shop.show(body=f"<main>{shop.tag.replace('demo.js', 'teasing.js')}</main>")
+    await expect(shop.page.get_by_role("button", name="Need help choosing?")).to_be_visible()
+    await shop.page.add_script_tag(path=AXE)
+    axe = """axe.run('chat-widget', { iframes: false }).then(({ violations }) =>
+      violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))"""
+    assert await shop.page.evaluate(axe) == []
+    await shop.launcher.click()
+    await expect(shop.text).to_be_focused()
+    assert await shop.page.evaluate(axe) == []
 
 
 # --- other people's pages ---------------------------------------------------------------------
