@@ -121,8 +121,9 @@ export const states: Record<string, Scene> = {
   copied: {
     async play(stage) {
       exchange(stage, "Yes, we do.");
-      await stage.press(readConfig(document).strings.copy);
-      await stage.shown();
+      const { copy, copied } = readConfig(document).strings;
+      await stage.press(copy);
+      await stage.becomes(copied);
     },
   },
   rated: { play: (stage) => exchange(stage, "Yes, we do.", { rating: 1 }) },
@@ -264,7 +265,7 @@ export const states: Record<string, Scene> = {
       exchange(stage, "Yes, we do.");
       stage.close(1006);
       await stage.shown();
-      stage.app.reconnect();
+      stage.app.talk.reconnect();
       exchange(stage, "Yes, we do.");
     },
   },

@@ -36,7 +36,7 @@ export class Composer {
       this.#changed();
     });
     this.#stop.addEventListener("click", () => {
-      if (this.#running) room.acts.stop(this.#running);
+      if (this.#running) room.talk.stop(this.#running);
       refocus();
     });
     window.addEventListener("resize", () => this.#fit());
@@ -52,6 +52,11 @@ export class Composer {
   set text(text: string) {
     this.#text.value = text;
     this.#changed();
+  }
+
+  /** A text that was sent, and could not be: it goes before what was typed since. */
+  giveBack(text: string): void {
+    this.text = [text, this.text].filter(Boolean).join("\n");
   }
 
   focus(): void {

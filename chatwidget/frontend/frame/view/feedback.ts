@@ -8,12 +8,12 @@ export class Feedback {
   readonly form: HTMLFormElement;
 
   constructor(room: Room, id: string) {
-    const { acts, config } = room;
+    const { talk, config } = room;
     const { strings } = config;
     let value: 1 | -1 | 0 = 0;
     const rate = (clicked: 1 | -1) => (event: Event) => {
       const pressed = (event.currentTarget as Element).ariaPressed === "true";
-      if (!acts.rate(id, pressed ? 0 : clicked)) return;
+      if (!talk.rate(id, pressed ? 0 : clicked)) return;
       value = pressed ? 0 : clicked;
       this.form.hidden = pressed;
     };
@@ -30,7 +30,7 @@ export class Feedback {
     const put = (event: Event) => {
       event.preventDefault();
       const text = comment.value.trim();
-      if (text && !acts.rate(id, value, text)) return;
+      if (text && !talk.rate(id, value, text)) return;
       this.form.replaceChildren(el("p", { role: "alert" }, strings.thanks));
       this.buttons[value === -1 ? 1 : 0]!.focus();
     };

@@ -2,7 +2,7 @@
 
 import { copyText } from "../clipboard.ts";
 import type { Entry } from "../conversation.ts";
-import { el, icon, iconButton } from "../dom.ts";
+import { el, icon, iconButton, refocus } from "../dom.ts";
 import { explain } from "../errors.ts";
 import { Feedback } from "./feedback.ts";
 import type { Room } from "./room.ts";
@@ -18,10 +18,13 @@ export class Footer {
 
   constructor(room: Room, message: Entry, reply: boolean) {
     this.#room = room;
-    const { config, acts, times } = room;
+    const { config, talk, times } = room;
     const { strings } = config;
     const { id } = message;
-    const retry = () => acts.retry(id);
+    const retry = () => {
+      talk.retry(id);
+      refocus();
+    };
     this.#retry = el(
       "button",
       { type: "button", class: "pill", click: retry },

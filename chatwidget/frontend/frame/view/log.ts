@@ -20,7 +20,7 @@ export class Log {
   #latestLabel = this.#latest.lastElementChild!;
   #views = new Map<string, MessageView>();
   #chips: HTMLElement;
-  #dots = el("div", { class: "body waiting" }, dots());
+  #dots = el("div", {}, el("div", { class: "body waiting" }, dots()));
   #scroll: Scroll;
   #more = false;
   #fresh = false;
@@ -40,6 +40,7 @@ export class Log {
       { class: "chips", role: "list", "aria-label": strings.suggestions },
       ...suggestions.map(chip),
     );
+    this.#log.after(this.#dots, this.#chips);
     this.#scroll = new Scroll(part("scroller"), this.#log, () => this.#moved());
     this.#latest.addEventListener("click", () => {
       this.#scroll.toEnd(true);
@@ -91,14 +92,8 @@ export class Log {
     for (const unsent of queue) {
       show(unsent.id, true, unsent.at).wait(unsent, online ? strings.sending : strings.queued);
     }
-    const begun = asked || queue.length > 0;
-    for (const [node, wanted] of [
-      [this.#dots, expecting],
-      [this.#chips, this.#room.config.suggestions.length > 0 && messages.length > 0 && !begun],
-    ] as const) {
-      if (wanted) place(node);
-      else drop(node);
-    }
+    this.#dots.hidden = !expecting;
+    this.#chips.hidden = asked || !!queue[0] || !messages[0] || !this.#chips.firstChild;
     for (const [key, view] of this.#views) {
       if (kept.has(key)) continue;
       view.day.remove();
@@ -109,17 +104,22 @@ export class Log {
     const last = queue.at(-1)?.id ?? messages.at(-1)?.id ?? "";
     this.#fresh ||= last !== this.#lastKey && !this.#scroll.following;
     this.#lastKey = last;
-    this.#moved();
+    this.#label();
   }
 
+  /** Scrolled, or laid out anew: only now is it known whether this is the beginning. */
   #moved(): void {
-    const { following, early } = this.#scroll;
+    this.#label();
+    if (this.#scroll.early && this.#more) this.#room.talk.older();
+  }
+
+  #label(): void {
+    const { following } = this.#scroll;
     if (following) this.#fresh = false;
     this.#latest.hidden = following;
     const { new_messages, to_latest } = this.#room.config.strings;
     this.#latest.classList.toggle("fresh", this.#fresh);
     const label = this.#fresh ? new_messages : to_latest;
     if (this.#latestLabel.textContent !== label) this.#latestLabel.textContent = label;
-    if (early && this.#more) this.#room.acts.older();
   }
 }

@@ -1,22 +1,15 @@
 /** What all parts of the view share. */
 import type { Config } from "../config.ts";
 import type { Profile } from "../protocol.ts";
+import type { Talk } from "../talk.ts";
 
-/** What a visitor can do. */
+/** What a visitor can do, beside talking. */
 export interface Acts {
   /** False: not now (a form is asked first); the text is to be kept. */
   send(text: string): boolean;
-  stop(id: string): void;
-  retry(id: string): void;
-  /** False: not now (there is no connection). */
-  rate(id: string, value: 1 | -1 | 0, comment?: string): boolean;
-  renew(): void;
   close(): void;
   /** The Escape key, where nothing else has taken it. */
   escape(): void;
-  /** Older messages are wanted. */
-  older(): void;
-  reconnect(): void;
   /** The form before the first message was filled in, or put aside. */
   introduce(profile: Omit<Profile, "type">): void;
   putOff(): void;
@@ -26,6 +19,7 @@ export interface Acts {
 export interface Room {
   config: Config;
   acts: Acts;
+  talk: Talk;
   times: Times;
 }
 

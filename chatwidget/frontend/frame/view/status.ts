@@ -19,7 +19,7 @@ export class Status {
 
   constructor(room: Room) {
     this.#room = room;
-    this.#again.addEventListener("click", () => room.acts.reconnect());
+    this.#again.addEventListener("click", () => room.talk.reconnect());
   }
 
   update({ phase, failures, code }: Connection, onLine: boolean): void {

@@ -3,7 +3,7 @@ import type { Identity } from "../../messages.ts";
 import type { Prechat } from "../config.ts";
 import type { Connection } from "../connection.ts";
 import { type Chat, running } from "../conversation.ts";
-import { el, part } from "../dom.ts";
+import { el, part, refocus } from "../dom.ts";
 import { Ask } from "./ask.ts";
 import { Composer } from "./composer.ts";
 import { Log } from "./log.ts";
@@ -40,7 +40,10 @@ export class View {
     this.log = new Log(room);
     this.#status = new Status(room);
     this.#ask = new Ask(room);
-    part("new").addEventListener("click", () => room.acts.renew());
+    part("new").addEventListener("click", () => {
+      room.talk.renew();
+      refocus();
+    });
     part("close").addEventListener("click", () => room.acts.close());
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.isComposing) room.acts.escape();

@@ -1,0 +1,19 @@
+/** What to ask a visitor before the first message. */
+import type { Prechat } from "./config.ts";
+import type { Profile } from "./protocol.ts";
+
+/**
+ * The form to fill in now, null for none. It is asked once; again only where there is a text to agree
+ * to and this visitor has agreed to another version of it, or to none.
+ */
+export function toAsk(
+  prechat: Prechat | null,
+  wantsEmail: boolean,
+  profile: Omit<Profile, "type"> | undefined,
+): Prechat | null {
+  const agreed = !prechat?.consent || profile?.consent === prechat.version;
+  if (profile && agreed) return null;
+  const email = prechat?.email ?? (wantsEmail ? "optional" : null);
+  if (prechat) return { ...prechat, email };
+  return email && { name: null, email, consent: null, version: "" };
+}

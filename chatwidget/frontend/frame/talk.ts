@@ -1,0 +1,194 @@
+/**
+ * The talk with the server: the conversation, what waits to be sent, and the socket they go over.
+ * It keeps what has to outlive the page, and knows nothing of how anything looks.
+ */
+import type { Connection, Event } from "./connection.ts";
+import {
+  type Chat,
+  cut,
+  type Effect,
+  emptyChat,
+  enqueue,
+  nextSend,
+  rated,
+  receive,
+  release,
+  renew,
+} from "./conversation.ts";
+import type { ClientFrame, Hello, ServerFrame } from "./protocol.ts";
+import { Socket, type World } from "./socket.ts";
+import type { Stores } from "./storage.ts";
+import { uuid } from "./uuid.ts";
+
+export interface Listener {
+  /** Who is here, and where: the rest of a `hello`. */
+  hello(): Pick<Hello, "page" | "locale" | "identity">;
+  /** A frame has been applied; `before` is the chat without it. */
+  heard(frame: ServerFrame, before: Chat): void;
+  /** The server will not take this text. */
+  refused(text: string): void;
+  /** The chat or the connection is another one. */
+  changed(): void;
+}
+
+export class Talk {
+  chat: Chat;
+  #socket: Socket;
+  #world: World;
+  #stores: Stores;
+  #on: Listener;
+  #visitor: string | undefined;
+  /** The message before which older ones were asked for last. */
+  #olderBefore = "";
+
+  constructor(token: string, maxLength: number, world: World, stores: Stores, on: Listener) {
+    this.#world = world;
+    this.#stores = stores;
+    this.#on = on;
+    const { queue } = stores.tab.value;
+    const { visitor, conversation } = stores.visitor.value;
+    this.#visitor = visitor;
+    this.chat = { ...emptyChat(Array.isArray(queue) ? queue : [], maxLength), conversation };
+    this.#socket = new Socket(token, world, {
+      hello: (token) => this.#hello(token),
+      frame: (frame) => this.#frame(frame),
+      changed: () => this.#changed(),
+    });
+  }
+
+  get connection(): Connection {
+    return this.#socket.state;
+  }
+
+  dispatch(event: Event): void {
+    this.#socket.dispatch(event);
+  }
+
+  /** Puts a frame on the socket; false where there is none that is ready. */
+  tell(frame: ClientFrame): boolean {
+    return this.#socket.send(frame);
+  }
+
+  /** Sends a text, now or as soon as there is a connection. */
+  send(text: string): void {
+    this.#set(enqueue(this.chat, uuid(), text, new Date().toISOString()));
+    this.#flush();
+  }
+
+  stop(id: string): void {
+    this.tell({ type: "stop", id });
+  }
+
+  retry(id: string): void {
+    const attempt = this.chat.messages.find((message) => message.id === id)?.attempt;
+    this.tell({ type: "retry", id, ...(attempt != null && { attempt }) });
+  }
+
+  /** False: not now (there is no connection). */
+  rate(id: string, value: 1 | -1 | 0, comment?: string): boolean {
+    const sent = this.tell({ type: "rate", id, value, ...(comment && { comment }) });
+    if (sent) this.#set(rated(this.chat, id, value));
+    return sent;
+  }
+
+  /** Begins a new conversation. */
+  renew(): void {
+    if (this.tell({ type: "new" })) return;
+    // Without a connection there is nobody to tell: the next hello asks for a new one.
+    this.#set(renew(this.chat));
+    this.#stores.visitor.save({ conversation: null });
+  }
+
+  /** Asks for older messages, once for each first one. */
+  older(): void {
+    const before = this.chat.messages[0]?.id;
+    if (!before || before === this.#olderBefore) return;
+    if (this.tell({ type: "history", before })) this.#olderBefore = before;
+  }
+
+  /** Connects anew at once. */
+  reconnect(): void {
+    this.dispatch({ type: "restart" });
+  }
+
+  /** Says who the visitor is, as far as they told: with each connection, before what they send. */
+  introduce(): void {
+    const { profile } = this.#stores.visitor.value;
+    if (profile && Object.keys(profile).length) this.tell({ type: "profile", ...profile });
+  }
+
+  #hello(token: string): Hello {
+    const { conversation } = this.chat;
+    const visitor = this.#visitor ?? this.#stores.visitor.value.visitor;
+    return {
+      type: "hello",
+      token,
+      ...this.#on.hello(),
+      ...(visitor && { visitor }),
+      ...(conversation !== undefined && { conversation }),
+    };
+  }
+
+  #frame(frame: ServerFrame): void {
+    const before = this.chat;
+    const [chat, effects] = receive(before, frame);
+    if (frame.type === "ready") {
+      this.#visitor = frame.visitor;
+      this.#olderBefore = "";
+      this.introduce();
+    }
+    if (frame.type === "ready" || frame.type === "accepted") {
+      // Together: a second tab may have got another token meanwhile.
+      const { conversation } = frame;
+      this.#stores.visitor.save({ visitor: this.#visitor, conversation });
+    }
+    this.#set(chat);
+    this.#on.heard(frame, before);
+    effects.forEach((effect) => {
+      this.#run(effect);
+    });
+    this.#flush();
+  }
+
+  #run(effect: Effect): void {
+    switch (effect.do) {
+      case "ack":
+        this.tell({ type: "ack", id: effect.id, offset: effect.offset });
+        return;
+      case "resync":
+        this.reconnect();
+        return;
+      case "reopen":
+        this.#set({ ...this.chat, conversation: effect.conversation });
+        this.reconnect();
+        return;
+      case "hold":
+        this.#world.after(effect.seconds * 1000, () => {
+          this.#set(release(this.chat));
+          this.#flush();
+        });
+        return;
+      case "refused":
+        this.#on.refused(effect.text);
+    }
+  }
+
+  #changed(): void {
+    if (this.connection.phase !== "ready") this.#set(cut(this.chat));
+    this.#on.changed();
+  }
+
+  #set(chat: Chat): void {
+    if (chat.queue !== this.chat.queue) this.#stores.tab.save({ queue: chat.queue });
+    this.chat = chat;
+    this.#on.changed();
+  }
+
+  /** Puts the first that waits on the socket; its `accepted` brings the next one. */
+  #flush(): void {
+    if (this.connection.phase !== "ready") return;
+    const [chat, unsent] = nextSend(this.chat);
+    this.#set(chat);
+    if (unsent) this.tell({ type: "send", id: unsent.id, text: unsent.text });
+  }
+}
