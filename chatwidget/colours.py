@@ -12,7 +12,7 @@ Rgb = tuple[float, float, float]
 
 # The contrast AA asks of text.
 AA = 4.5
-# What coloured text stands on in frame.css: of each theme's surfaces that of the least contrast.
+# What coloured text stands on: of each theme's surfaces (css/colours.css) that of least contrast.
 LIGHT = "#f2f3f5"
 DARK = "#26282d"
 STEPS = 20
@@ -57,7 +57,7 @@ def readable(color: str, surface: str) -> str:
 
 
 def properties(look: Look) -> dict[str, str]:
-    """The custom properties that frame.css is written with."""
+    """The custom properties that the frame's style is written with."""
     values = {
         "--accent": look.color,
         "--on-accent": text_on(look.color),

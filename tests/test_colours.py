@@ -38,7 +38,7 @@ def test_a_colour_that_can_be_read_is_left_alone() -> None:
 
 
 def test_the_style_sheet_knows_the_surfaces_and_the_properties() -> None:
-    css = (ROOT / "chatwidget/frontend/frame/frame.css").read_text()
+    css = (ROOT / "chatwidget/frontend/frame/css/colours.css").read_text()
     soft = re.findall(r"--soft: (#\w+);", css)
     assert set(soft) == {LIGHT, DARK}
     for name in properties(Look(font="Inter")):
