@@ -157,8 +157,14 @@ def is_clean(text: str) -> bool:
 
 def cleaned(text: str | None, limit: int) -> str:
     """What a page or a person says of itself, fit to be stored, at most `limit` code points."""
-    kept = (text or "")[:limit].replace("\0", "").strip()
-    return kept.encode("utf-8", "replace").decode()
+    return storable((text or "")[:limit]).strip()
+
+
+def storable(text: str) -> str:
+    """The text without what is not `is_clean`; the same object where nothing is wrong."""
+    if is_clean(text):
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 # --- server to client -------------------------------------------------------------------------

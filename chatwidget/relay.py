@@ -36,6 +36,7 @@ from chatwidget.providers.base import (
     before_reading,
     make_provider,
 )
+from chatwidget.protocol import storable
 from chatwidget.replies import Reply
 from chatwidget.rooms import Rooms
 from chatwidget.secrets import scrub
@@ -138,7 +139,7 @@ class Relay:
             async with contextlib.aclosing(provider.reply(turn)) as events:
                 async for event in events:
                     if type(event) is Delta:
-                        running.reply.append(event.text)
+                        running.reply.append(storable(event.text))
                         first = first or time.monotonic()
                     elif isinstance(event, Session):
                         running.session = event.id
