@@ -24,6 +24,7 @@ from chatwidget.conf import conf
 from chatwidget.errors import ChatError, Interrupted, Rejected, ReplyError, Unavailable
 from chatwidget.greetings import Greetings
 from chatwidget.pace import Pace
+from chatwidget.protocol import storable
 from chatwidget.providers.base import (
     Delta,
     Exchange,
@@ -36,7 +37,6 @@ from chatwidget.providers.base import (
     before_reading,
     make_provider,
 )
-from chatwidget.protocol import storable
 from chatwidget.replies import Reply
 from chatwidget.rooms import Rooms
 from chatwidget.secrets import scrub
