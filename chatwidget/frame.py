@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+from msgspec import ValidationError, convert, to_builtins
 
 from chatwidget.access import frame_token
 from chatwidget.colours import properties
@@ -21,12 +23,14 @@ from chatwidget.protocol import VERSION
 from chatwidget.providers.base import Provider, providers
 from chatwidget.strings import SCRIPT, STRINGS
 
+# What a script tag's data- attributes may change of the frame, by the names of Look's fields.
+FROM_PAGE = {"color", "font", "radius", "theme"}
 _IN_SCRIPT = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
 def frame_context(request: HttpRequest, widget: Widget) -> dict[str, Any]:
     """The template's context; called with `frame_language` active."""
-    look = widget.typed_look
+    look = frame_look(request, widget)
     language = frame_language(request, widget)
     config = frame_config(widget, look, language)
     return {
@@ -45,6 +49,17 @@ def script_json(value: object) -> SafeString:
     each letter that is not ASCII: in Hindi that is a tenth of all that a visitor loads."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return mark_safe(text.translate(_IN_SCRIPT))
+
+
+def frame_look(request: HttpRequest, widget: Widget) -> Look:
+    """The widget's look, with what the embedding page's script tag changes of it."""
+    look = widget.typed_look
+    for name in FROM_PAGE & request.GET.keys():
+        changed = {**to_builtins(look), name: request.GET[name]}
+        # The page's mistake is not the visitor's: what cannot be used changes nothing.
+        with suppress(ValidationError):
+            look = convert(changed, Look, strict=False)
+    return look
 
 
 def frame_language(request: HttpRequest, widget: Widget) -> str:

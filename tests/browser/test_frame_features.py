@@ -309,3 +309,17 @@ async def test_what_the_embedding_page_says_is_made_fit(
     assert hello["identity"] == {"id": "42", "email": "ada@example.com"}
     assert len(hello["page"]["url"]) == 2000
     assert (await fake.heard("send"))["text"] == "42"
+
+
+async def test_a_script_tag_s_colours_are_the_frame_s(
+    server: Server, other_site: OtherSite, page: Page, fake: FakeServer
+) -> None:
+    tag = f'<script src="{server.url}/chatwidget/demo.js" data-color="#b45309" data-theme="dark">'
+    site = await other_site({"/": f"<!doctype html><title>Shop</title><body>{tag}</script></body>"})
+    await page.goto(site.url)
+    await page.get_by_role("button", name="Open chat").click()
+    root = page.frame_locator("iframe").locator("html")
+    await expect(root).to_have_attribute("data-theme", "dark")
+    await fake.heard("hello")
+    read = "(root) => getComputedStyle(root).getPropertyValue('--accent')"
+    assert await root.evaluate(read) == "#b45309"

@@ -30,8 +30,9 @@ export function start({ slug, labels, title, ...config }: Config): void {
   const [openLabel, closeLabel = openLabel] = (labels[locale.slice(0, 2)] ?? labels[""])!.split(
     "|",
   );
-  // …/<slug>.js serves this script, …/<slug>/ the frame.
-  const src = script.src.replace(/\.js[^/]*$/, `/?lang=${locale}`);
+  // …/<slug>.js serves this script, …/<slug>/ the frame, whose look the attributes change as well.
+  const query = new URLSearchParams({ lang: locale, ...script.dataset } as Record<string, string>);
+  const src = script.src.replace(/\.js[^/]*$/, `/?${query}`);
   const key = `chatwidget-${slug}`;
 
   const make = <K extends keyof HTMLElementTagNameMap>(name: K, properties: object) =>
@@ -81,7 +82,8 @@ export function start({ slug, labels, title, ...config }: Config): void {
       }
     }
     // On a phone what the keyboard leaves.
-    dialog.style.cssText = small ? `height:${view.height}px;top:${view.offsetTop}px` : "";
+    dialog.style.cssText =
+      small && view.scale < 1.1 ? `height:${view.height}px;top:${view.offsetTop}px` : "";
     if (frame) storage[key] = open ? 2 : +running;
     port?.postMessage(state());
     if (button.ariaExpanded !== `${open}`) {
