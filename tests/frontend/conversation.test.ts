@@ -103,6 +103,13 @@ suite("a reply", () => {
     assert.equal(late.messages[0]!.text, "who");
   });
 
+  test("repeated after its end, it is acknowledged and nothing more", () => {
+    const [whole] = play(emptyChat(), begun, delta("m2", 0, "ab👍"), done("m2", 3));
+    const [chat, effects] = receive(whole, delta("m2", 1, "b👍"));
+    assert.equal(chat, whole);
+    assert.deepEqual(effects, [{ do: "ack", id: "m2", offset: 3 }]);
+  });
+
   test("of an unknown id, nothing comes", () => {
     const [chat] = play(emptyChat(), begun);
     assert.equal(play(chat, delta("x", 0, "a"), done("x", 1))[0], chat);

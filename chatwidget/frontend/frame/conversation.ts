@@ -195,7 +195,10 @@ function isBehind(message: Message, known: Entry): boolean {
 
 function delta(chat: Chat, frame: Delta): Step {
   const known = chat.messages.find(({ id }) => id === frame.id);
-  if (!known || !isRunning(known)) return [chat, []];
+  if (!known) return [chat, []];
+  // Of one that is whole here, the server repeats what its `message` could not hold; it counts too.
+  const end = frame.offset + points(frame.text);
+  if (!isRunning(known)) return [chat, [{ do: "ack", id: known.id, offset: end }]];
   if (frame.offset > known.length) return [chat, [{ do: "resync" }]];
   const text = after(frame.text, known.length - frame.offset);
   if (!text) return [chat, []];
