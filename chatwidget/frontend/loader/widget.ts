@@ -26,13 +26,10 @@ export function start({ slug, labels, title, ...config }: Config): void {
     doc.querySelector(`[src*="/${slug}.js"]`)) as HTMLScriptElement;
   const { target, ...look } = { ...config, ...script.dataset } as unknown as Record<string, string>;
   const place = target && doc.querySelector(target);
-  const locale = root.lang || navigator.language;
-  const [openLabel, closeLabel = openLabel] = (labels[locale.slice(0, 2)] ?? labels[""])!.split(
-    "|",
-  );
+  const lang = root.lang || navigator.language;
+  const [openLabel, closeLabel = openLabel] = (labels[lang.slice(0, 2)] ?? labels[""])!.split("|");
   // …/<slug>.js serves this script, …/<slug>/ the frame, whose look the attributes change as well.
-  const query = new URLSearchParams({ lang: locale, ...script.dataset } as Record<string, string>);
-  const src = script.src.replace(/\.js[^/]*$/, `/?${query}`);
+  const src = script.src.replace(/\.js[^/]*$/, `/?${new URLSearchParams({ ...look, lang })}`);
   const key = `chatwidget-${slug}`;
 
   const make = <K extends keyof HTMLElementTagNameMap>(name: K, properties: object) =>
