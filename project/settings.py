@@ -67,6 +67,14 @@ def timeouts(text: str) -> tuple[float, float, float, float]:
     return connect, first, between, total
 
 
+def paths(text: str) -> dict[str, str]:
+    """name=dotted.path,…"""
+    pairs = [word.partition("=") for word in words(text)]
+    if not all(name.isidentifier() and "." in path for name, _, path in pairs):
+        raise ValueError("give name=package.module.Class, several joined by commas")
+    return {name: path for name, _, path in pairs}
+
+
 def port(text: str) -> int:
     value = int(text)
     if not 0 < value < 65536:
@@ -132,6 +140,7 @@ CHATWIDGET = {
     "LIMITS": read("CHATWIDGET_LIMITS", boolean, True),
     "LIMITS_STORAGE": REDIS_URL or "memory://",
     "TIMEOUTS": read("CHATWIDGET_TIMEOUTS", timeouts, (5.0, 60.0, 30.0, 300.0)),
+    "PROVIDERS": read("CHATWIDGET_PROVIDERS", paths, {}),
     "DRAIN_SECONDS": read("CHATWIDGET_DRAIN_SECONDS", seconds, 20.0),
     "TRUSTED_PROXIES": tuple(TRUSTED_PROXIES),
 }

@@ -49,6 +49,7 @@ def test_defaults(load: Any, tmp_path: Path) -> None:
         "DRAIN_SECONDS": 20,
         "TRUSTED_PROXIES": (),
         "LIMITS_STORAGE": "memory://",
+        "PROVIDERS": {},
     }
     assert not settings.get("SECURE_SSL_REDIRECT")
 
@@ -69,6 +70,7 @@ def test_everything_set(load: Any) -> None:
             "CHATWIDGET_LIMITS": "off",
             "CHATWIDGET_TIMEOUTS": "1,2,3.5,4",
             "CHATWIDGET_DRAIN_SECONDS": "3",
+            "CHATWIDGET_PROVIDERS": "parrot=parrot.Parrot",
             "HOST": "0.0.0.0",
             "PORT": "9000",
             "LOG_FORMAT": "json",
@@ -91,6 +93,7 @@ def test_everything_set(load: Any) -> None:
         "DRAIN_SECONDS": 3,
         "TRUSTED_PROXIES": ("10.0.0.0/8", "::1/128"),
         "LIMITS_STORAGE": "redis://cache/0",
+        "PROVIDERS": {"parrot": "parrot.Parrot"},
     }
     assert settings["SECURE_SSL_REDIRECT"] and settings["SECURE_HSTS_SECONDS"] > 0
     assert settings["SESSION_COOKIE_SECURE"] and settings["CSRF_COOKIE_SECURE"]
@@ -125,6 +128,8 @@ def test_a_dotenv_is_honoured_and_the_environment_wins(load: Any) -> None:
         ("CHATWIDGET_TIMEOUTS", "5,60,nan,300"),
         ("CHATWIDGET_DRAIN_SECONDS", "-1"),
         ("CHATWIDGET_DRAIN_SECONDS", "soon"),
+        ("CHATWIDGET_PROVIDERS", "parrot"),
+        ("CHATWIDGET_PROVIDERS", "parrot=parrot"),
         ("LOG_FORMAT", "xml"),
     ],
 )

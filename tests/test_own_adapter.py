@@ -1,0 +1,85 @@
+"""The adapter of docs/own-adapter.md, as it stands there: served, configured and chatted with."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.client import Chat
+from tests.conftest import Serve
+from tests.running import ROOT
+
+PAGE = (ROOT / "docs" / "own-adapter.md").read_text()
+KEY = "parrot-0123456789"
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    """The page's code as parrot.py; the folder it is in."""
+    [code] = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
+    (tmp_path / "parrot.py").write_text(code)
+    return tmp_path
+
+
+class Platform:
+    """api.parrot.example: says each word of the question again, on a line of its own."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, str]] = []
+        self.url = ""
+
+    async def answers(self, request: web.Request) -> web.StreamResponse:
+        if request.headers["Authorization"] != f"Bearer {KEY}":
+            raise web.HTTPUnauthorized
+        body = await request.json()
+        self.asked.append(body)
+        headers = {"Content-Type": "application/x-ndjson", "X-Thread": "thread-7"}
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        for word in body["question"].split():
+            line = "{}" if word == "broken" else json.dumps({"text": word + " "})
+            await response.write(line.encode() + b"\n")
+        return response
+
+
+@pytest.fixture
+async def platform() -> AsyncIterator[Platform]:
+    found = Platform()
+    app = web.Application()
+    app.router.add_post("/v1/answers", found.answers)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield found
+    await runner.cleanup()
+
+
+async def test_it_chats(serve: Serve, platform: Platform, module: Path) -> None:
+    env = {"PYTHONPATH": str(module)}
+    env |= dict(re.findall(r"^export (CHATWIDGET_PROVIDERS)=(\S+)$", PAGE, re.M))
+    server = await serve({**env, "CHATWIDGET_ALLOW_PRIVATE_PROVIDERS": "true"})
+    [line] = re.findall(r"^python manage.py (configure_widget .*)$", PAGE, re.M)
+    arguments = [*line.split(), "--base-url", platform.url]
+    await server.manage(*arguments, env={"PLATFORM_KEY": KEY})
+    async with Chat(server.url, "help") as chat:
+        await chat.greeting(await chat.hello())
+        assert (await chat.ask("Pretty Polly"))[0] == "Pretty Polly "
+        text, done = await chat.ask("a broken wing")
+        assert (text, done["error"]["code"]) == ("a ", "provider_rejected")
+    first, second = platform.asked
+    assert first == {"agent": "polly", "question": "Pretty Polly", "mood": "cheerful"}
+    assert second["thread"] == "thread-7"
+
+
+async def test_a_path_that_leads_nowhere_is_named(serve: Serve) -> None:
+    server = await serve()
+    env = {"CHATWIDGET_PROVIDERS": "parrot=nowhere.Parrot"}
+    with pytest.raises(AssertionError, match=r"cannot import 'nowhere\.Parrot'"):
+        await server.manage("check", env=env)
