@@ -22,9 +22,9 @@ export function start({ slug, labels, title, ...config }: Config): void {
 
   const doc = document;
   const root = doc.documentElement;
-  const script = (doc.currentScript ??
-    doc.querySelector(`[src*="/${slug}.js"]`)) as HTMLScriptElement;
+  const script = doc.currentScript as HTMLScriptElement;
   const { target, ...look } = { ...config, ...script.dataset } as unknown as Record<string, string>;
+  if (TEASER) delete look.teaser;
   const place = target && doc.querySelector(target);
   const lang = root.lang || navigator.language;
   const [openLabel, closeLabel = openLabel] = (labels[lang.slice(0, 2)] ?? labels[""])!.split("|");
@@ -67,8 +67,6 @@ export function start({ slug, labels, title, ...config }: Config): void {
 
   const sync = () => {
     const { open } = dialog;
-    // Not read before it is needed: it makes the browser lay the page out.
-    const view = visualViewport!;
     const small = open && !place && Math.min(innerWidth, innerHeight) < 500;
     if (small !== mobile) {
       mobile = small;
@@ -78,9 +76,11 @@ export function start({ slug, labels, title, ...config }: Config): void {
         else dialog.show();
       }
     }
-    // On a phone what the keyboard leaves.
+    // On a phone what the keyboard leaves; not while the visitor has zoomed in.
     dialog.style.cssText =
-      small && view.scale < 1.1 ? `height:${view.height}px;top:${view.offsetTop}px` : "";
+      small && visualViewport!.scale < 1.1
+        ? `height:${visualViewport!.height}px;top:${visualViewport!.offsetTop}px`
+        : "";
     if (frame) storage[key] = open ? 2 : +running;
     port?.postMessage(state());
     if (button.ariaExpanded !== `${open}`) {
@@ -108,7 +108,7 @@ export function start({ slug, labels, title, ...config }: Config): void {
         // Of a target only the origin counts: no other document will get this.
         frame!.contentWindow!.postMessage(state(), src, [port2]);
         // What had the focus was the empty document before.
-        if (shadow.activeElement === frame) {
+        if (shadow.activeElement) {
           frame!.blur();
           frame!.focus();
         }
