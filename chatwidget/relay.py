@@ -154,7 +154,8 @@ class Relay:
             if status == Interrupted.code:
                 error = Interrupted("the server was restarted")
         except ReplyError as failure:
-            status, error = "failed", failure
+            # Without its traceback, which holds this frame, and with it the text, in a cycle.
+            status, error = "failed", failure.with_traceback(None)
         except Exception as failure:  # an adapter's bug must not leave its visitor waiting
             logger.exception("reply %s of %s", job.entry.id, job.widget.slug)
             status, error = "failed", Unavailable(f"{type(failure).__name__}: {failure}")

@@ -23,6 +23,8 @@ MAX_DELTA = 64 * 1024
 # Characters of frames that wait for a socket that does not take them, its deltas not among them:
 # more than the largest `ready` has.
 MAX_WAITING = 1024 * 1024
+# Replies kept for a socket that acknowledges nothing: one it has begun, and the next.
+MAX_FOLLOWED = 2
 
 
 class Reply:
@@ -48,8 +50,7 @@ class Reply:
 
     def end(self, entry: Entry) -> None:
         """The reply is stored as `entry`, whose text begins with all that was appended."""
-        if entry.text != self.text:
-            self.text, self.length = entry.text, len(entry.text)
+        self.text, self.length = entry.text, len(entry.text)  # one copy, though they be equal
         self.ended = entry
         self._wake()
 
@@ -88,6 +89,9 @@ class Outbox:
         self._given_up = False
         # Replies follow each other; only the first is being sent.
         self._cursors: deque[Cursor] = deque()
+        # Too far behind to keep the texts for it: they are in the transcript when it catches up.
+        self._behind = False
+        self.catch_up: Callable[[], None] = lambda: None
         # Sent and acknowledged offsets of each reply that is not acknowledged to its end.
         self._debts: dict[str, tuple[int, int]] = {}
         self._unacknowledged = 0
@@ -119,21 +123,29 @@ class Outbox:
 
     def follow(self, reply: Reply, offset: int, announced: bool) -> None:
         """Send a reply from `offset` on, to its `done`; before that its `message`, if not known."""
-        if self._given_up:
+        if self._given_up or self._behind:
+            return
+        if self._stalled and len(self._cursors) >= MAX_FOLLOWED:
+            self._behind = True
+            self._unfollow()
             return
         self._cursors.append(Cursor(reply, offset, announced))
         reply.followers.add(self._awake.set)
         self._awake.set()
 
     def forget(self) -> None:
-        """Follow nothing any more: the conversation is another one."""
+        """Follow nothing any more: all is shown afresh."""
+        self._unfollow()
+        self._debts.clear()
+        self._unacknowledged = 0
+        self._stalled_at = None
+        self._behind = False
+
+    def _unfollow(self) -> None:
         for cursor in self._cursors:
             cursor.reply.followers.discard(self._awake.set)
             self._waiting -= sum(map(len, cursor.then))
         self._cursors.clear()
-        self._debts.clear()
-        self._unacknowledged = 0
-        self._stalled_at = None
 
     def close(self, reason: Refused) -> None:
         """Send what is waiting and followed; then `run` raises `reason`."""
@@ -154,6 +166,8 @@ class Outbox:
             del self._debts[reply_id]
         else:
             self._debts[reply_id] = (sent, offset)
+        if self._behind and self._unacknowledged <= WINDOW // 2:
+            self.catch_up()
         self._awake.set()
 
     async def run(self) -> None:
@@ -180,6 +194,8 @@ class Outbox:
     @property
     def _stalled(self) -> bool:
         """The window is exhausted, and there is more to send."""
+        if self._behind:
+            return True
         if not self._cursors or self._unacknowledged < WINDOW:
             return False
         cursor = self._cursors[0]

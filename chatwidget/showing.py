@@ -70,6 +70,7 @@ class Showing:
         self.widget = widget
         self.client = client
         self.outbox = outbox
+        outbox.catch_up = self.reload
         self.details = Details()
         self.conversation: UUID | None = None
         self.draft: Draft | None = None

@@ -42,6 +42,7 @@ def _run(
         connection.close()
         raise StorageAway(f"{type(error).__name__}: {error}") from error
     finally:
+        connection.queries_log.clear()  # where DEBUG is on, Django keeps every statement
         # A file's connection is kept: to close the last one empties SQLite's log, with an fsync.
         if connection.vendor != "sqlite":
             close_old_connections()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import QuerySet
+from django.db.models.functions import Length
 
 from chatwidget.errors import BadRequest
 from chatwidget.models import Conversation, Message, Status
@@ -17,6 +18,7 @@ from chatwidget.transcripts.entries import ENTRY_FIELDS, Accepted, Entry, Snapsh
 ENVELOPE = 1024
 # How much of a conversation goes with a turn where the platform keeps no history of its own.
 HISTORY_MESSAGES = 60
+HISTORY_LENGTH = 256 * 1024  # code points
 
 
 _json = msgspec.json.Encoder()
@@ -91,9 +93,17 @@ def history(conversation: UUID, before_seq: int) -> list[tuple[str, str]]:
         )
         .exclude(text="")
         .order_by("-seq")
-        .values_list("role", "text")[:HISTORY_MESSAGES]
     )
-    return list(rows)[::-1]
+    length = 0
+    since = before_seq
+    for seq, size in rows.annotate(size=Length("text")).values_list("seq", "size")[
+        :HISTORY_MESSAGES
+    ]:
+        length += size
+        if length > HISTORY_LENGTH:
+            break
+        since = seq
+    return list(rows.filter(seq__gte=since).values_list("role", "text"))[::-1]
 
 
 def accepted_before(visitor: UUID, client_id: UUID) -> Accepted | None:
