@@ -26,8 +26,10 @@ def a_name() -> str:
 class Visit(Chat):
     """One socket of a visitor; `again` is another one of the same."""
 
-    def __init__(self, server: Server, slug: str = SLUG) -> None:
-        super().__init__(server.url, slug)
+    def __init__(self, server: Server, slug: str = SLUG, *, address: str = "") -> None:
+        """`address`: where it comes from, as a trusted proxy says."""
+        headers = {"X-Forwarded-For": address} if address else None
+        super().__init__(server.url, slug, headers=headers)
         self.server = server
         self.shown = Shown()
 
