@@ -63,7 +63,6 @@ async def picture(route: Route) -> None:
 async def gallery(server: Server, browser: Browser) -> AsyncIterator[Gallery]:
     phone = ViewportSize(width=390, height=780)
     context = await browser.new_context(locale="en-US", viewport=phone, reduced_motion="reduce")
-    await context.grant_permissions(["clipboard-write"])
     page = await context.new_page()
     await page.route("https://images.gallery.example/*", picture)
     made = Gallery(server, page)

@@ -120,6 +120,9 @@ export const states: Record<string, Scene> = {
   },
   copied: {
     async play(stage) {
+      // The real one may refuse: a page that is not looked at may not write to it.
+      const clipboard = { writeText: async () => {} };
+      Object.defineProperty(navigator, "clipboard", { value: clipboard });
       exchange(stage, "Yes, we do.");
       const { copy, copied } = readConfig(document).strings;
       await stage.press(copy);
