@@ -12,7 +12,7 @@ from tests.bench.targets import Target
 
 REPLY = 1_000_000 // len(BLOCK)
 """Blocks of one unpaced reply: just below the product's cap of 1 Mi code points."""
-DEAF_SECONDS, PATIENCE_SECONDS = 75, 5
+DEAF_SECONDS, PATIENCE_SECONDS = 45, 5
 DELIVERED = 0.9
 """Of the chunks that are due: below it a server does not keep up, however busy."""
 FULL = 0.95
@@ -99,9 +99,9 @@ async def ramp(target: Target, provider: Provider, begin: int) -> float:
                 visitor.say("30 100000")
                 if len(crowd) % 8 == 0:
                     await asyncio.sleep(0.01)
-            await asyncio.sleep(0.7)
+            await asyncio.sleep(0.5)
             began, before, sent, seen = loop.time(), cpu(target), provider.chunks, tally.chunks
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(1.2)
             busy = (cpu(target) - before) / (loop.time() - began)
             delivered = (tally.chunks - seen) / max(1, provider.chunks - sent)
             if busy >= FULL:
@@ -134,7 +134,7 @@ async def memory(target: Target, sockets: int, streaming: int) -> tuple[float, f
     await asyncio.sleep(1)
     idle = rss(target)
     turns = [visitor.say("10 50") for visitor in crowd[:streaming]]
-    await asyncio.sleep(3)
+    await asyncio.sleep(2)
     busy = rss(target)
     await asyncio.gather(*turns)
     for visitor in crowd:

@@ -47,10 +47,11 @@ class Goal:
     kind: str
     goals: tuple[float, float]
     bases: tuple[str, str] = (REFERENCE, REFERENCE)
+    label: str = ""
 
     def told(self, results: Results) -> list[str]:
         """The goal's line: row, reference, then value, ratio and goal on each server."""
-        told = [self.row]
+        told = [self.label or self.row]
         for target, goal, base in zip(OURS, self.goals, self.bases, strict=True):
             value, reference = results.value(self.row, target), results.value(self.row, base)
             if self.kind == "most":
