@@ -140,6 +140,22 @@ async def test_rating_and_a_comment(chat: Chat, server: Server) -> None:
     await expect(chat.button("Bad reply")).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_a_reply_is_copied_as_it_was_written(
+    chat: Chat, context: BrowserContext, allowed: bool
+) -> None:
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    if not allowed:  # as in a frame without the permission, or a page without https
+        await chat.page.evaluate(
+            "() => { navigator.clipboard.writeText = () => Promise.reject(Error('denied')); }"
+        )
+    await chat.send("table")
+    await chat.button("Copy").click()
+    await expect(chat.button("Copied")).to_be_visible()
+    copied = await chat.page.evaluate("() => navigator.clipboard.readText()")
+    assert copied.startswith("Here are our opening hours:\n\n| Day | Opens | Closes |\n|:---")
+
+
 async def test_tabs_are_in_step_and_begin_anew_together(
     chat: Chat, context: BrowserContext
 ) -> None:

@@ -23,7 +23,7 @@ export class Announcer {
       const told = this.#told.get(id);
       const begin = told && told.attempt === attempt ? told.at : 0;
       const known = told || !fresh;
-      const end = isRunning(message) ? lastSentence(text) : text.length;
+      const end = isRunning(message) ? lastSentence(text, begin) : text.length;
       if (known && end > begin) {
         const words = spoken(text.slice(begin, end));
         if (words) this.#say(words);
@@ -33,10 +33,11 @@ export class Announcer {
   }
 }
 
-/** Where the last whole sentence of `text` ends. */
-function lastSentence(text: string): number {
-  let end = 0;
-  for (const match of text.matchAll(SENTENCE)) end = match.index + match[0].length;
+/** Where the last whole sentence of `text` from `begin` on ends. */
+function lastSentence(text: string, begin: number): number {
+  let end = begin;
+  SENTENCE.lastIndex = begin;
+  while (SENTENCE.exec(text)) end = SENTENCE.lastIndex;
   return end;
 }
 

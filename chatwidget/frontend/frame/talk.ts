@@ -137,7 +137,7 @@ export class Talk {
       this.#olderBefore = "";
       this.introduce();
     }
-    if (frame.type === "ready" || frame.type === "accepted") {
+    if (frame.type === "ready" || (frame.type === "accepted" && chat !== before)) {
       // Together: a second tab may have got another token meanwhile.
       const { conversation } = frame;
       this.#stores.visitor.save({ visitor: this.#visitor, conversation });
