@@ -140,7 +140,7 @@ CHATWIDGET = {
     "LIMITS": read("CHATWIDGET_LIMITS", boolean, True),
     "LIMITS_STORAGE": REDIS_URL or "memory://",
     "TIMEOUTS": read("CHATWIDGET_TIMEOUTS", timeouts, (5.0, 60.0, 30.0, 300.0)),
-    "PROVIDERS": read("CHATWIDGET_PROVIDERS", paths, {}),
+    "PROVIDERS": read("CHATWIDGET_PROVIDERS", paths, paths("")),
     "DRAIN_SECONDS": read("CHATWIDGET_DRAIN_SECONDS", seconds, 20.0),
     "TRUSTED_PROXIES": tuple(TRUSTED_PROXIES),
 }
