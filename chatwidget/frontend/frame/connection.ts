@@ -15,7 +15,7 @@ export const PING_MS = 25_000;
 export const DEAD_MS = 10_000;
 /** The first wait is at most this long, each further one at most twice the last, up to LONGEST_MS. */
 export const FIRST_MS = 1_000;
-export const LONGEST_MS = 30_000;
+export const LONGEST_MS = 15_000;
 /** A restarting server is given time, and not all of its visitors at one instant. */
 export const RESTART_MS = 4_000;
 
