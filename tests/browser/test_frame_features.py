@@ -127,6 +127,27 @@ async def test_a_whole_reply_is_answered_again_only_where_it_can_be(
         assert await fake.heard("retry") == {"type": "retry", "id": "m3", "attempt": 1}
 
 
+async def test_an_answer_without_words_can_be_judged_and_one_that_changed_is_shown(
+    page: Page, fake: FakeServer, url: str
+) -> None:
+    ui = {"type": "product-grid", "data": [{"title": "Mug", "price": "$9"}]}
+    asked, cards = message(2, "user", "Hi"), message(3, "assistant", "", ui=ui)
+    failed = message(5, "assistant", "", status="failed")
+    shown = [GREETING, asked, cards, message(4, "user", "And?"), failed]
+    fake.answer = lambda frame: [ready(*shown)] if frame["type"] == "hello" else []
+    await page.goto(url)
+    await expect(page.get_by_role("button", name="Good reply")).to_have_count(1)
+    await expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+    # What another process has found out since.
+    fake.say({"type": "message", "message": {**failed, "status": "complete", "text": "**Yes** "}})
+    await expect(page.get_by_text("Yes", exact=True)).to_be_visible()
+    fake.say({"type": "message", "message": {**failed, "status": "complete", "text": "**Yes**, 2"}})
+    await expect(page.get_by_text("Yes, 2")).to_have_count(1)
+    await expect(page.get_by_role("button", name="Retry")).to_be_hidden()
+    await expect(page.get_by_role("button", name="Good reply")).to_have_count(2)
+    await expect(page.get_by_role("button", name="Copy")).to_have_count(1)
+
+
 async def test_older_messages_come_on_scrolling_up_and_nothing_jumps(
     page: Page, fake: FakeServer, url: str
 ) -> None:

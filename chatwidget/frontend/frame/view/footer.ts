@@ -36,10 +36,12 @@ export class Footer {
     this.element = el("footer", {}, row);
     if (reply) {
       row.append(this.#retry);
-      if (message.text) {
+      if (message.text) row.append(this.#copy(message.text));
+      // One that failed before its first word is nothing to judge.
+      if (message.text || message.status === "complete") {
         const feedback = new Feedback(room, id);
         this.#rating = feedback.buttons;
-        row.append(this.#copy(message.text), ...feedback.buttons, this.#again);
+        row.append(...feedback.buttons, this.#again);
         this.element.append(feedback.form);
       }
     }

@@ -50,11 +50,12 @@ export class MessageView {
     if (message.ui !== before?.ui) {
       this.#ui.replaceChildren(...renderUi(message.ui, config.imageHosts, config.strings));
     }
-    if (isRunning(message)) {
+    if (isRunning(message) || message.text !== before?.text) {
       this.#footer?.element.remove();
       this.#footer = null;
       this.#note.replaceChildren();
-    } else {
+    }
+    if (!isRunning(message)) {
       if (!this.#footer) {
         this.#footer = new Footer(this.#room, message, !mine && asked);
         this.article.append(this.#footer.element);
@@ -78,7 +79,10 @@ export class MessageView {
       return;
     }
     const goesOn =
-      this.#stream && before && before.attempt === message.attempt && text.startsWith(before.text);
+      this.#stream &&
+      before &&
+      before.attempt === message.attempt &&
+      (isRunning(before) ? text.startsWith(before.text) : text === before.text);
     if (!goesOn) {
       this.#body.replaceChildren();
       const { imageHosts, strings } = this.#room.config;
