@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from chatwidget.languages import LANGUAGES
+from tests.conftest import Serve
 from tests.running import Server
 
 STATIC = Path(__file__).resolve().parents[2] / "chatwidget/static/chatwidget"
@@ -222,6 +223,27 @@ async def test_replies_are_announced_by_sentences_and_never_the_history(chat: Ch
     await chat.page.reload()
     await expect(chat.articles).to_have_count(3)
     await expect(announcer).to_be_empty()
+
+
+async def test_a_server_that_dies_and_comes_back(page: Page, serve: Serve) -> None:
+    server = await serve()
+    chat = Chat(page, f"{server.url}/chatwidget/demo/")
+    await chat.open()
+    await chat.send("slow")
+    await expect(chat.theirs.last).to_contain_text("Every word")
+    await server.kill()
+    status = page.get_by_role("status")
+    await expect(status).to_contain_text("Connection lost")
+    await chat.send("table")
+    await expect(chat.mine.last).to_contain_text("Waiting to be sent")
+    await server.restart()
+    await expect(status).to_contain_text("connected again", timeout=30_000)
+    # What was asked before is cut off, and says so; what waited is answered.
+    await expect(chat.theirs.nth(1)).to_contain_text("cut off", timeout=30_000)
+    await expect(chat.theirs.last).to_contain_text("Saturday", timeout=30_000)
+    await expect(chat.articles).to_have_count(5)
+    await page.reload()
+    await expect(chat.articles).to_have_count(5)
 
 
 async def scrolled(page: Page) -> tuple[float, float]:
