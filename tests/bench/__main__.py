@@ -11,13 +11,13 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import markdown, page, relay, rows
+from tests.bench import layers, markdown, page, relay, rows
 from tests.bench.provider import Provider
 from tests.bench.servers import LOAD_CORE, SERVER_CORE
 from tests.bench.table import Results, everything, goals
 from tests.services import Postgres
 
-PARTS = ("relay", "rows", "page", "markdown")
+PARTS = ("relay", "rows", "layers", "page", "markdown")
 
 
 async def bench(full: bool, parts: list[str]) -> None:
@@ -30,6 +30,8 @@ async def bench(full: bool, parts: list[str]) -> None:
             tables += await relayed(provider, folder, full)
         if "rows" in parts:
             tables.append(await rows.measure(provider, folder, full))
+        if "layers" in parts:
+            tables.append(await layers.measure(full))
         if "page" in parts:
             tables.append(await page.measure(provider, folder, full))
         if "markdown" in parts:
