@@ -3,43 +3,73 @@
 Chunks that come closer than QUICK_SECONDS, or any while more than a FEW replies run, are not read
 one by one: their replies rest until the next beat, and then take all that came meanwhile in one
 piece. One beat serves all replies, so that a busy loop wakes seldom and sends in bursts, which is
-what makes a delta cheap (the bench has the figures). A reply's first chunk is never delayed, and
-with few and slow streams nothing is.
+what makes a delta cheap (the bench has the figures). A reply's first chunk is never delayed, nor
+is a LARGE one's successor, and with few and slow streams nothing is.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 QUICK_SECONDS = 0.022
 FEW = 10
 # Twenty times a second: to a reader's eye the text still flows.
 BEAT_SECONDS = 0.050
+# Code points. Pieces of this size are few for their text, however quickly they come.
+LARGE = 4096
+# A rest has paid when it brought so many times what a read without one did.
+WORTHWHILE = 3
 
 
-class Pace:
-    """One process's beat. It ticks only while somebody rests."""
+class Beat:
+    """A clock for all who rest. It ticks only while somebody does."""
 
     def __init__(self) -> None:
         self._next: asyncio.Event | None = None
 
-    async def rest(self, read_at: float, running: int) -> float:
-        """Called after a chunk was passed on: when is the next one read?
-
-        `read_at` is what this returned for the reply's chunk before (0 for its first), `running`
-        how many replies run. Returns the present time, by the monotonic clock.
-        """
-        now = time.monotonic()
-        if now - read_at >= QUICK_SECONDS and (running <= FEW or not read_at):
-            return now
+    async def next(self) -> None:
+        """Until it ticks."""
         if self._next is None:
             self._next = asyncio.Event()
             asyncio.get_running_loop().call_later(BEAT_SECONDS, self._tick)
         await self._next.wait()
-        return time.monotonic()
 
     def _tick(self) -> None:
         assert self._next is not None
         self._next.set()
         self._next = None
+
+
+class Pace:
+    """One reply's: whether to rest before it is read again."""
+
+    __slots__ = ("_at", "_beat", "_length", "_piece", "_rested", "_running")
+
+    def __init__(self, beat: Beat, running: Callable[[], int]) -> None:
+        self._beat = beat
+        self._running = running  # how many replies run
+        self._at = 0.0  # when it was last read, by the monotonic clock
+        self._length = 0  # of its text by then, in code points
+        self._piece = 0  # the size of the last that was read without a rest
+        self._rested = False
+
+    def due(self, length: int) -> bool:
+        """Is a rest due, now that its text has this length?"""
+        now = time.monotonic()
+        piece, self._length = length - self._length, length
+        since, self._at = now - self._at, now
+        if self._rested:
+            quick = piece >= WORTHWHILE * self._piece
+        else:
+            quick, self._piece = since < QUICK_SECONDS, piece
+        first = length == piece
+        due = piece < LARGE and not first and (quick or self._running() > FEW)
+        self._rested = due
+        return due
+
+    async def rest(self) -> None:
+        """Until it is to be read."""
+        await self._beat.next()
+        self._at = time.monotonic()

@@ -13,7 +13,6 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,7 +22,7 @@ from chatwidget.bus import Closed, Ended
 from chatwidget.conf import conf
 from chatwidget.errors import ChatError, Interrupted, Rejected, ReplyError, Unavailable
 from chatwidget.greetings import Greetings
-from chatwidget.pace import Pace
+from chatwidget.pace import Beat, Pace
 from chatwidget.protocol import storable
 from chatwidget.providers.base import (
     Delta,
@@ -90,7 +89,7 @@ class Relay:
         self.greetings = Greetings()
         self.running: dict[UUID, Running] = {}
         self.draining = False
-        self._pace = Pace()
+        self._beat = Beat()
         self.storage_lost_at = -1e9  # when the database was last seen to be away
         # Replies of others whose leases had run out at the last look, and when they had.
         self.suspects: dict[UUID, datetime | None] = {}
@@ -135,7 +134,8 @@ class Relay:
                 raise asyncio.CancelledError
             provider = make_provider(job.widget.provider_config)
             turn = await self._turn(provider, job)
-            before_reading.set(self._rests(running.reply))
+            reply, pace = running.reply, Pace(self._beat, lambda: len(self.running))
+            before_reading.set(lambda: pace.rest() if pace.due(reply.length) else None)
             async with contextlib.aclosing(provider.reply(turn)) as events:
                 async for event in events:
                     if type(event) is Delta:
@@ -175,16 +175,6 @@ class Relay:
             total_ms=round((time.monotonic() - began) * 1000),
         )
         await self._finish(running, outcome)
-
-    def _rests(self, reply: Reply) -> Callable[[], Awaitable[None]]:
-        read_at = 0.0
-
-        async def rest() -> None:
-            nonlocal read_at
-            if reply.length:
-                read_at = await self._pace.rest(read_at, len(self.running))
-
-        return rest
 
     async def _turn(self, provider: Provider, job: Job) -> Turn:
         history: list[tuple[Any, str]] = []

@@ -153,12 +153,13 @@ class Provider(ABC):
         """
 
 
-async def _at_once() -> None:
-    pass
+def _at_once() -> None:
+    return None
 
 
-# Awaited before each further read of a platform's answer: when it is read is the relay's business.
-before_reading: ContextVar[Callable[[], Awaitable[None]]] = ContextVar(
+# Called before each further read of a platform's answer, whose time is the relay's business: gives
+# what to await first, or None.
+before_reading: ContextVar[Callable[[], Awaitable[None] | None]] = ContextVar(
     "before_reading", default=_at_once
 )
 

@@ -10,8 +10,8 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -87,11 +87,43 @@ def make_session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
     )
 
 
+class PausableTransport(AiohttpTransport):
+    """httpx-aiohttp's transport, which also tells which connection an answer comes from."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        response.extensions["aiohttp_response"] = getattr(
+            response.stream, "_aiohttp_response", None
+        )
+        return response
+
+
+@contextmanager
+def paused(response: httpx.Response) -> Iterator[None]:
+    """Inside, what the platform sends stays in the kernel, and afterwards comes in one piece.
+
+    aiohttp's own buffer would take it piece by piece, and each would wake the loop.
+    """
+    answer = response.extensions.get("aiohttp_response")
+    # None when the answer is complete: then its connection may be another request's already.
+    connection = answer and answer.connection
+    transport = connection and connection.transport
+    if transport is None:
+        yield
+        return
+    transport.pause_reading()
+    try:
+        yield
+    finally:
+        if not transport.is_closing():
+            transport.resume_reading()
+
+
 def make_client() -> httpx.AsyncClient:
     """A client of the running loop, to be closed in it."""
     tls = httpx.create_ssl_context()
     return httpx.AsyncClient(
-        transport=AiohttpTransport(client=make_session(tls), verify=tls),
+        transport=PausableTransport(client=make_session(tls), verify=tls),
         headers={
             "User-Agent": f"django-chatwidget/{__version__}",
             "Accept-Encoding": "identity",  # pieces as they are written, not as they compress

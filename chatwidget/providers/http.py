@@ -40,7 +40,7 @@ from chatwidget.providers.base import (
     Turn,
     before_reading,
 )
-from chatwidget.providers.client import shared_client
+from chatwidget.providers.client import paused, shared_client
 from chatwidget.providers.clock import Clock
 from chatwidget.providers.decoders import (
     JSONDecoder,
@@ -104,7 +104,7 @@ class Answer:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes."""
-        clock, rest = self._clock, before_reading.get()
+        clock, rest_due = self._clock, before_reading.get()
         # We ask for no encoding; a platform that encodes all the same is decoded by httpx.
         encoded = self.headers.get("content-encoding", "identity") != "identity"
         stream = self._response.aiter_bytes() if encoded else self._response.aiter_raw()
@@ -116,7 +116,9 @@ class Answer:
                     return
             clock.heard()
             yield chunk
-            await rest()
+            if (rest := rest_due()) is not None:
+                with paused(self._response):
+                    await rest
 
     async def text(self) -> AsyncGenerator[str, None]:
         """The body as text, as it comes; a piece may be empty."""
