@@ -7,8 +7,7 @@ import ipaddress
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -153,18 +152,17 @@ class _OpenSockets:
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
 
-    @contextmanager
-    def one_more(self, who: str, limit: int | None) -> Iterator[None]:
-        """Count a socket while it is open. Raises Refused when `who` has `limit` already."""
+    def add(self, who: str, limit: int | None) -> None:
+        """Count a socket. Raises Refused when `who` has `limit` already."""
         if limit is not None and self._open[who] >= limit:
             raise Refused(CloseCode.TOO_MANY, f"{who} has {limit} sockets open")
         self._open[who] += 1
-        try:
-            yield
-        finally:
-            self._open[who] -= 1
-            if not self._open[who]:
-                del self._open[who]
+
+    def remove(self, who: str) -> None:
+        """A counted socket is closed."""
+        self._open[who] -= 1
+        if not self._open[who]:
+            del self._open[who]
 
 
 open_sockets = _OpenSockets()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import ExitStack, suppress
+from contextlib import suppress
+from contextvars import Context, copy_context
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from asgiref.typing import WebSocketConnectEvent, WebSocketDisconnectEvent, WebSocketReceiveEvent
-from channels.consumer import AsyncConsumer
+from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from django.utils import translation
 
@@ -40,18 +42,26 @@ logger = logging.getLogger("chatwidget")
 HISTORY_WEIGHT = 20
 
 
+_widgets: WeakValueDictionary[tuple[int, int], Widget] = WeakValueDictionary()
+
+
 class ChatConsumer(AsyncConsumer):
     """The websocket of one tab. Channels calls the three handlers below one at a time."""
 
     channel_layer_alias = ""  # the process has one channel of its own (bus.py), its sockets none
 
+    async def dispatch(self, message: Any) -> None:
+        """Without Channels' hop into a thread for each frame: `stored` minds the connections."""
+        await getattr(self, get_handler_name(message))(message)
+
     async def websocket_connect(self, event: WebSocketConnectEvent) -> None:
         self._closed = False
         self._session: Session | None = None
-        self._counted = ExitStack()
+        self._counted: list[str] = []  # whose open sockets this one is counted among
         self._writer: asyncio.Task[None] | None = None
         self._bucket = access.Bucket(conf().limits)
-        self._outbox = Outbox(self._send_text)
+        self._outbox = Outbox(self._send_text, self._begin_writing)
+        self._context: Context | None = None  # of what is sent, once there is something to say
         loop = asyncio.get_running_loop()
         self._hello_timer = loop.call_later(HELLO_SECONDS, self._no_hello)
         await self.send({"type": "websocket.accept"})
@@ -73,11 +83,7 @@ class ChatConsumer(AsyncConsumer):
             raise Refused(CloseCode.RESTARTING)
         limits = conf().limits
         self._address = access.client_address(self.scope)
-        self._counted.enter_context(
-            access.open_sockets.one_more(
-                self._address, limits.sockets_per_address if limits else None
-            )
-        )
+        self._count(self._address, limits.sockets_per_address if limits else None)
         try:
             await access.spend("connections_per_address", self._address)
         except RateLimited as error:
@@ -86,7 +92,8 @@ class ChatConsumer(AsyncConsumer):
         widget = await stored(Widget.objects.filter(slug=slug, active=True).first)
         if widget is None:
             raise Refused(CloseCode.NO_WIDGET, f"no active widget {slug!r}")
-        self._widget = widget
+        # One for all its sockets: every save makes a new version.
+        self._widget = _widgets.setdefault((widget.pk, widget.config_version), widget)
 
     async def _receive(self, text: str | None, binary: bytes | None) -> None:
         size = len(text.encode() if text is not None else binary or b"")
@@ -126,11 +133,7 @@ class ChatConsumer(AsyncConsumer):
             visitor = access.visitor_of(frame.visitor, self._widget.pk)
         visitor = visitor or new_id()
         limits = conf().limits
-        self._counted.enter_context(
-            access.open_sockets.one_more(
-                visitor.hex, limits.sockets_per_visitor if limits else None
-            )
-        )
+        self._count(visitor.hex, limits.sockets_per_visitor if limits else None)
         client = Client(
             visitor=visitor,
             address=self._address,
@@ -152,7 +155,24 @@ class ChatConsumer(AsyncConsumer):
         if self._relay.draining:
             session.leave()  # it has begun since this socket was opened
         # From here on the outbox sends; it inherits this task's language.
-        self._writer = asyncio.create_task(self._guarded(self._outbox.run()))
+        self._context = copy_context()
+        self._outbox.wake()
+
+    def _count(self, who: str, limit: int | None) -> None:
+        access.open_sockets.add(who, limit)
+        self._counted.append(who)
+
+    def _begin_writing(self) -> bool:
+        if self._context is None or self._closed:
+            return False
+        work = self._guarded(self._outbox.run())
+        self._writer = asyncio.create_task(work, context=self._context)
+        self._writer.add_done_callback(self._written)
+        return True
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        if self._writer is task:
+            self._writer = None
 
     def _no_hello(self) -> None:
         self._timeout = asyncio.create_task(self._close(CloseCode.NO_HELLO))
@@ -197,4 +217,5 @@ class ChatConsumer(AsyncConsumer):
             self._session.gone()
         if self._writer and self._writer is not asyncio.current_task():
             self._writer.cancel()
-        self._counted.close()
+        while self._counted:
+            access.open_sockets.remove(self._counted.pop())

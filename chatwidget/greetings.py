@@ -123,6 +123,7 @@ class Greetings:
             await self._keep(key, draft)
             greet(draft)
         finally:
+            draft.task = None
             if self._fetching.get(key) is draft:
                 del self._fetching[key]
 
@@ -175,13 +176,19 @@ def _load(kept: dict[str, Any] | None, widget: Widget) -> Draft | None:
     )
 
 
+def _call(verb: str, *arguments: Any) -> Any:
+    return getattr(cache, verb)(*arguments)
+
+
 async def _cached(verb: str, *arguments: Any) -> Any:
     """One call of Django's cache, in a thread; a cache that is away is an empty one."""
     global _cache_away_until
     if time.monotonic() < _cache_away_until:
         return None
     try:
-        return await asyncio.to_thread(getattr(cache, verb), *arguments)
+        # Not to_thread: it would leave a cache of its own in this socket's context.
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, _call, verb, *arguments)
     except Exception as error:  # whatever the cache's driver raises
         logger.warning("cache: %s: %s", type(error).__name__, error)
         _cache_away_until = time.monotonic() + CACHE_AWAY_SECONDS

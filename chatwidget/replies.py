@@ -9,7 +9,6 @@ all follow from this: a slow reader gets fewer and larger deltas, and costs no m
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -46,15 +45,15 @@ class Reply:
         """More of the text; wakes whoever follows."""
         self.text += text
         self.length += len(text)
-        self._wake()
+        self.wake()
 
     def end(self, entry: Entry) -> None:
         """The reply is stored as `entry`, whose text begins with all that was appended."""
         self.text, self.length = entry.text, len(entry.text)  # one copy, though they be equal
         self.ended = entry
-        self._wake()
+        self.wake()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         for wake in self.followers:
             wake()
 
@@ -80,15 +79,20 @@ class Cursor:
 
 
 class Outbox:
-    """One socket's way out. `run` is its only writer, so what is put in order leaves in order."""
+    """One socket's way out. `run` is its only writer, so what is put in order leaves in order.
 
-    def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
+    Most sockets are idle, so `run` ends when there is nothing more to send, and is begun again.
+    """
+
+    def __init__(self, send: Callable[[str], Awaitable[None]], begin: Callable[[], bool]) -> None:
         self._send = send
-        self._frames: deque[str] = deque()
+        self._begin = begin  # begins a task that does `run`; False: not now
+        self._running = False
+        self._frames: list[str] = []
         self._waiting = 0  # characters in them, and in those that wait for a reply's end
         self._given_up = False
         # Replies follow each other; only the first is being sent.
-        self._cursors: deque[Cursor] = deque()
+        self._cursors: list[Cursor] = []
         # Too far behind to keep the texts for it: they are in the transcript when it catches up.
         self._behind = False
         self.catch_up: Callable[[], None] = lambda: None
@@ -96,7 +100,7 @@ class Outbox:
         self._debts: dict[str, tuple[int, int]] = {}
         self._unacknowledged = 0
         self._stalled_at: float | None = None
-        self._awake = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None  # while `run` has nothing to send
         self._closing: Refused | None = None
 
     def put(self, frame: ServerFrame, *, after: UUID | None = None) -> None:
@@ -107,7 +111,7 @@ class Outbox:
         """
         if self._given_up:
             return
-        waiting: deque[str] | list[str] = self._frames
+        waiting = self._frames
         if after and self._cursors:
             following = (c.then for c in reversed(self._cursors) if c.reply.entry.id == after)
             waiting = next(following, waiting)
@@ -119,7 +123,7 @@ class Outbox:
             self._frames.clear()
             self.forget()
             self._closing = Refused(CloseCode.WINDOW, "the socket does not take its frames")
-        self._awake.set()
+        self.wake()
 
     def follow(self, reply: Reply, offset: int, announced: bool) -> None:
         """Send a reply from `offset` on, to its `done`; before that its `message`, if not known."""
@@ -130,8 +134,8 @@ class Outbox:
             self._unfollow()
             return
         self._cursors.append(Cursor(reply, offset, announced))
-        reply.followers.add(self._awake.set)
-        self._awake.set()
+        reply.followers.add(self.wake)
+        self.wake()
 
     def forget(self) -> None:
         """Follow nothing any more: all is shown afresh."""
@@ -143,14 +147,14 @@ class Outbox:
 
     def _unfollow(self) -> None:
         for cursor in self._cursors:
-            cursor.reply.followers.discard(self._awake.set)
+            cursor.reply.followers.discard(self.wake)
             self._waiting -= sum(map(len, cursor.then))
         self._cursors.clear()
 
     def close(self, reason: Refused) -> None:
         """Send what is waiting and followed; then `run` raises `reason`."""
         self._closing = reason
-        self._awake.set()
+        self.wake()
 
     def ack(self, reply_id: str, offset: int) -> None:
         """The client has received a reply up to `offset`. What was never sent is ignored."""
@@ -168,28 +172,49 @@ class Outbox:
             self._debts[reply_id] = (sent, offset)
         if self._behind and self._unacknowledged <= WINDOW // 2:
             self.catch_up()
-        self._awake.set()
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        if self._waiter is None:
+            self._running = self._running or self._begin()
+        elif not self._waiter.done():
+            self._waiter.set_result(None)
 
     async def run(self) -> None:
-        """Send until cancelled. Raises Refused when the window stays exhausted for too long."""
+        """Send what there is and what is followed.
+
+        Raises Refused when the window stays exhausted for too long.
+        """
+        self._running = True
+        try:
+            while True:
+                frame = self._next()
+                if frame is not None:
+                    await self._send(frame)
+                elif self._closing and not self._cursors:
+                    raise self._closing
+                elif self._cursors or self._behind:
+                    await self._more()
+                else:
+                    return
+        finally:
+            self._running, self._waiter = False, None
+
+    async def _more(self) -> None:
+        """Wait until there may be something to send."""
         loop = asyncio.get_running_loop()
-        while True:
-            frame = self._next()
-            if frame is not None:
-                await self._send(frame)
-                continue
-            if self._closing and not self._cursors:
-                raise self._closing
-            self._awake.clear()
-            if not self._stalled:
-                await self._awake.wait()
-                continue
+        self._waiter = loop.create_future()
+        if not self._stalled:
+            await self._waiter
+        else:
             self._stalled_at = self._stalled_at or loop.time()
             try:
                 async with asyncio.timeout_at(self._stalled_at + WINDOW_SECONDS):
-                    await self._awake.wait()
+                    await self._waiter
             except TimeoutError:
                 raise Refused(CloseCode.WINDOW, "nothing acknowledged") from None
+        self._waiter = None
 
     @property
     def _stalled(self) -> bool:
@@ -203,7 +228,7 @@ class Outbox:
 
     def _next(self) -> str | None:
         if self._frames:
-            text = self._frames.popleft()
+            text = self._frames.pop(0)
             self._waiting -= len(text)
             return text
         if not self._cursors:
@@ -225,8 +250,8 @@ class Outbox:
             return reply.delta(start, end)
         if reply.ended is None:
             return None
-        self._cursors.popleft()
-        reply.followers.discard(self._awake.set)
+        self._cursors.pop(0)
+        reply.followers.discard(self.wake)
         done = dump(wire.done(reply.ended))
         if start > reply.length:
             # Its process died before it had stored all that we had heard of it: what is gone is

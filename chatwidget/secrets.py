@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -19,14 +20,24 @@ def _fernet(secret: str) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(digest))
 
 
-def _box() -> MultiFernet:
+def _secrets() -> tuple[str, ...]:
     ours = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([_fernet(str(secret)) for secret in conf().SECRET_KEYS or ours])
+    return tuple(str(secret) for secret in conf().SECRET_KEYS or ours)
+
+
+def _box(secrets: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([_fernet(secret) for secret in secrets])
+
+
+@lru_cache(maxsize=1000)
+def _opened(stored: str, secrets: tuple[str, ...]) -> str:
+    """Kept, since every reply needs its key, and to decrypt it costs a tenth of a send."""
+    return _box(secrets).decrypt(stored.encode()).decode()
 
 
 def encrypt(key: str) -> str:
     """A key as the database holds it; the empty key stays empty."""
-    return _box().encrypt(key.encode()).decode() if key else ""
+    return _box(_secrets()).encrypt(key.encode()).decode() if key else ""
 
 
 def decrypt(stored: str) -> str:
@@ -34,7 +45,7 @@ def decrypt(stored: str) -> str:
     if not stored:
         return ""
     try:
-        return _box().decrypt(stored.encode()).decode()
+        return _opened(stored, _secrets())
     except InvalidToken:
         raise Misconfigured(
             "the platform's key cannot be decrypted: CHATWIDGET_SECRET_KEYS or SECRET_KEY changed; "

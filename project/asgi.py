@@ -54,6 +54,8 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 nobodys: Any = refuse
 websockets: list[Any] = [*websocket_urlpatterns, re_path(r"", nobodys)]
-application = ForwardedScheme(
-    ProtocolTypeRouter({"http": django_application, "websocket": URLRouter(websockets)})
+application: Any = ProtocolTypeRouter(
+    {"http": django_application, "websocket": URLRouter(websockets)}
 )
+if settings.TRUSTED_PROXIES:
+    application = ForwardedScheme(application)

@@ -231,12 +231,15 @@ async def test_a_limiter_that_is_away_limits_nobody(
 
 def test_open_sockets_are_counted() -> None:
     counter = access._OpenSockets()
-    with counter.one_more("a", 2), counter.one_more("a", 2), counter.one_more("b", 2):
-        with pytest.raises(Refused) as refused, counter.one_more("a", 2):
-            pass
-        assert refused.value.close_code == CloseCode.TOO_MANY
-        with counter.one_more("a", None):
-            pass
+    counter.add("a", 2)
+    counter.add("a", 2)
+    counter.add("b", 2)
+    with pytest.raises(Refused) as refused:
+        counter.add("a", 2)
+    assert refused.value.close_code == CloseCode.TOO_MANY
+    counter.add("a", None)
+    for who in "aaab":
+        counter.remove(who)
     assert not counter._open
 
 
