@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 from django.utils import translation
@@ -117,12 +118,12 @@ class Showing:
                     self.outbox.put(wire.done(entry), after=entry.id)
 
     def reset(self, following: UUID | None) -> None:
-        self._spawn(self._follow_to(following, self._room))
+        self._spawn(partial(self._follow_to, following, self._room))
 
     def reload(self) -> None:
         if not self._noted() and not self._reload_due:
             self._reload_due = True
-            self._spawn(self._reload())
+            self._spawn(self._reload)
 
     async def _reload(self) -> None:
         self._reload_due = False
@@ -143,11 +144,11 @@ class Showing:
         self._missed = self._loading
         return self._loading
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         async def in_turn() -> None:
             async with self.lock:
                 try:
-                    await work
+                    await work()
                 except ChatError as error:
                     logger.warning("conversation %s: %s", self.conversation, error)
 
