@@ -113,15 +113,16 @@ class Greetings:
                 async with asyncio.timeout(GREETING_SECONDS):
                     profile = await make_provider(widget.provider_config).profile(person)
                 self._profiles[widget.pk] = (widget.config_version, profile)
-                if profile.greeting:
+                if profile.greeting and draft.greeting is None:
                     text = profile.greeting.text.strip()[:GREETING_LENGTH]
                     draft.session = profile.greeting.session
             except (ChatError, TimeoutError) as error:
                 cause = getattr(error, "cause", "") or f"no answer in {GREETING_SECONDS:g} s"
                 logger.warning("greeting of %s: %s", widget.slug, cause)
-            draft.greeting = _entry(text or widget.greeting.strip() or _default(language))
-            await self._keep(key, draft)
-            greet(draft)
+            if draft.greeting is None:  # else another process's came first, and is shown
+                draft.greeting = _entry(text or widget.greeting.strip() or _default(language))
+                await self._keep(key, draft)
+                greet(draft)
         finally:
             draft.task = None
             if self._fetching.get(key) is draft:

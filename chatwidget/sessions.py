@@ -126,6 +126,8 @@ class Session(Showing):
                 accepted.conversation, Said(entry=accepted.reply, revision=accepted.revision)
             )
         if draft is not None:
+            if accepted.revision > 1:
+                self.reload()  # another tab has begun it, with what it was greeted by
             await self.relay.greetings.used(self.widget, self.client.visitor, draft.conversation)
 
     async def _spend(self) -> None:
