@@ -1,4 +1,4 @@
-"""A conversation as this process sees it: the sockets that show it, and its reply in flight.
+"""All conversations that this process shows or runs a reply of, and its talk with the others.
 
 What happens to a conversation is an `Event`. The process where it happens applies it to its own
 room and, where other processes have asked, publishes it through the `Bus`; they apply it to theirs.
@@ -8,161 +8,20 @@ transcript stays the truth: whoever sees a gap asks for what is missing, or read
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
-from typing import Protocol
 from uuid import UUID
 
-from chatwidget.bus import AnyEvent, Began, Bus, Closed, Ended, Grew, Hi, Said, StopAsked
+from chatwidget.bus import AnyEvent, Began, Bus, Grew, Hi, StopAsked
 from chatwidget.replies import Reply
+from chatwidget.room import Member, Room
 from chatwidget.transcripts import Entry
-
-logger = logging.getLogger("chatwidget")
 
 # Interest is renewed by `Hi`; a process that died without goodbye is published to until then.
 INTEREST_SECONDS = 150.0
 RENEW_SECONDS = 60.0
 # A gap is asked about so often, while what was asked for may be on its way.
 ASK_SECONDS = 0.2
-
-
-class Member(Protocol):
-    """A socket in a room."""
-
-    def show(self, entry: Entry) -> None:
-        """A new message, or a known one's new state."""
-
-    def follow(self, reply: Reply) -> None:
-        """A reply begins: its message, deltas and done."""
-
-    def ended(self) -> None:
-        """The reply in flight has ended; whoever follows it knows already."""
-
-    def done(self, entry: Entry) -> None:
-        """A reply that never began here has ended: its message and done."""
-
-    def reset(self, following: UUID | None) -> None:
-        """The conversation is over: a new one begins, whose draft has this id."""
-
-    def reload(self) -> None:
-        """Something was missed: show the conversation afresh."""
-
-    def leave(self) -> None:
-        """The process ends: close when what is followed has ended."""
-
-
-class Room:
-    """One conversation in this process."""
-
-    def __init__(self, conversation: UUID) -> None:
-        self.conversation = conversation
-        self.members: set[Member] = set()
-        self.reply: Reply | None = None  # the one in flight that is ours
-        # Of those that run elsewhere; several, while their ends have not been heard of.
-        self.mirrors: dict[UUID, Reply] = {}
-        self.interest: dict[str, float] = {}  # other processes, until when they are published to
-        self.renewed = 0.0
-        self.asked = 0.0
-        # Up to which revision nothing is missing, None until one is known; and those beyond it
-        # that were applied all the same: two processes' events may overtake each other.
-        self.revision: int | None = None
-        self._beyond: set[int] = set()
-        self.behind = False
-
-    @property
-    def empty(self) -> bool:
-        return not self.members and self.reply is None
-
-    def apply(self, event: AnyEvent, skip: Member | None = None) -> None:
-        """Show an event to this room's sockets, except to the one that already knows."""
-        members = [member for member in self.members if member is not skip]
-        match event:
-            case Said(revision=0) if self.revision:
-                pass  # another process's greeting, of what was a draft when it was asked for
-            case Said(entry=entry):
-                for member in members:
-                    member.show(entry)
-            case Began(entry=entry):
-                if not self.in_flight(entry):  # else it was met in the transcript already
-                    self.begin(self.mirror(entry))
-            case Ended(entry=entry):
-                self._end(entry)
-            case Closed(following=following):
-                if following is None:
-                    self.reply = None  # erased with all else
-                    self.mirrors.clear()
-                for member in members:
-                    member.reset(following)
-        self.at(event.revision)
-
-    def at(self, revision: int) -> None:
-        """An event with this revision was applied; 0: it has none."""
-        if self.revision is None:
-            self.revision = revision or None
-        elif revision > self.revision:
-            self._beyond.add(revision)
-            while self.revision + 1 in self._beyond:
-                self.revision += 1
-                self._beyond.remove(self.revision)
-
-    def read(self, revision: int) -> None:
-        """One of the sockets has read the transcript as of this revision.
-
-        What the others have missed of it they still miss.
-        """
-        if self.revision is None or len(self.members) == 1:
-            self.revision = max(revision, self.revision or 0)
-            self._beyond = {later for later in self._beyond if later > self.revision}
-
-    def in_flight(self, entry: Entry) -> Reply | None:
-        """The reply behind an entry, ours or a mirror, while it is under way."""
-        for reply in (self.reply, self.mirrors.get(entry.id)):
-            if reply and reply.entry.id == entry.id and reply.entry.attempt == entry.attempt:
-                return reply
-        return None
-
-    def begin(self, reply: Reply) -> None:
-        """A reply is in flight; every socket here follows it."""
-        for member in self.members:
-            member.follow(reply)
-
-    def mirror(self, entry: Entry) -> Reply:
-        """A copy of our own of a reply that runs in another process, from what is stored of it."""
-        mirror = self.mirrors[entry.id] = Reply(self.conversation, entry)
-        return mirror
-
-    def reload(self) -> None:
-        """Something was missed: every socket here shows the conversation afresh."""
-        self.revision = None
-        self.mirrors.clear()
-        for member in list(self.members):
-            member.reload()
-
-    def feed(self, reply_id: UUID, attempt: int, offset: int, text: str) -> bool:
-        """More text of a mirrored reply; False when some before it is missing."""
-        mirror = self.mirrors.get(reply_id)
-        if mirror is None or mirror.entry.attempt != attempt:
-            return True
-        if offset > mirror.length:
-            return False
-        if offset + len(text) > mirror.length:
-            mirror.append(text[mirror.length - offset :])
-        return True
-
-    def _end(self, entry: Entry) -> None:
-        reply = self.in_flight(entry)
-        if reply is None:
-            for member in self.members:
-                member.done(entry)
-            return
-        if reply is self.reply:
-            self.reply = None
-        else:
-            del self.mirrors[entry.id]
-        reply.end(entry)
-        for member in self.members:
-            member.ended()
 
 
 class Rooms:
@@ -210,6 +69,7 @@ class Rooms:
         """A reply of ours begins."""
         room = self.open(reply.conversation)
         room.reply = reply
+        room.overtaken(reply.entry, revision)
         room.begin(reply)
         room.at(revision)
         self.tell(room, Began(entry=reply.entry, revision=revision))

@@ -39,7 +39,7 @@ from chatwidget.protocol import (
 from chatwidget.providers.base import Person, providers
 from chatwidget.relay import Relay
 from chatwidget.replies import Outbox, Reply
-from chatwidget.rooms import Room
+from chatwidget.room import Room
 from chatwidget.storage import stored
 from chatwidget.transcripts import (
     Details,
@@ -81,14 +81,15 @@ class Showing:
         self._loading = False
         self._missed = False
         self._reload_due = False
+        self._read = 0  # the revision as of which the conversation was loaded
         self._later: set[asyncio.Task[None]] = set()
 
     # --- what a room tells its members: never waits, and speaks the visitor's language --------
 
-    def show(self, entry: Entry) -> None:
+    def show(self, entry: Entry, revision: int) -> None:
         if self.conversation is None:
             self._show_in_draft(entry)
-        elif not self._noted():
+        elif not self._noted() and not 0 < revision <= self._read:
             with translation.override(self.client.language):
                 self._put_message(entry)
 
@@ -99,19 +100,19 @@ class Showing:
             self.draft.greeting = entry
             self.outbox.put(MessageState(message=wire.message(entry)))
 
-    def follow(self, reply: Reply) -> None:
+    def follow(self, reply: Reply, revision: int) -> None:
         if self.conversation is None:
             self.reload()
-        elif not self._noted():
+        elif not self._noted() and not 0 < revision <= self._read:
             self.outbox.follow(reply, 0, announced=False)
 
     def ended(self) -> None:
         self._noted()
 
-    def done(self, entry: Entry) -> None:
+    def done(self, entry: Entry, revision: int) -> None:
         if self.conversation is None:
             self.reload()
-        elif not self._noted():
+        elif not self._noted() and not 0 < revision <= self._read:
             with translation.override(self.client.language):
                 self._put_message(entry)
                 if len(entry.text) <= PART:
@@ -206,6 +207,7 @@ class Showing:
         return True
 
     def _show_snapshot(self, snapshot: Snapshot, room: Room) -> None:
+        self._read = snapshot.revision
         room.read(snapshot.revision)
         self.outbox.forget()
         running = next((e for e in snapshot.entries if e.status == "streaming"), None)
@@ -265,7 +267,7 @@ class Showing:
             conversation=conversation,
             fresh=fresh,
         )
-        self.conversation, self.draft = None, draft
+        self.conversation, self.draft, self._read = None, draft, 0
         if room := self._enter(draft.conversation):
             room.read(0)
         self.outbox.forget()

@@ -15,7 +15,7 @@ from chatwidget.bus import Closed, Ended
 from chatwidget.errors import ChatError
 from chatwidget.relay import Relay
 from chatwidget.replies import Reply
-from chatwidget.rooms import Room
+from chatwidget.room import Room
 from chatwidget.storage import stored, urgently_stored
 from chatwidget.transcripts import LEASE, Checkpoint, fingerprint
 

@@ -26,6 +26,7 @@ FLOORS = (
     ("access", "greetings", "wire", "validation", "checkup"),
     ("replies", "pace"),
     ("bus",),
+    ("room",),
     ("rooms",),
     ("relay",),
     ("upkeep",),
