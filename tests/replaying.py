@@ -1,0 +1,137 @@
+"""Processes and tabs of ours in one event loop, and a platform whose words the test chooses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter, deque
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from uuid import UUID
+
+from channels.layers import InMemoryChannelLayer
+from django.utils import timezone
+from msgspec import UNSET
+
+from chatwidget import storage, upkeep
+from chatwidget.errors import ChatError, Unavailable
+from chatwidget.models import Message, Widget
+from chatwidget.protocol import Ack, AnyClientFrame, Hello, error_frame
+from chatwidget.providers.base import Delta, Event, Finished, Provider, Turn
+from chatwidget.relay import Relay
+from chatwidget.replies import Outbox
+from chatwidget.sessions import Session
+from chatwidget.showing import Client
+from tests.delivery.shown import Frame, Shown
+
+# What the platform is to say next, by conversation: text, None for the end, an error to raise.
+Said = str | None | Unavailable
+scripts: dict[str, asyncio.Queue[Said]] = {}
+asked: Counter[str] = Counter()
+
+
+class Scripted(Provider):
+    """A platform whose words the test chooses."""
+
+    label = "Scripted"
+    needs_base_url = needs_key = needs_agent = False
+    can_rewind = True
+
+    async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
+        asked[turn.text] += 1
+        script = scripts.setdefault(turn.conversation, asyncio.Queue())
+        while (said := await script.get()) is not None:
+            if isinstance(said, Unavailable):
+                raise said
+            yield Delta(said)
+        yield Finished()
+
+
+class Process:
+    """A process of ours, but for its clock: upkeep ticks when the test says so."""
+
+    def __init__(self) -> None:
+        self.relay = Relay()
+        self.bus = asyncio.create_task(self.relay.rooms.bus.run())
+
+    async def tick(self) -> None:
+        await upkeep.tick(self.relay, 0)
+
+    async def kill(self) -> None:
+        """No more is stored or told, and its leases run out."""
+        self.bus.cancel()
+        tasks = [running.task for running in self.relay.running.values() if running.task]
+        for running in self.relay.running.values():
+            running.erased = True
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(self.bus, *tasks, return_exceptions=True)
+        past = timezone.now() - timedelta(hours=1)
+        mine = Message.objects.filter(owner=self.relay.worker)
+        await storage.stored(mine.update, lease_until=past)
+
+
+class Tab:
+    """One socket and what its client makes of the frames it has read."""
+
+    def __init__(self, process: Process, widget: Widget, visitor: UUID) -> None:
+        self.process = process
+        self.unread: deque[Frame] = deque()
+        self.shown = Shown()
+        self.outbox = Outbox(self._send, self._write)
+        self.writers: list[asyncio.Task[None]] = []
+        self.opened = False
+        client = Client(visitor=visitor, address="", user_agent="", language="en")
+        self.session = Session(process.relay, widget, client, self.outbox)
+
+    @property
+    def place(self) -> UUID | None:
+        """The conversation that it shows, or will when it has begun."""
+        draft = self.session.draft
+        return draft.conversation if draft else self.session.conversation
+
+    async def _send(self, text: str) -> None:
+        self.unread.append(json.loads(text))
+
+    async def open(self, conversation: UUID | None) -> None:
+        wanted = str(conversation) if conversation else UNSET  # the visitor's latest
+        await self.session.begin(Hello(conversation=wanted))
+        self.opened = True
+        self.outbox.wake()
+
+    def _write(self) -> bool:
+        if self.opened:
+            self.writers = [each for each in self.writers if not each.done()]
+            self.writers.append(asyncio.create_task(self.outbox.run()))
+        return self.opened
+
+    async def close(self) -> None:
+        self.opened = False
+        self.session.gone()
+        for writer in self.writers:
+            writer.cancel()
+        await asyncio.gather(*self.writers, return_exceptions=True)
+
+    async def do(self, frame: AnyClientFrame) -> None:
+        try:
+            await self.session.handle(frame)
+        except ChatError as error:
+            self.outbox.put(error_frame(error))
+
+    async def read(self, frames: int) -> None:
+        """Apply so many frames, and acknowledge their text."""
+        for _ in range(min(frames, len(self.unread))):
+            frame = self.unread.popleft()
+            self.shown.apply(frame)
+            if frame["type"] == "delta":
+                length = len(self.shown.messages[frame["id"]]["text"])
+                await self.do(Ack(id=frame["id"], offset=length))
+
+
+class Layer(InMemoryChannelLayer):
+    """A channel layer that can lose what is on its way."""
+
+    def lose(self) -> None:
+        for queue in self.channels.values():
+            while not queue.empty():
+                queue.get_nowait()

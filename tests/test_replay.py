@@ -1,0 +1,274 @@
+"""Replaying what was sent equals fetching it afresh, whatever happens in whatever order.
+
+Two processes of ours in one event loop, a channel layer that loses events, and tabs that read a few
+frames at a time, break off, and come back: after every step each tab shows, once it has read what
+was sent to it, what a new tab would be shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from django.core.cache import cache
+from django.db import connections
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import run_state_machine_as_test as run_machine
+from pytest_django import Settings
+
+from chatwidget import bus, pace, storage, upkeep
+from chatwidget.errors import Unavailable
+from chatwidget.models import Conversation, Message, Widget, new_id
+from chatwidget.protocol import (
+    New,
+    Rate,
+    Retry,
+    Send,
+    Stop,
+)
+from chatwidget.transcripts import rows, statements
+from tests.replaying import Layer, Process, Said, Tab, asked, scripts
+from tests.stored import a_widget
+
+T = TypeVar("T")
+SECONDS = 10.0  # until all is still, on a machine that is busy
+
+layers: list[Layer] = []  # the last is that of the example at hand
+TEXTS = st.text(alphabet="aé日🙂 ", min_size=1, max_size=12)
+TABS = st.integers(0, 3)
+PROCESSES = st.integers(0, 1)
+
+
+class Replay(RuleBasedStateMachine):
+    """What visitors, platforms and processes do, in any order."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.runner = asyncio.Runner()
+        self.layer = Layer()
+        layers.append(self.layer)
+        cache.clear()
+        scripts.clear()
+        asked.clear()
+        self.number = 0
+        self.visitor = new_id()
+        self.tabs: list[Tab] = []
+        self.run(self._begin())
+
+    async def _begin(self) -> None:
+        self.widget = await storage.stored(Widget.objects.get, slug="replayed")
+        self.processes = [Process(), Process()]
+        await self._open(0, None)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    def tab(self, number: int) -> Tab:
+        return self.tabs[number % len(self.tabs)]
+
+    async def _open(self, process: int, conversation: UUID | None) -> Tab:
+        tab = Tab(self.processes[process], self.widget, self.visitor)
+        await tab.open(conversation)
+        self.tabs.append(tab)
+        return tab
+
+    def last_reply(self, tab: Tab) -> str | None:
+        """The id of the last reply that a tab shows."""
+        replies = [m["id"] for m in tab.shown.transcript if m["role"] == "assistant"]
+        return replies[-1] if replies else None
+
+    # --- what happens ---------------------------------------------------------------------------
+
+    @precondition(lambda self: len(self.tabs) < 4)
+    @rule(process=PROCESSES)
+    def another_tab(self, process: int) -> None:
+        self.run(self._open(process, None))
+
+    @rule(number=TABS, process=PROCESSES, read=st.integers(0, 3))
+    def reconnect(self, number: int, process: int, read: int) -> None:
+        """At whatever offset the tab had got to; what it has not read is lost."""
+
+        async def again() -> None:
+            tab = self.tab(number)
+            await tab.read(read)
+            await tab.close()
+            self.tabs.remove(tab)
+            shown = tab.shown.conversation
+            await self._open(process, UUID(shown) if shown else None)
+
+        self.run(again())
+
+    @rule(number=TABS, frames=st.integers(1, 4))
+    def read(self, number: int, frames: int) -> None:
+        self.run(self.tab(number).read(frames))
+
+    @rule(number=TABS, twice=st.booleans())
+    def send(self, number: int, twice: bool) -> None:
+        self.number += 1
+        frame = Send(id=str(new_id()), text=f"message {self.number}")
+
+        async def both() -> None:
+            here, there = self.tab(number), self.tab(number + 1)
+            tabs = [here, there] if twice and here.place == there.place else [here]
+            await asyncio.gather(*(tab.do(frame) for tab in tabs))
+
+        self.run(both())
+
+    @rule(said=st.one_of(TEXTS, TEXTS, st.none(), st.just(Unavailable("scripted"))))
+    def platform_says(self, said: Said) -> None:
+        async def say() -> None:
+            for process in self.processes:
+                for running in process.relay.running.values():
+                    key = str(running.job.conversation)
+                    scripts.setdefault(key, asyncio.Queue()).put_nowait(said)
+
+        self.run(say())
+
+    @rule(number=TABS)
+    def stop(self, number: int) -> None:
+        if reply := self.last_reply(self.tab(number)):
+            self.run(self.tab(number).do(Stop(id=reply)))
+
+    @rule(number=TABS)
+    def retry(self, number: int) -> None:
+        if reply := self.last_reply(self.tab(number)):
+            self.run(self.tab(number).do(Retry(id=reply)))
+
+    @rule(number=TABS, value=st.sampled_from([1, -1, 0]))
+    def rate(self, number: int, value: Any) -> None:
+        if reply := self.last_reply(self.tab(number)):
+            self.run(self.tab(number).do(Rate(id=reply, value=value)))
+
+    @rule(number=TABS)
+    def new(self, number: int) -> None:
+        self.run(self.tab(number).do(New()))
+
+    @rule(process=PROCESSES)
+    def tick(self, process: int) -> None:
+        self.run(self.processes[process].tick())
+
+    @rule()
+    def lose_events(self) -> None:
+        self.layer.lose()
+
+    @rule(process=PROCESSES)
+    def kill(self, process: int) -> None:
+        async def end() -> None:
+            for tab in [tab for tab in self.tabs if tab.process is self.processes[process]]:
+                await tab.close()
+                self.tabs.remove(tab)
+            await self.processes[process].kill()
+            self.processes[process] = Process()
+            if not self.tabs:
+                await self._open(1 - process, None)
+
+        self.run(end())
+
+    # --- what must hold -------------------------------------------------------------------------
+
+    @rule()
+    def all_show_the_same(self) -> None:
+        self.run(self._settle())
+
+    async def _settle(self) -> None:
+        """All tabs come to show what a new one does: at once, or when upkeep has looked twice."""
+        deadline = asyncio.get_running_loop().time() + SECONDS
+        while (wrong := await self._wrong()) is not None:
+            assert asyncio.get_running_loop().time() < deadline, json.dumps(wrong, indent=1)
+            for process in self.processes:
+                await process.tick()
+            await asyncio.sleep(0.002)
+        for number in range(1, self.number + 1):
+            text = f"message {number}"
+            attempts = await storage.stored(self._attempts, text)
+            assert asked[text] <= attempts, "once for each send or retry"
+
+    def _attempts(self, text: str) -> int:
+        sent = Message.objects.filter(visitor=self.visitor, text=text, role="user").first()
+        if sent is None:
+            return 0
+        reply = Message.objects.get(conversation=sent.conversation_id, seq=sent.seq + 1)
+        return reply.attempt
+
+    async def _wrong(self) -> Any:
+        """A tab that shows something else than a new one, and both; None when there is none."""
+        for tab in self.tabs:
+            assert sum(not writer.done() for writer in tab.writers) <= 1, "one at a time"
+            for writer in tab.writers:
+                assert not writer.done() or writer.exception() is None
+            await tab.read(len(tab.unread))
+            session = tab.session
+            if session.conversation is None:
+                assert session.draft
+                rows = Conversation.objects.filter(pk=session.draft.conversation)
+                if await storage.stored(rows.exists):
+                    return {"a draft, though there is a conversation": tab.shown.transcript}
+                continue
+            fresh = Tab(self.processes[0], self.widget, self.visitor)
+            await fresh.open(session.conversation)
+            await asyncio.sleep(0)
+            await fresh.read(len(fresh.unread))
+            await fresh.close()
+            if tab.shown.transcript != fresh.shown.transcript:
+                return {"shown": tab.shown.transcript, "fresh": fresh.shown.transcript}
+        return None
+
+    def teardown(self) -> None:
+        if hasattr(self, "runner"):
+            try:
+                self.run(self._settle())
+            finally:
+                self.run(self._end())
+                self.runner.close()
+
+    async def _end(self) -> None:
+        for tab in self.tabs:
+            await tab.close()
+        for process in self.processes:
+            await process.kill()
+        await storage.stored(Conversation.objects.all().delete)  # it is not the next one's
+
+
+@pytest.fixture
+def close_threads() -> Any:
+    """Connections of the threads that stored something are closed in them."""
+    yield
+    for _ in range(storage.THREADS):
+        storage._executor(False).submit(connections.close_all).result()
+
+
+def test_replaying_equals_refetching(
+    transactional_db: None,
+    close_threads: None,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.CHATWIDGET = {
+        "PROVIDERS": {"scripted": "tests.replaying.Scripted"},
+        "LIMITS": False,
+    }
+    hour = timedelta(hours=1)  # no lease runs out because the machine is busy
+    for module in (rows, statements):
+        monkeypatch.setattr(module, "LEASE", hour)
+    monkeypatch.setattr(pace, "BEAT_SECONDS", 0.0)
+    monkeypatch.setattr(bus, "REST_SECONDS", 0.0)
+    monkeypatch.setattr("chatwidget.bus.get_channel_layer", lambda: layers[-1])
+    monkeypatch.setattr(upkeep, "SLOW_SECONDS", 60.0)
+    a_widget("replayed", provider="scripted", greeting="Hello!")
+    run_machine(Replay, settings=MACHINE)
+
+
+MACHINE = settings(
+    max_examples=40,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
