@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 QUICK_SECONDS = 0.022
 FEW = 10
-# Twenty times a second: to a reader's eye the text still flows.
-BEAT_SECONDS = 0.050
+# Sixteen times a second: to a reader's eye the text still flows.
+BEAT_SECONDS = 0.060
 # Code points. Pieces of this size are few for their text, however quickly they come.
 LARGE = 4096
 # A rest has paid when it brought so many times what a read without one did.
