@@ -136,9 +136,13 @@ class Bus:
     def grew(self, reply: Reply) -> None:
         """A published reply has more text."""
         key = reply.entry.id
-        if key not in self._growing and self._published.get(key, reply.length) < reply.length:
+        if key in self._growing:
+            return
+        if self._published.get(key, reply.length) < reply.length:
             self._growing.add(key)
             self._queue("grew", reply.conversation, reply)
+        elif reply.ended:
+            self._published.pop(key, None)
 
     def _queue(self, verb: str, conversation: UUID, what: AnyEvent | Reply | None) -> None:
         if self._layer is not None:

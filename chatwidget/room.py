@@ -39,6 +39,20 @@ class Member(Protocol):
 class Room:
     """One conversation in this process."""
 
+    __slots__ = (
+        "_beyond",
+        "_changed",
+        "asked",
+        "behind",
+        "conversation",
+        "interest",
+        "members",
+        "mirrors",
+        "renewed",
+        "reply",
+        "revision",
+    )
+
     def __init__(self, conversation: UUID) -> None:
         self.conversation = conversation
         self.members: set[Member] = set()
@@ -51,7 +65,7 @@ class Room:
         # Up to which revision nothing is missing, None until one is known; and those beyond it
         # that were applied all the same: two processes' events may overtake each other.
         self.revision: int | None = None
-        self._beyond: set[int] = set()
+        self._beyond: frozenset[int] = frozenset()
         self._changed: dict[UUID, int] = {}  # message → the last revision it was shown as of
         self.behind = False
 
@@ -96,10 +110,10 @@ class Room:
         if self.revision is None:
             self.revision = revision or None
         elif revision > self.revision:
-            self._beyond.add(revision)
+            self._beyond |= {revision}
             while self.revision + 1 in self._beyond:
                 self.revision += 1
-                self._beyond.remove(self.revision)
+            self._forget_applied()
 
     def read(self, revision: int) -> None:
         """One of the sockets has read the transcript as of this revision.
@@ -108,7 +122,10 @@ class Room:
         """
         if self.revision is None or len(self.members) == 1:
             self.revision = max(revision, self.revision or 0)
-            self._beyond = {later for later in self._beyond if later > self.revision}
+            self._forget_applied()
+
+    def _forget_applied(self) -> None:
+        self._beyond = frozenset(later for later in self._beyond if later > (self.revision or 0))
 
     def in_flight(self, entry: Entry) -> Reply | None:
         """The reply behind an entry, ours or a mirror, while it is under way."""
