@@ -6,6 +6,7 @@ import asyncio
 import random
 import signal
 import uuid
+from collections.abc import Mapping
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidMessage
@@ -43,8 +44,8 @@ async def test_a_reply_in_flight_is_finished(
         accepted = await here.say(f"hold:{late}")
         await control.push(name, "and after")
         await here.until_text(reply, "before and after")
-        await silent.send({"type": "hello", "token": "", "visitor": None})  # too late for it
-        assert await silent.closed() in (RESTARTING, 4401)
+        await silent.hello()  # it was opened before, and is to come back as well
+        assert await silent.closed() == RESTARTING
         await control.end(name)
         done = await here.until("done", id=reply)
         assert (done["status"], done["length"]) == ("complete", len("before and after"))
@@ -156,3 +157,33 @@ async def test_restarted_under_load(
         assert set(visitor.closes) <= {RESTARTING, 1006, 1012}
         asked = [each["text"] for each in shown]
         assert len(asked) == len(set(asked)), "once each"
+
+
+async def test_another_worker_goes_on_meanwhile(
+    serve: Serve, shared: str, scaled: Mapping[str, str], control: Control
+) -> None:
+    """One of two is restarted: its reply is watched on the other, which answers what follows."""
+    leaving, staying = await asyncio.gather(
+        serve(scaled, "daphne", shared), serve(scaled, "uvicorn", shared)
+    )
+    name = a_name()
+    async with Visit(leaving) as here, Visit(staying) as there:
+        await here.greeted()
+        reply = await here.ask_held(control, name)
+        await there.again(here)
+        leaving.signal(signal.SIGTERM)
+        async with Visit(leaving) as new:
+            assert await new.closed() == RESTARTING
+        await here.say("say:from the one that leaves")
+        await there.say("say:from the one that stays")
+        await control.push(name, "to the end")
+        await control.end(name)
+        assert await here.closed() == RESTARTING
+        async with Visit(staying) as back:
+            await back.again(here)
+            for chat in (there, back):
+                await chat.until_shown(id=reply, text="to the end", status="complete")
+                for text in ("from the one that leaves", "from the one that stays"):
+                    await chat.until_shown(text=text, status="complete")
+            assert back.shown.transcript == there.shown.transcript
+        assert await asyncio.wait_for(leaving.wait(), 20) in ENDED
