@@ -190,7 +190,9 @@ async def test_null_asks_for_a_new_conversation(chat: Chat, another: Another) ->
     assert await chat.quiet() == []  # not its conversation
 
 
-@pytest.mark.parametrize("conversation", [str(uuid.uuid4()), "", "nonsense", "\ud800", "9" * 5000])
+@pytest.mark.parametrize(
+    "conversation", ["01a1fb39-0000-7000-8000-000000000000", "", "nonsense", "\ud800", "9" * 5000]
+)
 async def test_an_unknown_conversation_is_none(visit: Visit, conversation: str) -> None:
     chat = await visit()
     ready = await chat.hello(conversation=conversation)
