@@ -67,7 +67,9 @@ async def checkpoint(relay: Relay) -> None:
     for running in before.values():
         reply, session = running.reply, running.session
         if running.stored != (reply.length, session):
-            running.stored = (reply.length, session)
+            if session == running.stored[1]:
+                session = ""  # the conversation has it already
+            running.stored = (reply.length, running.session)
             config = fingerprint(running.job.widget) if session else ""
             entry = reply.entry
             changed.append(

@@ -30,7 +30,7 @@ from chatwidget.transcripts.rows import (
     make_job,
     unfinished_replies,
 )
-from chatwidget.transcripts.statements import end_reply, touch, unfinished
+from chatwidget.transcripts.statements import end_reply, lease_end, touch, unfinished
 
 
 @transaction.atomic
@@ -66,7 +66,6 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Ended | N
     return Ended(entry, job.conversation, revision, following)
 
 
-@transaction.atomic
 def checkpoint(
     owner: str, running: Collection[UUID], changed: Sequence[Checkpoint]
 ) -> dict[UUID, tuple[int, bool]]:
@@ -76,12 +75,16 @@ def checkpoint(
     that was claimed and is not running is not renewed, so that `reap` comes to it.
     """
     mine = Message.objects.filter(pk__in=running, owner=owner, status=Status.STREAMING)
-    mine.update(lease_until=lease())
-    _store_texts(owner, changed)
-    for reply in changed:
-        if reply.session:
-            Conversation.objects.filter(pk=reply.conversation).update(
-                provider_session=reply.session, session_config=reply.session_config
+    grown = {each.reply for each in changed}
+    with transaction.atomic():
+        # Each row is changed once: the second time PostgreSQL would look for its conversation, and
+        # leases wait for nobody's lock on that.
+        mine.exclude(pk__in=grown).update(lease_until=lease())
+        _store_texts(owner, changed)
+    for each in changed:
+        if each.session:
+            Conversation.objects.filter(pk=each.conversation).update(
+                provider_session=each.session, session_config=each.session_config
             )
     rows = mine.values_list("pk", "attempt", "stop_requested")
     return {pk: (attempt, stop) for pk, attempt, stop in rows}
@@ -99,7 +102,7 @@ def _store_texts(owner: str, replies: Sequence[Checkpoint]) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {table} SET text = %s "  # the table's name is ours
+            f"UPDATE {table} SET text = %s, lease_until = {lease_end()} "  # the names are ours
             "WHERE id = %s AND owner = %s AND attempt = %s AND status = 'streaming'",
             rows,
         )

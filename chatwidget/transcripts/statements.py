@@ -27,7 +27,7 @@ def _value(model: type[Model], name: str, value: Any) -> Any:
     return field.get_db_prep_save(value, connection)
 
 
-def _lease() -> str:
+def lease_end() -> str:
     """The end of a lease by the database's clock."""
     seconds = int(LEASE.total_seconds())
     if connection.vendor == "sqlite":
@@ -99,7 +99,7 @@ def _insert(vendor: str, claimed: bool) -> str:
     names = ", ".join(str(field.column) for field in fields)
     plain = ["%s"] * len(fields)
     leased = [
-        f"COALESCE(%s, {_lease()})" if claimed and field.name == "lease_until" else "%s"
+        f"COALESCE(%s, {lease_end()})" if claimed and field.name == "lease_until" else "%s"
         for field in fields
     ]
     rows = f"({', '.join(plain)}), ({', '.join(leased)})"
