@@ -235,6 +235,40 @@ async def test_what_is_not_owed_cannot_be_paid(small: None) -> None:
     assert len(reader.texts[reply.id]) == 10
 
 
+async def test_who_is_far_behind_catches_up_from_the_transcript(small: None) -> None:
+    """Two replies wait for a socket that acknowledges nothing, and no more."""
+    reader = Reader()
+    caught_up: list[bool] = []
+    reader.outbox.catch_up = lambda: caught_up.append(True)
+    many = [a_reply() for _ in range(4)]
+    for reply in many:
+        reader.outbox.follow(reply, 0, announced=False)
+        reply.append("0123456789abcdef")
+        ended(reply)
+        await reader.read()
+    assert [len(reply.followers) for reply in many] == [0, 0, 0, 0]
+    assert reader.texts == {many[0].id: "0123456789"}
+    reader.outbox.ack(many[0].id, 4)
+    assert not caught_up
+    reader.outbox.ack(many[0].id, 5)
+    assert caught_up
+    reader.outbox.forget()
+    reader.outbox.follow(many[3], 0, announced=False)
+    await reader.read()
+    assert reader.texts[many[3].id] == "0123456789"
+
+
+async def test_text_that_died_with_its_process_is_taken_back() -> None:
+    reader, reply = Reader(), a_reply()
+    reader.outbox.follow(reply, 0, announced=False)
+    reply.append("stored and not")
+    await reader.read()
+    reply.end(replace(reply.entry, status="interrupted", text="stored"))
+    await reader.read()
+    assert reader.texts == {reply.id: "stored"}
+    assert [frame["type"] for frame in reader.frames[-2:]] == ["message", "done"]
+
+
 async def test_a_window_that_stays_exhausted(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replies, "WINDOW_SECONDS", 0.05)
     reader, reply = Reader(), a_reply()

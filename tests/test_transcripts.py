@@ -303,6 +303,34 @@ def test_an_orphan_is_interrupted_and_the_next_one_begins(talk: Talk) -> None:
     assert transcripts.reap("elsewhere", []) == ([], [])
 
 
+def test_only_what_runs_is_renewed(talk: Talk) -> None:
+    job = talk.begun()
+    expire(talk)
+    assert transcripts.checkpoint("here", [], []) == {}
+    assert list(transcripts.expired()) == [job.entry.id]
+    transcripts.checkpoint("here", [job.entry.id], [])
+    assert transcripts.expired() == {}
+
+
+def test_a_claim_that_was_never_begun_is_claimed_afresh(talk: Talk) -> None:
+    """Its process has stored it and then, in that moment, lost the socket or the database."""
+    job = talk.begun()
+    expire(talk)
+    assert transcripts.reap("here", [job.entry.id]) == ([], []), "it runs, and is only late"
+    ended, [again] = transcripts.reap("here", [])
+    assert ended == []
+    assert (again.entry.id, again.entry.attempt, again.text) == (job.entry.id, 1, job.text)
+    assert transcripts.reap("there", []) == ([], []), "its lease is renewed"
+
+
+def test_only_suspects_are_given_up(talk: Talk) -> None:
+    job = talk.begun()
+    expire(talk)
+    assert transcripts.reap("there", [], []) == ([], [])
+    [ended], _ = transcripts.reap("there", [], [job.entry.id])
+    assert ended.entry.status == "interrupted"
+
+
 def test_what_nobody_began_is_begun(talk: Talk) -> None:
     talk.owner = ""
     talk.send("first")

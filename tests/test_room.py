@@ -1,0 +1,147 @@
+"""A room: what its sockets are told, in which order, and what it notices to have missed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from chatwidget.bus import Began, Closed, Ended, Said
+from chatwidget.models import new_id
+from chatwidget.replies import Reply
+from chatwidget.room import Room
+from chatwidget.transcripts import Entry
+
+
+@dataclass(eq=False)
+class Socket:
+    """A member that notes what it is told."""
+
+    told: list[Any] = field(default_factory=list)
+
+    def show(self, entry: Entry, revision: int) -> None:
+        self.told.append(("show", entry.text, entry.status))
+
+    def follow(self, reply: Reply, revision: int) -> None:
+        self.told.append(("follow", reply.entry.attempt))
+
+    def ended(self) -> None:
+        self.told.append("ended")
+
+    def done(self, entry: Entry, revision: int) -> None:
+        self.told.append(("done", entry.status))
+
+    def reset(self, following: UUID | None) -> None:
+        self.told.append(("reset", following))
+
+    def reload(self) -> None:
+        self.told.append("reload")
+
+    def leave(self) -> None:
+        self.told.append("leave")
+
+
+def a_room(*sockets: Socket) -> Room:
+    room = Room(new_id())
+    room.members.update(sockets)
+    return room
+
+
+def an_entry(text: str = "", status: str = "streaming", **fields: Any) -> Entry:
+    return Entry(new_id(), 3, "assistant", text, status, timezone.now(), **fields)
+
+
+def test_a_reply_that_runs_elsewhere_is_mirrored_to_its_end() -> None:
+    room = a_room(socket := Socket())
+    entry = an_entry()
+    room.apply(Began(entry=entry, revision=2))
+    assert room.feed(entry.id, 1, 0, "half")
+    assert room.feed(entry.id, 1, 2, "lf of")  # some of it known already
+    assert not room.feed(entry.id, 1, 9, "gap")
+    assert room.feed(entry.id, 2, 0, "another attempt's")
+    mirror = room.mirrors[entry.id]
+    assert mirror.text == "half of"
+    end = replace(entry, text="half of it", status="complete")
+    room.apply(Ended(entry=end, revision=3))
+    assert (mirror.text, mirror.ended) == ("half of it", end)
+    assert socket.told == [("follow", 1), "ended"]
+    assert not room.mirrors
+
+
+def test_the_next_reply_may_begin_before_the_end_is_heard_of() -> None:
+    room = a_room(socket := Socket())
+    first, second = an_entry(), an_entry()
+    room.apply(Began(entry=first, revision=2))
+    mirror = room.mirrors[first.id]
+    room.reply = Reply(room.conversation, second)  # ours
+    room.begin(room.reply)
+    room.apply(Ended(entry=replace(first, status="complete"), revision=3))
+    assert mirror.ended
+    assert room.reply.ended is None
+    assert socket.told == [("follow", 1), ("follow", 1), "ended"]
+
+
+def test_a_beginning_that_was_read_is_not_told_again() -> None:
+    room = a_room(socket := Socket())
+    entry = an_entry()
+    room.mirror(entry)
+    room.apply(Began(entry=entry, revision=2))
+    assert socket.told == []
+
+
+def test_what_comes_late_overtakes_nothing() -> None:
+    room = a_room(socket := Socket())
+    entry = an_entry("the end", "complete")
+    room.apply(Ended(entry=entry, revision=5))
+    room.apply(Said(entry=replace(entry, text="", status="pending"), revision=3))
+    room.apply(Said(entry=replace(entry, rating=1), revision=6))
+    assert socket.told == [("done", "complete"), ("show", "the end", "complete")]
+
+
+def test_a_missing_revision_is_noticed() -> None:
+    room = a_room(Socket())
+    room.read(3)
+    room.apply(Said(entry=an_entry(), revision=5))
+    assert room.revision == 3
+    room.apply(Said(entry=an_entry(), revision=6))
+    room.apply(Said(entry=an_entry(), revision=4))
+    assert room.revision == 6
+
+
+def test_what_one_socket_reads_the_others_have_missed() -> None:
+    room = a_room(Socket())
+    room.read(3)
+    room.members.add(Socket())
+    room.read(5)
+    assert room.revision == 3
+    room.reload()
+    room.read(5)
+    assert room.revision == 5
+
+
+def test_a_greeting_of_what_was_a_draft_comes_too_late() -> None:
+    room = a_room(socket := Socket())
+    room.read(0)
+    room.apply(Said(entry=an_entry("Hello!", "complete")))
+    room.apply(Said(entry=an_entry("first", "complete"), revision=1))
+    room.apply(Said(entry=an_entry("Hello from elsewhere!", "complete")))
+    assert [told[1] for told in socket.told] == ["Hello!", "first"]
+
+
+def test_erased() -> None:
+    room = a_room(socket := Socket())
+    room.mirror(an_entry())
+    room.apply(Closed())
+    assert socket.told == [("reset", None)]
+    assert not room.mirrors
+
+
+def test_empty() -> None:
+    room = a_room()
+    assert room.empty
+    room.mirror(an_entry())
+    assert room.empty, "nobody here wants to know"
+    room.reply = Reply(room.conversation, an_entry())
+    assert not room.empty
