@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Most tests wait for something: three at a time suit two cores. `make test PARALLEL=` for one.
+PARALLEL := -n 3 --dist loadfile
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint format bench bench-full wheel
 
@@ -41,7 +43,7 @@ test: $(VENV)/developed .env
 	@$(BIN)/python hatch_build.py
 	@$(BIN)/python -m tests.needs
 	$(BIN)/python hatch_build.py npm test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 lint: export DEBUG = true
 lint: $(VENV)/developed
