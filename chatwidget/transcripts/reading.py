@@ -19,6 +19,8 @@ ENVELOPE = 1024
 # How much of a conversation goes with a turn where the platform keeps no history of its own.
 HISTORY_MESSAGES = 60
 HISTORY_LENGTH = 256 * 1024  # code points
+# Values in one statement: databases take no more than some ten thousand.
+AT_ONCE = 5000
 
 
 _json = msgspec.json.Encoder()
@@ -79,8 +81,12 @@ def entries(messages: Iterable[UUID]) -> dict[UUID, Entry]:
 
 def revisions(conversations: Iterable[UUID]) -> dict[UUID, int]:
     """How often these conversations have changed; an erased one is missing."""
-    rows = Conversation.objects.filter(pk__in=list(conversations))
-    return dict(rows.values_list("pk", "revision"))
+    wanted = list(conversations)
+    found: dict[UUID, int] = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        rows = Conversation.objects.filter(pk__in=wanted[start : start + AT_ONCE])
+        found |= dict(rows.values_list("pk", "revision"))
+    return found
 
 
 def history(conversation: UUID, before_seq: int) -> list[tuple[str, str]]:
