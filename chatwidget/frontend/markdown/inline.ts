@@ -56,6 +56,9 @@ const CJK = /^[\u3000-\ud7a3\uff00-\uffef]/;
 const isPunctuation = (char: string) => PUNCTUATION.test(char) && !CJK.test(char);
 const isEdge = (char: string) => SPACE.test(char) || PUNCTUATION.test(char) || CJK.test(char);
 
+/** More than two spaces mean no more than two, and need not wait in full. */
+const narrowed = (text: string) => text.replace(/ {3,}/g, "  ");
+
 export class Inline {
   readonly #root: Element;
   readonly #options: InlineOptions;
@@ -103,7 +106,7 @@ export class Inline {
       at = next;
     }
     this.#flush();
-    // Spaces wait for what follows them; more than two mean nothing (see #flush).
+    // Spaces wait for what follows them.
     this.#source = source.slice(at).replace(/^ {3,}/, "  ");
   }
 
@@ -115,7 +118,7 @@ export class Inline {
 
   #flush(): void {
     const into = this.#code ?? this.#open.at(-1)?.inner ?? this.#root;
-    if (this.#text) appendText(into, this.#text.replace(/ {3,}/g, "  "));
+    if (this.#text) appendText(into, this.#text);
     this.#text = "";
   }
 
@@ -148,14 +151,14 @@ export class Inline {
     while (end > at && source[end - 1] === " ") end--;
     if (source[stop] === "\n") {
       // Spaces at the end of a line go; two of them break it.
-      this.#say(source.slice(at, end));
+      this.#say(narrowed(source.slice(at, end)));
       return stop - end > 1 ? this.#break(stop + 1) : stop;
     }
     if (stop < source.length) end = stop;
     else if (end === stop && !last) {
       end -= HTTP_BEGUN.exec(source.slice(Math.max(at, stop - 7), stop))?.[0].length ?? 0;
     }
-    this.#say(source.slice(at, end));
+    this.#say(narrowed(source.slice(at, end)));
     return last ? stop : end;
   }
 
