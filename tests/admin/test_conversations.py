@@ -171,7 +171,7 @@ def test_the_first_page_reads_by_indexes_and_counts_to_a_bound(
     assert (listing.result_count, listing.is_bounded) == (100, True)
     html = response.content.decode()
     assert "100 and more" in html
-    assert "150" not in html
+    assert not re.search(r"\b150\b", html)
     assert len(found(admin_client, p="2")) == 50
     assert admin_client.get(LIST, {"p": "3"}).status_code == 302  # beyond what was counted
     with connection.cursor() as cursor:
