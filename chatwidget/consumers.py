@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any
@@ -65,11 +66,11 @@ class ChatConsumer(AsyncConsumer):
         loop = asyncio.get_running_loop()
         self._hello_timer = loop.call_later(HELLO_SECONDS, self._no_hello)
         await self.send({"type": "websocket.accept"})
-        await self._guarded(self._admit())
+        await self._guarded(self._admit)
 
     async def websocket_receive(self, event: WebSocketReceiveEvent) -> None:
         if not self._closed:
-            await self._guarded(self._receive(event.get("text"), event.get("bytes")))
+            await self._guarded(self._receive, event.get("text"), event.get("bytes"))
 
     async def websocket_disconnect(self, event: WebSocketDisconnectEvent) -> None:
         self._leave()
@@ -165,7 +166,7 @@ class ChatConsumer(AsyncConsumer):
     def _begin_writing(self) -> bool:
         if self._context is None or self._closed:
             return False
-        work = self._guarded(self._outbox.run())
+        work = self._guarded(self._outbox.run)
         self._writer = asyncio.create_task(work, context=self._context)
         self._writer.add_done_callback(self._written)
         return True
@@ -177,10 +178,10 @@ class ChatConsumer(AsyncConsumer):
     def _no_hello(self) -> None:
         self._timeout = asyncio.create_task(self._close(CloseCode.NO_HELLO))
 
-    async def _guarded(self, work: Any) -> None:
+    async def _guarded(self, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
         """Do something for this socket; what cannot be mended closes it."""
         try:
-            await work
+            await work(*arguments)
         except Refused as refusal:
             logger.info("socket closed: %d %s", refusal.close_code, refusal)
             await self._close(refusal.close_code)
