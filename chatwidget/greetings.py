@@ -7,6 +7,7 @@ Django's cache, under the visitor's id, until the first send stores it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -138,6 +139,15 @@ class Greetings:
         kept = _load(await _cached("get", name), widget)
         if kept and kept.conversation == conversation:
             await _cached("delete", name)
+
+
+def successor(conversation: UUID) -> UUID:
+    """The id of the draft that takes an erased conversation's place.
+
+    Every process finds the same one by itself, so its tabs stay together; it sorts as the erased.
+    """
+    digest = hashlib.sha256(b"chatwidget.successor:" + conversation.bytes).digest()
+    return UUID(bytes=conversation.bytes[:6] + digest[:10])
 
 
 def _default(language: str) -> str:

@@ -24,7 +24,7 @@ from chatwidget.errors import (
     CloseCode,
     Refused,
 )
-from chatwidget.greetings import Draft
+from chatwidget.greetings import Draft, successor
 from chatwidget.models import Widget
 from chatwidget.protocol import (
     PART,
@@ -259,6 +259,8 @@ class Showing:
 
     async def begin_anew(self, conversation: UUID | None, *, fresh: bool = False) -> None:
         """Show the visitor's draft."""
+        if conversation is None and self.conversation and not fresh:
+            conversation = successor(self.conversation)  # it was erased
         draft = await self.relay.greetings.draft(
             self.widget,
             self._person,

@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from chatwidget import greetings
 from chatwidget.errors import Unavailable
-from chatwidget.greetings import Draft, Greetings
-from chatwidget.models import Widget
+from chatwidget.greetings import Draft, Greetings, successor
+from chatwidget.models import Widget, new_id
 from chatwidget.providers.base import Event, Greeting, Person, Profile, Provider, Turn
 
 
@@ -179,3 +179,10 @@ async def test_without_a_cache_everybody_is_greeted(
     assert await arrived(first) == "Hello!"
     assert "cache" in caplog.text
     assert await arrived(await visitor.draft(process)) == "Hello!"
+
+
+def test_an_erased_conversation_has_one_successor_in_every_process() -> None:
+    erased = new_id()
+    assert successor(erased) == successor(UUID(str(erased))) != erased
+    assert successor(new_id()) != successor(erased) != successor(successor(erased))
+    assert successor(erased).bytes[:6] == erased.bytes[:6]  # its time
