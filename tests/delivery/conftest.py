@@ -8,15 +8,21 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
+from tests.conftest import Serve
 from tests.delivery.visits import SLUG
 from tests.environment import FOLDER, VARIABLES
 from tests.platforms.control import Control
 from tests.running import Preparation, Process, Server, free_port, prepare, run
 from tests.services import Postgres, Redis
 
+COMPLAINTS = (
+    *("ERROR chatwidget upkeep", "ERROR chatwidget socket", "ERROR chatwidget reply"),
+    *("never retrieved", "never awaited", "ERROR asyncio"),
+)
 Database = Callable[[], Awaitable[str]]
 
 
@@ -64,6 +70,27 @@ async def shared(postgres: Postgres, platforms: Process) -> str:
     return await _configured(url, platforms)
 
 
+def no_bugs(*servers: Server) -> None:
+    """Whatever was done to them: nothing that only a bug of ours writes to the log."""
+    for server in servers:
+        for complaint in COMPLAINTS:
+            assert complaint not in server.log, server.log
+
+
+@pytest.fixture
+async def serve(serve: Serve) -> AsyncIterator[Serve]:
+    """As tests.conftest's, and at the end their logs are read."""
+    started: list[Server] = []
+
+    async def make(*arguments: Any, **options: Any) -> Server:
+        server = await serve(*arguments, **options)
+        started.append(server)
+        return server
+
+    yield make
+    no_bugs(*started)
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two workers of one site: Daphne and uvicorn."""
@@ -86,8 +113,6 @@ async def pair(shared: str, scaled: Mapping[str, str]) -> AsyncIterator[Pair]:
     try:
         await asyncio.gather(made.a.start(), made.b.start())
         yield made
-        for server in (made.a, made.b):
-            for complaint in ("ERROR chatwidget upkeep", "never retrieved", "never awaited"):
-                assert complaint not in server.log, server.log
+        no_bugs(made.a, made.b)
     finally:
         await asyncio.gather(made.a.kill(), made.b.kill())
