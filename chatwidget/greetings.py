@@ -77,12 +77,13 @@ class Greetings:
         greet: Callable[[Draft], None],
         *,
         conversation: UUID | None = None,
+        otherwise: UUID | None = None,
         fresh: bool = False,
     ) -> Draft:
         """The visitor's draft, its greeting under way; `greet` is called when it arrives later.
 
-        `conversation` is the id it is to have, where another tab has made one; `fresh`: a new one,
-        whatever there was.
+        `conversation` is the id it is to have, where another tab has made one; `otherwise` the id
+        for one that nobody has made yet; `fresh`: a new one, whatever there was.
         """
         key = (widget.pk, UUID(person.id))
         running = self._fetching.get(key)
@@ -91,7 +92,7 @@ class Greetings:
         kept = None if fresh else _load(await _cached("get", _name(key)), widget)
         if kept and kept.greeting and conversation in (None, kept.conversation):
             return kept
-        known = conversation or (kept.conversation if kept else None)
+        known = conversation or (kept.conversation if kept else None if fresh else otherwise)
         draft = Draft(known or new_id(), fingerprint(widget), widget.config_version)
         self._fetching[key] = draft
         draft.task = asyncio.create_task(self._fetch(widget, person, language, draft, greet))
@@ -122,8 +123,8 @@ class Greetings:
                 logger.warning("greeting of %s: %s", widget.slug, cause)
             if draft.greeting is None:  # else another process's came first, and is shown
                 draft.greeting = _entry(text or widget.greeting.strip() or _default(language))
+                greet(draft)  # at once: a message that waits for it must not overtake it
                 await self._keep(key, draft)
-                greet(draft)
         finally:
             draft.task = None
             if self._fetching.get(key) is draft:
@@ -141,13 +142,13 @@ class Greetings:
             await _cached("delete", name)
 
 
-def successor(conversation: UUID) -> UUID:
-    """The id of the draft that takes an erased conversation's place.
+def successor(before: UUID) -> UUID:
+    """The id of the draft that takes an erased conversation's place, or of a visitor's first.
 
-    Every process finds the same one by itself, so its tabs stay together; it sorts as the erased.
+    Every process finds the same one by itself, so its tabs stay together; it sorts as `before`.
     """
-    digest = hashlib.sha256(b"chatwidget.successor:" + conversation.bytes).digest()
-    return UUID(bytes=conversation.bytes[:6] + digest[:10])
+    digest = hashlib.sha256(b"chatwidget.successor:" + before.bytes).digest()
+    return UUID(bytes=before.bytes[:6] + digest[:10])
 
 
 def _default(language: str) -> str:

@@ -81,6 +81,7 @@ class Showing:
         self._loading = False
         self._missed = False
         self._reload_due = False
+        self._first: UUID | None = None  # the draft's id, where the visitor has never said a word
         self._read = 0  # the revision as of which the conversation was loaded
         self._later: set[asyncio.Task[None]] = set()
 
@@ -175,6 +176,7 @@ class Showing:
             )
         if hello.conversation is UNSET:
             wanted = await stored(transcripts.latest, self.client.visitor)
+            self._first = None if wanted else successor(self.client.visitor)
         else:
             wanted = as_uuid(hello.conversation or "")
         async with self.lock:
@@ -267,6 +269,7 @@ class Showing:
             self.client.language,
             self._greet,
             conversation=conversation,
+            otherwise=self._first,
             fresh=fresh,
         )
         self.conversation, self.draft, self._read = None, draft, 0
