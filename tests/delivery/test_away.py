@@ -23,7 +23,7 @@ from tests.services import Postgres, Redis
 
 # What a visitor waits at most for an error, on a busy machine: a lock or a connection is waited for
 # 5 s, a thread as long again.
-BOUND = 14.0
+BOUND = 20.0
 
 
 async def answer(chat: Visit, text: str, client_id: str | None = None) -> tuple[Frame, float]:
