@@ -17,6 +17,10 @@ QUICK_SECONDS = 0.022
 FEW = 10
 # Sixteen times a second: to a reader's eye the text still flows.
 BEAT_SECONDS = 0.060
+# The more replies run, the longer the beat, so that a full server sends fewer and larger pieces
+# instead of falling behind: seconds for each reply, and at the most.
+BEAT_PER_REPLY = 0.0005
+SLOWEST_SECONDS = 0.200
 # Code points. Pieces of this size are few for their text, however quickly they come.
 LARGE = 4096
 # A rest has paid when it brought so many times what a read without one did.
@@ -26,14 +30,16 @@ WORTHWHILE = 3
 class Beat:
     """A clock for all who rest. It ticks only while somebody does."""
 
-    def __init__(self) -> None:
+    def __init__(self, running: Callable[[], int]) -> None:
+        self.running = running  # how many replies run
         self._next: asyncio.Event | None = None
 
     async def next(self) -> None:
         """Until it ticks."""
         if self._next is None:
             self._next = asyncio.Event()
-            asyncio.get_running_loop().call_later(BEAT_SECONDS, self._tick)
+            seconds = max(BEAT_SECONDS, min(SLOWEST_SECONDS, BEAT_PER_REPLY * self.running()))
+            asyncio.get_running_loop().call_later(seconds, self._tick)
         await self._next.wait()
 
     def _tick(self) -> None:
@@ -45,11 +51,10 @@ class Beat:
 class Pace:
     """One reply's: whether to rest before it is read again."""
 
-    __slots__ = ("_at", "_beat", "_length", "_piece", "_rested", "_running")
+    __slots__ = ("_at", "_beat", "_length", "_piece", "_rested")
 
-    def __init__(self, beat: Beat, running: Callable[[], int]) -> None:
+    def __init__(self, beat: Beat) -> None:
         self._beat = beat
-        self._running = running  # how many replies run
         self._at = 0.0  # when it was last read, by the monotonic clock
         self._length = 0  # of its text by then, in code points
         self._piece = 0  # the size of the last that was read without a rest
@@ -65,7 +70,7 @@ class Pace:
         else:
             quick, self._piece = since < QUICK_SECONDS, piece
         first = length == piece
-        due = piece < LARGE and not first and (quick or self._running() > FEW)
+        due = piece < LARGE and not first and (quick or self._beat.running() > FEW)
         self._rested = due
         return due
 

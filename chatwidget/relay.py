@@ -89,7 +89,7 @@ class Relay:
         self.greetings = Greetings()
         self.running: dict[UUID, Running] = {}
         self.draining = False
-        self._beat = Beat()
+        self._beat = Beat(lambda: len(self.running))
         self.storage_lost_at = -1e9  # when the database was last seen to be away
         # Replies of others whose leases had run out at the last look, and when they had.
         self.suspects: dict[UUID, datetime | None] = {}
@@ -134,7 +134,7 @@ class Relay:
                 raise asyncio.CancelledError
             provider = make_provider(job.widget.provider_config)
             turn = await self._turn(provider, job)
-            reply, pace = running.reply, Pace(self._beat, lambda: len(self.running))
+            reply, pace = running.reply, Pace(self._beat)
             before_reading.set(lambda: pace.rest() if pace.due(reply.length) else None)
             async with contextlib.aclosing(provider.reply(turn)) as events:
                 async for event in events:
