@@ -32,8 +32,8 @@ GOALS = [
 STREAMS = [
     # visitors, chunks a second, chunks a reply, turns, begun over how many seconds
     (1, 30, 60, 1, 0.0),
-    (60, 30, 300, 1, 1.0),
-    (30, 100, 500, 1, 0.5),
+    (60, 30, 200, 1, 1.0),
+    (30, 100, 400, 1, 0.5),
     (200, 30, 90, 2, 3.0),
 ]
 DEAF_REPLIES = 200
