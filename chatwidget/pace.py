@@ -20,7 +20,7 @@ BEAT_SECONDS = 0.060
 # The more replies run, the longer the beat, so that a full server sends fewer and larger pieces
 # instead of falling behind: seconds for each reply, and at the most.
 BEAT_PER_REPLY = 0.0005
-SLOWEST_SECONDS = 0.200
+SLOWEST_SECONDS = 0.100
 # Code points. Pieces of this size are few for their text, however quickly they come.
 LARGE = 4096
 # A rest has paid when it brought so many times what a read without one did.
