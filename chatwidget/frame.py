@@ -15,12 +15,11 @@ from msgspec import ValidationError, convert, to_builtins
 
 from chatwidget.access import frame_token
 from chatwidget.colours import properties
-from chatwidget.conf import conf
 from chatwidget.languages import choose_language, direction
 from chatwidget.look import Look
 from chatwidget.models import Widget
 from chatwidget.protocol import VERSION
-from chatwidget.providers.base import Provider, providers
+from chatwidget.providers.base import longest_message, providers
 from chatwidget.strings import SCRIPT, STRINGS
 
 # What a script tag's data- attributes may change of the frame, by the names of Look's fields.
@@ -94,7 +93,7 @@ def frame_config(widget: Widget, look: Look, language: str) -> dict[str, Any]:
         "prechat": _prechat(look),
         "sound": look.sound,
         "regenerate": bool(platform and platform.can_rewind),
-        "maxLength": _max_length(platform),
+        "maxLength": longest_message(platform),
     }
 
 
@@ -107,11 +106,6 @@ def _prechat(look: Look) -> dict[str, Any] | None:
         "consent": look.consent or None,
         "version": look.consent_version,
     }
-
-
-def _max_length(platform: type[Provider] | None) -> int:
-    own = conf().MAX_MESSAGE_LENGTH
-    return min(own, platform.max_length or own) if platform else own
 
 
 def _host(url: str) -> str:

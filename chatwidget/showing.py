@@ -17,7 +17,6 @@ from msgspec import UNSET
 
 from chatwidget import access, transcripts, wire
 from chatwidget.bus import Said
-from chatwidget.conf import conf
 from chatwidget.errors import (
     BadRequest,
     ChatError,
@@ -36,7 +35,7 @@ from chatwidget.protocol import (
     ServerFrame,
     cleaned,
 )
-from chatwidget.providers.base import Person, providers
+from chatwidget.providers.base import Person, longest_message, providers
 from chatwidget.relay import Relay
 from chatwidget.replies import Outbox, Reply
 from chatwidget.room import Room
@@ -311,13 +310,7 @@ class Showing:
     @property
     def max_length(self) -> int:
         profile = self.relay.greetings.profile(self.widget)
-        platform = providers().get(self.widget.provider)
-        limits = (
-            conf().MAX_MESSAGE_LENGTH,
-            profile.max_length,
-            platform.max_length if platform else None,
-        )
-        return min(limit for limit in limits if limit)
+        return longest_message(providers().get(self.widget.provider), profile.max_length)
 
     @property
     def _person(self) -> Person:

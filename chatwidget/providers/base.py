@@ -180,6 +180,12 @@ def providers() -> dict[str, type[Provider]]:
     return _classes(tuple(conf().PROVIDERS.items()))
 
 
+def longest_message(platform: type[Provider] | None, told: int | None = None) -> int:
+    """Code points of one message: the lowest of our limit, the platform's and its agent's own."""
+    limits = (conf().MAX_MESSAGE_LENGTH, platform.max_length if platform else None, told)
+    return min(limit for limit in limits if limit)
+
+
 def make_provider(config: ProviderConfig) -> Provider:
     """The adapter for a configuration. Raises Misconfigured, saying what is missing."""
     cls = providers().get(config.provider)

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from chatwidget.errors import BadRequest, TooManyPending
@@ -29,7 +28,6 @@ from chatwidget.transcripts.rows import (
     lease,
     locked,
     make_job,
-    unfinished_replies,
 )
 from chatwidget.transcripts.statements import advance, insert_pair, unfinished
 
@@ -277,13 +275,9 @@ def retry(
     last.rating = 0
     last.metadata = {}
     last.stop_requested = False
-    claimed = bool(owner) and not _unfinished(row).exists()
+    claimed = bool(owner) and not unfinished(row.pk)[0]
     if claimed:
         last.status, last.owner, last.lease_until = Status.STREAMING, owner, lease()
     last.save()
     changed(row, last_message_at=last.created_at, ended_at=None)
     return entry_of(last), row.revision, make_job(row, last) if claimed else None
-
-
-def _unfinished(row: Conversation) -> QuerySet[Message]:
-    return unfinished_replies().filter(conversation=row)
