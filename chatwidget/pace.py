@@ -1,10 +1,11 @@
 """How often a reply in flight is read: at once while that is cheap, on a common beat when not.
 
 Chunks that come closer than QUICK_SECONDS, or any while more than a FEW replies run, are not read
-one by one: their replies rest until the next beat, and then take all that came meanwhile in one
-piece. One beat serves all replies, so that a busy loop wakes seldom and sends in bursts, which is
-what makes a delta cheap (the bench has the figures). A reply's first chunk is never delayed, nor
-is a LARGE one's successor, and with few and slow streams nothing is.
+one by one: their replies rest for a beat, and then take all that came meanwhile in one piece.
+Rests end together, on a grid of time, so that a busy loop wakes seldom and sends in bursts, which
+is what makes a delta cheap (the bench has the figures); with MANY the grid is finer, since a long
+burst would keep a new message waiting. A reply's first chunk is never delayed, nor is a LARGE
+one's successor, and with few and slow streams nothing is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ BEAT_SECONDS = 0.060
 # instead of falling behind: seconds for each reply, and at the most.
 BEAT_PER_REPLY = 0.0005
 SLOWEST_SECONDS = 0.100
+# The grid: a burst is all that ends within one slot, or within COARSE of them while not MANY run.
+SLOT_SECONDS = 0.010
+COARSE = 3
+MANY = 100
 # Code points. Pieces of this size are few for their text, however quickly they come.
 LARGE = 4096
 # A rest has paid when it brought so many times what a read without one did.
@@ -32,20 +37,24 @@ class Beat:
 
     def __init__(self, running: Callable[[], int]) -> None:
         self.running = running  # how many replies run
-        self._next: asyncio.Event | None = None
+        self._ticks: dict[int, asyncio.Event] = {}  # to come, by their slots
 
     async def next(self) -> None:
-        """Until it ticks."""
-        if self._next is None:
-            self._next = asyncio.Event()
-            seconds = max(BEAT_SECONDS, min(SLOWEST_SECONDS, BEAT_PER_REPLY * self.running()))
-            asyncio.get_running_loop().call_later(seconds, self._tick)
-        await self._next.wait()
+        """Until it ticks for whoever began to rest now."""
+        loop = asyncio.get_running_loop()
+        running = self.running()
+        seconds = max(BEAT_SECONDS, min(SLOWEST_SECONDS, BEAT_PER_REPLY * running))
+        slot = int((loop.time() + seconds) / SLOT_SECONDS)
+        if running <= MANY:
+            slot -= slot % COARSE
+        tick = self._ticks.get(slot)
+        if tick is None:
+            tick = self._ticks[slot] = asyncio.Event()
+            loop.call_at(slot * SLOT_SECONDS, self._tick, slot)
+        await tick.wait()
 
-    def _tick(self) -> None:
-        assert self._next is not None
-        self._next.set()
-        self._next = None
+    def _tick(self, slot: int) -> None:
+        self._ticks.pop(slot).set()
 
 
 class Pace:
