@@ -16,7 +16,7 @@ from chatwidget.errors import (
 )
 from chatwidget.models import Widget, new_id
 from chatwidget.providers.base import Delta, Person, Provider, Session, Turn, make_provider
-from chatwidget.providers.client import own_client
+from chatwidget.providers.client import own_transport
 from chatwidget.providers.decoders import excerpt
 from chatwidget.providers.failures import status_of
 from chatwidget.secrets import scrub
@@ -61,7 +61,7 @@ async def checkup(widget: Widget) -> Checkup:
         config = widget.provider_config
         key = config.key
         provider = make_provider(config)
-        async with own_client():
+        async with own_transport():
             session = await _greeting(provider, found)
             await _answer(provider, session, found)
     except ReplyError as error:

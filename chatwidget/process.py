@@ -10,7 +10,7 @@ from types import FrameType
 
 from django.core.handlers.asgi import ASGIHandler
 
-from chatwidget.providers.client import close_client
+from chatwidget.providers.client import close_transport
 from chatwidget.relay import Relay
 from chatwidget.upkeep import upkeep
 
@@ -43,7 +43,7 @@ class Process:
     async def _drain(self) -> None:
         try:
             await self.relay.drain()
-            await close_client()
+            await close_transport()
         finally:
             handler = self._server_handler
             signal.signal(signal.SIGTERM, handler)

@@ -11,6 +11,7 @@ An adapter derives from `HTTPProvider`, says how it authenticates, and in `answe
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -19,15 +20,6 @@ from typing import Any, ClassVar, TypeVar
 
 import httpx
 import msgspec
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    stop_after_attempt,
-    stop_any,
-    wait_random_exponential,
-)
-from tenacity.stop import stop_base
 
 from chatwidget.conf import ProviderConfig, conf
 from chatwidget.errors import Misconfigured, Rejected, TimedOut
@@ -40,7 +32,7 @@ from chatwidget.providers.base import (
     Turn,
     before_reading,
 )
-from chatwidget.providers.client import paused, shared_client
+from chatwidget.providers.client import paused, request
 from chatwidget.providers.clock import Clock
 from chatwidget.providers.decoders import (
     JSONDecoder,
@@ -68,26 +60,19 @@ MAX_PAUSE = 10.0
 MAX_SESSION = 500
 # Bytes read of an error's body.
 MAX_ERROR = 16 * 1024
-_backoff = wait_random_exponential(multiplier=0.5, max=3)
+# Seconds before the next attempt: at random up to so much, twice that after the second, …
+BACKOFF, MAX_BACKOFF = 0.5, 3.0
 
 
-def _pause(state: RetryCallState) -> float:
+def _pause(attempt: int, after: float | None) -> float:
     """At least what the platform asked for, and some jitter, so that not all return at once."""
-    assert state.outcome is not None
-    again = state.outcome.exception()
-    after = (again.after if isinstance(again, Again) else None) or 0.0
-    return min(after + _backoff(state), max(after, MAX_PAUSE))
+    jitter = random.uniform(0, min(MAX_BACKOFF, BACKOFF * 2 ** (attempt - 1)))
+    least = after or 0.0
+    return min(least + jitter, max(least, MAX_PAUSE))
 
 
 async def _rest(seconds: float) -> None:
     await asyncio.sleep(seconds)
-
-
-class _StopWhenTooLong(stop_base):
-    """Would the pauses be longer together than a visitor waits?"""
-
-    def __call__(self, state: RetryCallState) -> bool:
-        return state.idle_for + state.upcoming_sleep > MAX_PAUSE
 
 
 class Answer:
@@ -217,39 +202,31 @@ class HTTPProvider(Provider):
     async def _sent(
         self, clock: Clock, method: str, path: str, body: dict[str, Any] | None, accept: str
     ) -> httpx.Response:
-        retrying = AsyncRetrying(
-            stop=stop_any(stop_after_attempt(ATTEMPTS), _StopWhenTooLong()),
-            retry=retry_if_exception_type(Again),
-            wait=_pause,
-            sleep=_rest,
-            reraise=True,
-        )
-        try:
-            return await retrying(self._send, clock, method, path, body, accept)
-        except Again as again:
-            raise again.error from None
+        """The first answer that does not ask for another attempt."""
+        attempt, waited = 1, 0.0
+        while True:
+            try:
+                return await self._send(clock, method, path, body, accept)
+            except Again as again:
+                pause = _pause(attempt, again.after)
+                attempt, waited = attempt + 1, waited + pause
+                if attempt > ATTEMPTS or waited > MAX_PAUSE:
+                    raise again.error from None
+            await _rest(pause)
 
     async def _send(
         self, clock: Clock, method: str, path: str, body: dict[str, Any] | None, accept: str
     ) -> httpx.Response:
         """One attempt. Raises Again where the agent cannot have got the message."""
-        timeouts = conf().TIMEOUTS
-        client = shared_client()
         headers = {"Accept": accept, **self.auth()}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        request = client.build_request(
-            method,
-            f"{self.base_url}{path}",
-            headers=headers,
-            content=None if body is None else msgspec.json.encode(body),
-            # Here "pool" bounds the way to a connection, name and TLS included.
-            timeout=httpx.Timeout(None, connect=timeouts.connect, pool=timeouts.connect),
-        )
+        content = None if body is None else msgspec.json.encode(body)
+        url = f"{self.base_url}{path}"
         clock.restart()
         try:
             with clock:
-                response = await client.send(request, stream=True)
+                response = await request(method, url, headers, content, conf().TIMEOUTS.connect)
         except Foreign as error:
             ours = translated(error)
             if never_connected(error) and not isinstance(ours, Misconfigured):

@@ -101,7 +101,7 @@ def test_faults(
     fault: str,
     why: str,
 ) -> None:
-    monkeypatch.setattr("chatwidget.providers.http._pause", lambda state: 0)
+    monkeypatch.setattr("chatwidget.providers.http._pause", lambda attempt, after: 0)
     settings.CHATWIDGET = {**settings.CHATWIDGET, "TIMEOUTS": (2.0, 0.4, 0.4, 5.0)}
     key = f"{KEYS[name]}-fault:{fault}" if name == "vindex" else ""
     widget(platforms, name, f"fault:{fault}", key)
@@ -161,7 +161,7 @@ def test_a_session_that_is_lost(platforms: Process) -> None:
 
 
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatwidget.providers.http._pause", lambda state: 0)
+    monkeypatch.setattr("chatwidget.providers.http._pause", lambda attempt, after: 0)
     made = Widget(slug="shop", title="Shop", provider="vindex", base_url="http://nobody.invalid")
     made.key = KEYS["vindex"]
     made.save()

@@ -22,7 +22,7 @@ from chatwidget.providers.base import (
     Turn,
     make_provider,
 )
-from chatwidget.providers.client import close_client
+from chatwidget.providers.client import close_transport
 from tests.platforms.control import Control
 from tests.running import Process
 
@@ -134,7 +134,7 @@ async def fakes(platforms: Process) -> AsyncIterator[Platforms]:
 async def client() -> AsyncIterator[None]:
     """The shared client is closed with the loop it belongs to."""
     yield
-    await close_client()
+    await close_transport()
 
 
 @pytest.fixture

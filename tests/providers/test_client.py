@@ -1,47 +1,47 @@
-"""The shared client."""
+"""The shared transport."""
 
 from __future__ import annotations
 
 import asyncio
 
-from chatwidget.providers.client import close_client, own_client, shared_client
+from chatwidget.providers.client import close_transport, own_transport, shared_transport
 from tests.providers.conftest import Platforms
 
 # More than the limit of httpx, 100, that long streams would run into.
 MANY = 150
 
 
-async def test_one_client_for_a_loop() -> None:
-    client = shared_client()
-    assert shared_client() is client
+async def test_one_transport_for_a_loop() -> None:
+    transport = shared_transport()
+    assert shared_transport() is transport
 
     async def elsewhere() -> None:
-        assert shared_client() is not client
-        await close_client()
+        assert shared_transport() is not transport
+        await close_transport()
 
     await asyncio.to_thread(asyncio.run, elsewhere())
-    assert shared_client() is client
+    assert shared_transport() is transport
 
 
-async def test_a_client_of_ones_own() -> None:
-    client = shared_client()
-    async with own_client():
-        own = shared_client()
-        assert own is not client
-        assert await asyncio.create_task(_its_client()) is own
-    assert own.is_closed
-    assert shared_client() is client
+async def test_a_transport_of_ones_own() -> None:
+    transport = shared_transport()
+    async with own_transport():
+        own = shared_transport()
+        assert own is not transport
+        assert await asyncio.create_task(_its_transport()) is own
+    assert own.session.closed
+    assert shared_transport() is transport
 
 
-async def _its_client() -> object:
-    return shared_client()
+async def _its_transport() -> object:
+    return shared_transport()
 
 
 async def test_after_closing_there_is_a_new_one() -> None:
-    client = shared_client()
-    await close_client()
-    assert client.is_closed
-    assert not shared_client().is_closed
+    transport = shared_transport()
+    await close_transport()
+    assert transport.session.closed
+    assert not shared_transport().session.closed
 
 
 async def test_many_long_streams_at_once(fakes: Platforms) -> None:

@@ -87,7 +87,7 @@ async def test_a_long_pause_is_told_and_not_waited_for(
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries again at once, however long it should rest."""
-    monkeypatch.setattr("chatwidget.providers.http._pause", lambda state: 0)
+    monkeypatch.setattr("chatwidget.providers.http._pause", lambda attempt, after: 0)
 
 
 @pytest.mark.parametrize("fault", ["429-once", "429-twice", "503-once"])
