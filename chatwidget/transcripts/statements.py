@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from chatwidget.models import Conversation, Message, Visitor, Widget
@@ -21,16 +22,25 @@ from chatwidget.transcripts.entries import ConversationGone, Outcome
 from chatwidget.transcripts.rows import LEASE, UNFINISHED_SQL
 
 
-def _value(model: type[Model], name: str, value: Any) -> Any:
+def _database() -> BaseDatabaseWrapper:
+    """This thread's connection itself: its proxy, django.db.connection, looks up every access."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
+@lru_cache
+def _field(model: type[Model], name: str) -> Any:
+    return model._meta.get_field(name)
+
+
+def _value(model: type[Model], name: str, value: Any, database: BaseDatabaseWrapper) -> Any:
     """A value as this field is stored by this database."""
-    field: Any = model._meta.get_field(name)
-    return field.get_db_prep_save(value, connection)
+    return _field(model, name).get_db_prep_save(value, database)
 
 
 def lease_end() -> str:
     """The end of a lease by the database's clock."""
     seconds = int(LEASE.total_seconds())
-    if connection.vendor == "sqlite":
+    if _database().vendor == "sqlite":
         return f"strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '+{seconds} seconds')"
     return f"statement_timestamp() + interval '{seconds} seconds'"
 
@@ -66,12 +76,13 @@ class Advanced:
 
 def advance(conversation: UUID, visitor: UUID, now: datetime) -> Advanced:
     """Lock a visitor's conversation and count two more messages. Raises ConversationGone."""
+    database = _database()
     values = [
-        _value(Conversation, "last_message_at", now),
-        _value(Conversation, "id", conversation),
-        _value(Visitor, "id", visitor),
+        _value(Conversation, "last_message_at", now, database),
+        _value(Conversation, "id", conversation, database),
+        _value(Visitor, "id", visitor, database),
     ]
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(_ADVANCE, values)
         row = cursor.fetchone()
     if row is None:
@@ -87,8 +98,9 @@ FROM {Message._meta.db_table} WHERE conversation_id = %s AND {UNFINISHED_SQL}
 
 def unfinished(conversation: UUID) -> tuple[int, int]:
     """How many replies of a conversation are unfinished, and how many of them wait."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [_value(Conversation, "id", conversation)])
+    database = _database()
+    with database.cursor() as cursor:
+        cursor.execute(_WAITING, [_value(Conversation, "id", conversation, database)])
         count, waiting = cursor.fetchone()
     return count, waiting
 
@@ -106,15 +118,28 @@ def _insert(vendor: str, claimed: bool) -> str:
     return f"INSERT INTO {Message._meta.db_table} ({names}) VALUES {rows}"
 
 
+@lru_cache(maxsize=2)
+def _defaults(vendor: str) -> list[tuple[Any, Any, Any]]:
+    """A message's fields, each with its default and with that as this database stores it."""
+    found = []
+    for field in Message._meta.concrete_fields:
+        default = field.get_default()
+        found.append((field, default, field.get_db_prep_save(default, _database())))
+    return found
+
+
 def insert_pair(sent: Message, reply: Message) -> None:
     """A visitor's message and its reply; a reply that has an owner gets its lease."""
-    values = [
-        field.get_db_prep_save(getattr(message, field.attname), connection)
-        for message in (sent, reply)
-        for field in Message._meta.concrete_fields
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_insert(connection.vendor, bool(reply.owner)), values)
+    database = _database()
+    values = []
+    for message in (sent, reply):
+        for field, default, stored in _defaults(database.vendor):
+            value = getattr(message, field.attname)
+            # Most are at their defaults, which need no preparing.
+            same = value == default
+            values.append(stored if same else field.get_db_prep_save(value, database))
+    with database.cursor() as cursor:
+        cursor.execute(_insert(database.vendor, bool(reply.owner)), values)
 
 
 _ENDED = (
@@ -140,10 +165,12 @@ WHERE id = %s AND owner = %s AND attempt = %s AND status = 'streaming'
 
 def end_reply(reply: UUID, owner: str, attempt: int, outcome: Outcome, now: datetime) -> bool:
     """Store a reply's end; False when it is no longer this owner's."""
-    values = [_value(Message, name, getattr(outcome, name)) for name in _ENDED]
-    values.append(_value(Message, "completed_at", now))
-    with connection.cursor() as cursor:
-        cursor.execute(_END_REPLY, [*values, _value(Message, "id", reply), owner, attempt])
+    database = _database()
+    values = [_value(Message, name, getattr(outcome, name), database) for name in _ENDED]
+    values.append(_value(Message, "completed_at", now, database))
+    values.append(_value(Message, "id", reply, database))
+    with database.cursor() as cursor:
+        cursor.execute(_END_REPLY, [*values, owner, attempt])
         return bool(cursor.rowcount)
 
 
@@ -155,11 +182,12 @@ WHERE id = %s RETURNING revision
 
 def touch(conversation: UUID, now: datetime) -> int:
     """Lock a conversation that changes; its new revision. Raises ConversationGone."""
+    database = _database()
     values = [
-        _value(Conversation, "last_message_at", now),
-        _value(Conversation, "id", conversation),
+        _value(Conversation, "last_message_at", now, database),
+        _value(Conversation, "id", conversation, database),
     ]
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(_TOUCH, values)
         row = cursor.fetchone()
     if row is None:
