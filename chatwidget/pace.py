@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 QUICK_SECONDS = 0.022
 FEW = 10
@@ -20,11 +20,11 @@ FEW = 10
 BEAT_SECONDS = 0.060
 # The more replies run, the longer the beat, so that a full server sends fewer and larger pieces
 # instead of falling behind: seconds for each reply, and at the most.
-BEAT_PER_REPLY = 0.0005
+BEAT_PER_REPLY = 0.0015
 SLOWEST_SECONDS = 0.100
 # The grid: a burst is all that ends within one slot, or within COARSE of them while not MANY run.
 SLOT_SECONDS = 0.010
-COARSE = 3
+COARSE = 2
 MANY = 100
 # Code points. Pieces of this size are few for their text, however quickly they come.
 LARGE = 4096
@@ -60,30 +60,33 @@ class Beat:
 class Pace:
     """One reply's: whether to rest before it is read again."""
 
-    __slots__ = ("_at", "_beat", "_length", "_piece", "_rested")
+    __slots__ = ("_at", "_beat", "_first", "_last", "_piece", "_rested")
 
     def __init__(self, beat: Beat) -> None:
         self._beat = beat
         self._at = 0.0  # when it was last read, by the monotonic clock
-        self._length = 0  # of its text by then, in code points
-        self._piece = 0  # the size of the last that was read without a rest
+        self._piece = 0  # what came since then, in code points
+        self._first = True
+        self._last = 0  # the size of the last piece that was read without a rest
         self._rested = False
 
-    def due(self, length: int) -> bool:
-        """Is a rest due, now that its text has this length?"""
-        now = time.monotonic()
-        piece, self._length = length - self._length, length
-        since, self._at = now - self._at, now
-        if self._rested:
-            quick = piece >= WORTHWHILE * self._piece
-        else:
-            quick, self._piece = since < QUICK_SECONDS, piece
-        first = length == piece
-        due = piece < LARGE and not first and (quick or self._beat.running() > FEW)
-        self._rested = due
-        return due
+    def came(self, size: int) -> None:
+        """So many code points have been read."""
+        self._piece += size
 
-    async def rest(self) -> None:
-        """Until it is to be read."""
+    def before_reading(self) -> Awaitable[None] | None:
+        """What to await before it is read again: a rest, where one is due."""
+        now = time.monotonic()
+        since, self._at = now - self._at, now
+        piece, self._piece = self._piece, 0
+        if self._rested:
+            quick = piece >= WORTHWHILE * self._last
+        else:
+            quick, self._last = since < QUICK_SECONDS, piece
+        self._rested = piece < LARGE and not self._first and (quick or self._beat.running() > FEW)
+        self._first = False
+        return self._rest() if self._rested else None
+
+    async def _rest(self) -> None:
         await self._beat.next()
         self._at = time.monotonic()

@@ -134,12 +134,15 @@ class Relay:
                 raise asyncio.CancelledError
             provider = make_provider(job.widget.provider_config)
             turn = await self._turn(provider, job)
-            reply, pace = running.reply, Pace(self._beat)
-            before_reading.set(lambda: pace.rest() if pace.due(reply.length) else None)
+            pace = Pace(self._beat)
+            # Timers keep this context until they are due: the reply itself must not be in it.
+            before_reading.set(pace.before_reading)
             async with contextlib.aclosing(provider.reply(turn)) as events:
                 async for event in events:
                     if type(event) is Delta:
-                        running.reply.append(storable(event.text))
+                        text = storable(event.text)
+                        running.reply.append(text)
+                        pace.came(len(text))
                         first = first or time.monotonic()
                     elif isinstance(event, Session):
                         running.session = event.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -32,10 +33,12 @@ def rests(clock: Clock, running: int, seconds: float, sizes: list[int]) -> list[
     """Is a rest due after each of these pieces, that come so many seconds apart?"""
     pace = Pace(Beat(lambda: running))
     found = []
-    length = 0
     for size in sizes:
-        length += size
-        found.append(pace.due(length))
+        pace.came(size)
+        rest = pace.before_reading()
+        found.append(rest is not None)
+        if inspect.iscoroutine(rest):
+            rest.close()
         clock.now += seconds
     return found
 
