@@ -3,9 +3,9 @@
 Chunks that come closer than QUICK_SECONDS, or any while more than a FEW replies run, are not read
 one by one: their replies rest for a beat, and then take all that came meanwhile in one piece.
 Rests end together, on a grid of time, so that a busy loop wakes seldom and sends in bursts, which
-is what makes a delta cheap (the bench has the figures); with MANY the grid is finer, since a long
-burst would keep a new message waiting. A reply's first chunk is never delayed, nor is a LARGE
-one's successor, and with few and slow streams nothing is.
+is what makes a delta cheap (the bench has the figures), but not all in one, which would keep a new
+message waiting. A reply's first chunk is never delayed, nor is a LARGE one's successor, and with
+few and slow streams nothing is.
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ BEAT_SECONDS = 0.060
 # The more replies run, the longer the beat, so that a full server sends fewer and larger pieces
 # instead of falling behind: seconds for each reply, and at the most.
 BEAT_PER_REPLY = 0.0015
-SLOWEST_SECONDS = 0.100
-# The grid: a burst is all that ends within one slot, or within COARSE of them while not MANY run.
-SLOT_SECONDS = 0.010
-COARSE = 2
-MANY = 100
+SLOWEST_SECONDS = 0.105
+# A burst is all whose rest ends in one slot of this grid.
+SLOT_SECONDS = 0.015
 # Code points. Pieces of this size are few for their text, however quickly they come.
 LARGE = 4096
 # A rest has paid when it brought so many times what a read without one did.
@@ -42,11 +40,8 @@ class Beat:
     async def next(self) -> None:
         """Until it ticks for whoever began to rest now."""
         loop = asyncio.get_running_loop()
-        running = self.running()
-        seconds = max(BEAT_SECONDS, min(SLOWEST_SECONDS, BEAT_PER_REPLY * running))
+        seconds = max(BEAT_SECONDS, min(SLOWEST_SECONDS, BEAT_PER_REPLY * self.running()))
         slot = int((loop.time() + seconds) / SLOT_SECONDS)
-        if running <= MANY:
-            slot -= slot % COARSE
         tick = self._ticks.get(slot)
         if tick is None:
             tick = self._ticks[slot] = asyncio.Event()

@@ -9,7 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from chatwidget.pace import BEAT_SECONDS, COARSE, FEW, MANY, SLOT_SECONDS, Beat, Pace
+from chatwidget.pace import BEAT_SECONDS, FEW, SLOT_SECONDS, SLOWEST_SECONDS, Beat, Pace
+
+MANY = 1000
 
 
 class Clock:
@@ -87,16 +89,18 @@ async def slots(monkeypatch: pytest.MonkeyPatch, running: int, offsets: list[flo
 async def test_rests_that_begin_at_about_one_time_end_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    width = COARSE * SLOT_SECONDS
-    first, same, later = await slots(monkeypatch, FEW + 1, [0.001, width - 0.001, width + 0.001])
+    first, same, later = await slots(
+        monkeypatch, FEW + 1, [0.001, SLOT_SECONDS - 0.001, SLOT_SECONDS + 0.001]
+    )
     assert first == same
-    assert later == first + COARSE
-    assert first * SLOT_SECONDS <= 3000.001 + BEAT_SECONDS
+    assert later == first + 1
+    assert first * SLOT_SECONDS == pytest.approx(3000 + BEAT_SECONDS)
 
 
-async def test_with_many_the_bursts_are_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = await slots(monkeypatch, MANY + 1, [0.001, 0.001 + SLOT_SECONDS])
-    assert found[1] == found[0] + 1
+async def test_the_more_replies_the_longer_the_beat(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = await slots(monkeypatch, FEW + 1, [0.001])
+    many = await slots(monkeypatch, MANY, [0.001])
+    assert (many[0] - few[0]) * SLOT_SECONDS == pytest.approx(SLOWEST_SECONDS - BEAT_SECONDS)
 
 
 async def test_all_who_rest_are_woken() -> None:

@@ -79,7 +79,8 @@ class Answer:
     """A platform's answer of status 200, to be read once."""
 
     def __init__(self, response: httpx.Response, clock: Clock) -> None:
-        self._response = response
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        self._response, self._body = response, response.stream
         self._clock = clock
         self.headers = response.headers
 
@@ -92,7 +93,7 @@ class Answer:
         clock, rest_due = self._clock, before_reading.get()
         # We ask for no encoding; a platform that encodes all the same is decoded by httpx.
         encoded = self.headers.get("content-encoding", "identity") != "identity"
-        stream = self._response.aiter_bytes() if encoded else self._response.aiter_raw()
+        stream = aiter(self._response.aiter_bytes() if encoded else self._body)
         while True:
             with clock:
                 try:
