@@ -29,7 +29,12 @@ from chatwidget.transcripts.rows import (
     locked,
     make_job,
 )
-from chatwidget.transcripts.statements import advance, insert_pair, unfinished
+from chatwidget.transcripts.statements import (
+    advance,
+    insert_messages,
+    insert_visitor,
+    unfinished,
+)
 
 
 def accept(
@@ -76,12 +81,13 @@ def _accept(
     opening: Opening | None,
 ) -> Accepted:
     now = timezone.now()
+    messages: list[Message] = []
     try:
         row = advance(conversation, visitor, now)
     except ConversationGone:
         if opening is None:
             raise
-        _open(widget, visitor, conversation, opening, details, now)
+        messages = _open(widget, visitor, conversation, opening, details, now)
         row = advance(conversation, visitor, now)
     others, waiting = unfinished(conversation)
     if waiting >= MAX_PENDING:
@@ -107,7 +113,7 @@ def _accept(
         created_at=now,
         owner=owner if claimed else "",
     )
-    insert_pair(sent, reply)
+    insert_messages(*messages, sent, reply)
     if details.consent or not {details.name, details.email} <= {row.name, row.email, ""}:
         _describe(Visitor.objects.get(pk=visitor), details)
     page_url, page_title = details.page_url or row.page_url, details.page_title or row.page_title
@@ -143,13 +149,14 @@ def _open(
     opening: Opening,
     details: Details,
     now: datetime,
-) -> None:
-    person, _ = Visitor.objects.get_or_create(pk=visitor, defaults={"widget": widget})
+) -> list[Message]:
+    """A new conversation; its greeting, if it has one, is still to be stored."""
+    insert_visitor(Visitor(pk=visitor, widget=widget, created_at=now))
     greeting = opening.greeting
-    row = Conversation.objects.create(
+    Conversation.objects.create(
         pk=conversation,
         widget=widget,
-        visitor=person,
+        visitor_id=visitor,
         provider_session=opening.session,
         session_config=opening.session_config,
         page_url=details.page_url,
@@ -160,11 +167,13 @@ def _open(
         last_message_at=now,
         last_seq=1 if greeting else 0,
     )
-    if greeting:
-        Message.objects.create(
+    if greeting is None:
+        return []
+    return [
+        Message(
             pk=greeting.id,
-            conversation=row,
-            visitor=person,
+            conversation_id=conversation,
+            visitor_id=visitor,
             seq=1,
             role=Role.ASSISTANT,
             text=greeting.text,
@@ -172,6 +181,7 @@ def _open(
             created_at=greeting.created_at,
             completed_at=greeting.created_at,
         )
+    ]
 
 
 def _describe(person: Visitor, details: Details) -> None:

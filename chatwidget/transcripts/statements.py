@@ -105,41 +105,54 @@ def unfinished(conversation: UUID) -> tuple[int, int]:
     return count, waiting
 
 
-@lru_cache(maxsize=4)
-def _insert(vendor: str, claimed: bool) -> str:
-    fields = Message._meta.concrete_fields
+@lru_cache
+def _insert(model: type[Model], vendor: str, count: int, leased: bool) -> str:
+    fields = model._meta.concrete_fields
     names = ", ".join(str(field.column) for field in fields)
-    plain = ["%s"] * len(fields)
-    leased = [
-        f"COALESCE(%s, {lease_end()})" if claimed and field.name == "lease_until" else "%s"
+    plain = ", ".join("%s" for _ in fields)
+    last = ", ".join(
+        f"COALESCE(%s, {lease_end()})" if leased and field.name == "lease_until" else "%s"
         for field in fields
-    ]
-    rows = f"({', '.join(plain)}), ({', '.join(leased)})"
-    return f"INSERT INTO {Message._meta.db_table} ({names}) VALUES {rows}"
+    )
+    rows = ", ".join([*[f"({plain})"] * (count - 1), f"({last})"])
+    return f"INSERT INTO {model._meta.db_table} ({names}) VALUES {rows}"
 
 
-@lru_cache(maxsize=2)
-def _defaults(vendor: str) -> list[tuple[Any, Any, Any]]:
-    """A message's fields, each with its default and with that as this database stores it."""
+@lru_cache
+def _defaults(model: type[Model], vendor: str) -> list[tuple[Any, Any, Any]]:
+    """A model's fields, each with its default and with that as this database stores it."""
     found = []
-    for field in Message._meta.concrete_fields:
+    for field in model._meta.concrete_fields:
         default = field.get_default()
         found.append((field, default, field.get_db_prep_save(default, _database())))
     return found
 
 
-def insert_pair(sent: Message, reply: Message) -> None:
-    """A visitor's message and its reply; a reply that has an owner gets its lease."""
-    database = _database()
+def _row(row: Model, database: BaseDatabaseWrapper) -> list[Any]:
+    """A row's values. Most are at their defaults, which need no preparing."""
     values = []
-    for message in (sent, reply):
-        for field, default, stored in _defaults(database.vendor):
-            value = getattr(message, field.attname)
-            # Most are at their defaults, which need no preparing.
-            same = value == default
-            values.append(stored if same else field.get_db_prep_save(value, database))
+    for field, default, stored in _defaults(type(row), database.vendor):
+        value = getattr(row, field.attname)
+        same = value == default
+        values.append(stored if same else field.get_db_prep_save(value, database))
+    return values
+
+
+def insert_messages(*messages: Message) -> None:
+    """Messages of one conversation; the last gets a lease where it has an owner."""
+    database = _database()
+    statement = _insert(Message, database.vendor, len(messages), bool(messages[-1].owner))
+    values = [value for message in messages for value in _row(message, database)]
     with database.cursor() as cursor:
-        cursor.execute(_insert(database.vendor, bool(reply.owner)), values)
+        cursor.execute(statement, values)
+
+
+def insert_visitor(visitor: Visitor) -> None:
+    """A visitor who may be there already."""
+    database = _database()
+    statement = _insert(Visitor, database.vendor, 1, False)
+    with database.cursor() as cursor:
+        cursor.execute(f"{statement} ON CONFLICT DO NOTHING", _row(visitor, database))
 
 
 _ENDED = (

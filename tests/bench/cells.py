@@ -4,6 +4,7 @@ CPU is the server process's own (user and system), so it holds on a busy machine
 """
 
 import asyncio
+import random
 from dataclasses import dataclass
 
 from tests.bench.generator import Tally, Visitor, median, percentile
@@ -17,6 +18,8 @@ DELIVERED = 0.9
 """Of the chunks that are due: below it a server does not keep up, however busy."""
 FULL = 0.95
 """Of a core: a server this busy has no room left."""
+THINKING_SECONDS = 0.5
+"""Before another turn, at the most: nobody asks in the millisecond in which a reply ends."""
 
 
 @dataclass
@@ -50,16 +53,19 @@ async def streams(
 ) -> Streams:
     """`visitors` replies of `chunks` chunks at `rate` a second, begun over `spread` seconds.
 
-    With more than one turn, first deltas count once all have begun.
+    With more than one turn, first deltas count once all have begun; visitors think in between.
     """
     tally = Tally()
+    thinking = random.Random(visitors)
     crowd = await target.open(visitors, tally)
     await asyncio.sleep(0.5)
     before = cpu(target)
 
     async def ask(place: int, visitor: Visitor) -> None:
         await asyncio.sleep(spread * place / visitors)
-        for _ in range(turns):
+        for turn in range(turns):
+            if turn:
+                await asyncio.sleep(thinking.uniform(0, THINKING_SECONDS))
             await visitor.say(f"{rate} {chunks}")
 
     asking = asyncio.gather(*(ask(place, visitor) for place, visitor in enumerate(crowd)))
