@@ -15,10 +15,11 @@ from chatwidget.errors import (
     TimedOut,
 )
 from chatwidget.models import Widget, new_id
-from chatwidget.providers.base import Delta, Person, Provider, Session, Turn, make_provider
+from chatwidget.providers.base import Person, Provider, Turn, make_provider
 from chatwidget.providers.client import own_transport
 from chatwidget.providers.decoders import excerpt
 from chatwidget.providers.failures import status_of
+from chatwidget.providers.reading import Reading
 from chatwidget.secrets import scrub
 
 # Seconds. A greeting that takes longer is not waited for; an answer's first words are "slow" then.
@@ -92,24 +93,20 @@ async def _greeting(provider: Provider, found: Checkup) -> str:
 
 async def _answer(provider: Provider, session: str, found: Checkup) -> None:
     began = time.monotonic()
-    first = 0.0
-    text = ""
-    kept = session
+    reading = Reading()
+    pieces: list[str] = []
     turn = Turn(QUESTION, Person(id="check"), conversation=str(new_id()), session=session)
-    async for event in provider.reply(turn):
-        if isinstance(event, Delta):
-            first = first or time.monotonic() - began
-            text += event.text
-        elif isinstance(event, Session):
-            kept = event.id
+    await reading.read(provider, turn, pieces.append)
     total = time.monotonic() - began
-    told = {"first": f"{first:.1f}", "total": f"{total:.1f}", "text": excerpt(text, 100)}
+    first = reading.first - began if reading.first else 0.0
+    text = excerpt("".join(pieces), 100)
+    told = {"first": f"{first:.1f}", "total": f"{total:.1f}", "text": text}
     found.findings.append(
         Finding(True, _("Answer in %(first)s s, complete in %(total)s s: “%(text)s”") % told)
         if first <= SLOW_ANSWER
         else Finding(False, _("The answer is slow: it begins after %(first)s s.") % told)
     )
-    if not (kept or provider.wants_history or not provider.needs_base_url):
+    if not (reading.session or session or provider.wants_history or not provider.needs_base_url):
         found.findings.append(
             Finding(False, _("No session was told: the agent will not remember earlier messages."))
         )

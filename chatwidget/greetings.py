@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from chatwidget.errors import ChatError
 from chatwidget.models import Widget, new_id
-from chatwidget.providers.base import Person, Profile, make_provider
+from chatwidget.providers.base import Person, Profile, fits, make_provider
 from chatwidget.transcripts import Entry, fingerprint
 
 logger = logging.getLogger("chatwidget")
@@ -118,7 +118,7 @@ class Greetings:
                 self._profiles[widget.pk] = (widget.config_version, profile)
                 if profile.greeting and draft.greeting is None:
                     text = profile.greeting.text.strip()[:GREETING_LENGTH]
-                    draft.session = profile.greeting.session
+                    draft.session = said if fits(said := profile.greeting.session) else ""
             except (ChatError, TimeoutError) as error:
                 cause = getattr(error, "cause", "") or f"no answer in {GREETING_SECONDS:g} s"
                 logger.warning("greeting of %s: %s", widget.slug, cause)

@@ -7,7 +7,6 @@ a `Reply`, and stores the end before anybody is told of it. `upkeep` checkpoints
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import secrets
@@ -20,22 +19,19 @@ from uuid import UUID
 from chatwidget import transcripts
 from chatwidget.bus import Closed, Ended
 from chatwidget.conf import conf
-from chatwidget.errors import ChatError, Interrupted, Rejected, ReplyError, Unavailable
+from chatwidget.errors import ChatError, Interrupted, ReplyError, Unavailable
 from chatwidget.greetings import Greetings
 from chatwidget.pace import Beat, Pace
-from chatwidget.protocol import storable
 from chatwidget.providers.base import (
-    Delta,
     Exchange,
-    Finished,
     Page,
     Person,
     Provider,
-    Session,
     Turn,
     before_reading,
     make_provider,
 )
+from chatwidget.providers.reading import Reading
 from chatwidget.replies import Reply
 from chatwidget.rooms import Rooms
 from chatwidget.secrets import scrub
@@ -60,8 +56,8 @@ class Running:
         "erased",
         "finishing",
         "job",
+        "reading",
         "reply",
-        "session",
         "started",
         "stored",
         "task",
@@ -70,7 +66,7 @@ class Running:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.reply = Reply(job.conversation, job.entry)
-        self.session = ""  # the platform's, once it is known
+        self.reading = Reading()
         self.stored: tuple[int, str] = (0, "")  # length and session at the last checkpoint
         self.erased = False  # no longer ours: end quietly
         self.cancelled = ""  # the status it is to end with, when it was cancelled
@@ -125,8 +121,7 @@ class Relay:
         running.started = True
         job = running.job
         began = time.monotonic()
-        first: float | None = None
-        finished: Finished | None = None
+        reading = running.reading
         error: ReplyError | None = None
         status = "complete"
         try:
@@ -137,21 +132,12 @@ class Relay:
             pace = Pace(self._beat)
             # Timers keep this context until they are due: the reply itself must not be in it.
             before_reading.set(pace.before_reading)
-            async with contextlib.aclosing(provider.reply(turn)) as events:
-                async for event in events:
-                    if type(event) is Delta:
-                        text = storable(event.text)
-                        running.reply.append(text)
-                        pace.came(len(text))
-                        first = first or time.monotonic()
-                    elif isinstance(event, Session):
-                        running.session = event.id
-                    elif isinstance(event, Finished):
-                        finished = event
-            if finished is None:
-                raise Unavailable("the adapter ended without Finished")
-            if not running.reply.text.strip() and not finished.ui:
-                raise Rejected("the answer is empty")
+
+            def heard(text: str) -> None:
+                running.reply.append(text)
+                pace.came(len(text))
+
+            await reading.read(provider, turn, heard)
         except asyncio.CancelledError:
             status = running.cancelled or Interrupted.code
             if status == Interrupted.code:
@@ -163,11 +149,12 @@ class Relay:
             logger.exception("reply %s of %s", job.entry.id, job.widget.slug)
             status, error = "failed", Unavailable(f"{type(failure).__name__}: {failure}")
         running.finishing = True
+        finished, first = reading.finished, reading.first
         outcome = Outcome(
             status=status,
             text=running.reply.text,
-            session=running.session,
-            session_config=fingerprint(job.widget) if running.session else "",
+            session=reading.session,
+            session_config=fingerprint(job.widget) if reading.session else "",
             ui=finished.ui if finished else None,
             provider_message_id=finished.message_id[:200] if finished else "",
             metadata=finished.metadata if finished else {},

@@ -65,11 +65,11 @@ async def checkpoint(relay: Relay) -> None:
     changed = []
     before = dict(relay.running)
     for running in before.values():
-        reply, session = running.reply, running.session
+        reply, session = running.reply, running.reading.session
         if running.stored != (reply.length, session):
             if session == running.stored[1]:
                 session = ""  # the conversation has it already
-            running.stored = (reply.length, running.session)
+            running.stored = (reply.length, running.reading.session)
             config = fingerprint(running.job.widget) if session else ""
             entry = reply.entry
             changed.append(

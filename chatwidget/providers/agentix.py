@@ -76,7 +76,7 @@ class Agentix(HTTPProvider):
             defaults={name: value for name, value in told.items() if value},
         )
 
-    async def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
+    async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         session = turn.session or turn.conversation
         body: dict[str, Any] = {"message": turn.text, "sessionId": session}
         body |= _visitor(turn.person)

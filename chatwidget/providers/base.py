@@ -19,7 +19,10 @@ from django.utils.module_loading import import_string
 
 from chatwidget.conf import ProviderConfig, conf
 from chatwidget.errors import Misconfigured
+from chatwidget.protocol import is_clean
 
+# Code points of a platform's session id, as the transcript keeps it.
+MAX_SESSION = 500
 BUILT_IN = {
     "demo": "chatwidget.providers.demo.Demo",
     "eigi": "chatwidget.providers.eigi.Eigi",
@@ -80,7 +83,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """The next piece of the reply's text; never empty."""
+    """The next piece of the reply's text."""
 
     text: str
 
@@ -127,6 +130,7 @@ class Provider(ABC):
     can_rewind: ClassVar[bool] = False  # a complete last reply may be generated again
     max_length: ClassVar[int | None] = None  # code points of one message
     options: ClassVar[dict[str, type]] = {}  # option name → type (str, bool, int, float)
+    keeps_time: ClassVar[bool] = False  # True: it bounds each wait, and we only the whole reply
 
     def __init__(self, config: ProviderConfig) -> None:
         self.config = config
@@ -149,8 +153,14 @@ class Provider(ABC):
         """The answer to one turn: any number of Session and Delta, then Finished.
 
         Raises ReplyError with the contract's code and a `cause` for the owner. It makes one
-        attempt that reaches the agent, and closes its connection when it is closed itself.
+        attempt that reaches the agent, and closes its connection when it is closed itself. How
+        long it takes, how long its text is and whether there is any is `Reading`'s business.
         """
+
+
+def fits(session: str) -> bool:
+    """Can this id of a platform's session be stored?"""
+    return len(session) <= MAX_SESSION and is_clean(session)
 
 
 def _at_once() -> None:

@@ -18,7 +18,7 @@ from chatwidget.providers.base import (
     Session,
     Turn,
 )
-from chatwidget.providers.http import HTTPProvider, fits
+from chatwidget.providers.http import HTTPProvider
 
 
 class FirstMessage(msgspec.Struct):
@@ -42,10 +42,9 @@ class Eigi(HTTPProvider):
         agent = quote(self.config.agent, safe="")
         async with self.ask("GET", f"/v1/public/agents/{agent}/first-message") as answer:
             first = await answer.json(FirstMessage)
-        session = first.session_id if fits(first.session_id) else ""
-        return Profile(greeting=Greeting(first.first_message, session))
+        return Profile(greeting=Greeting(first.first_message, first.session_id))
 
-    async def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
+    async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         body: dict[str, Any] = {
             "agent_id": self.config.agent,
             "message": turn.text,

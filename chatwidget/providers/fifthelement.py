@@ -51,7 +51,7 @@ class FifthElement(HTTPProvider):
     def auth(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.config.key}"}
 
-    def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
+    def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         stream = bool(turn.session) or self.config.options.get("stream_first_turn") is True
         body: dict[str, Any] = {"message": turn.text, "stream": stream}
         if turn.session:

@@ -1,6 +1,6 @@
 """Asking a platform over HTTP: one shared client, every failure as a ReplyError, careful retries.
 
-An adapter derives from `HTTPProvider`, says how it authenticates, and in `answer` asks and reads:
+An adapter derives from `HTTPProvider`, says how it authenticates, and in `reply` asks and reads:
 
     async with self.ask("POST", "/v1/chat", body, accept="text/plain") as answer:
         async for text in answer.text():
@@ -15,7 +15,7 @@ import random
 import time
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any, ClassVar, TypeVar
 
 import httpx
@@ -23,15 +23,7 @@ import msgspec
 
 from chatwidget.conf import ProviderConfig, conf
 from chatwidget.errors import Misconfigured, Rejected, TimedOut
-from chatwidget.providers.base import (
-    Delta,
-    Event,
-    Finished,
-    Provider,
-    Session,
-    Turn,
-    before_reading,
-)
+from chatwidget.providers.base import Provider, before_reading
 from chatwidget.providers.client import paused, request
 from chatwidget.providers.clock import Clock
 from chatwidget.providers.decoders import (
@@ -56,8 +48,6 @@ T = TypeVar("T")
 ATTEMPTS = 3
 # Seconds. A visitor waits this long for a platform that asks for pauses; a longer one is told.
 MAX_PAUSE = 10.0
-# Code points of a platform's session id, as the transcript keeps it.
-MAX_SESSION = 500
 # Bytes read of an error's body.
 MAX_ERROR = 16 * 1024
 # Seconds before the next attempt: at random up to so much, twice that after the second, …
@@ -130,13 +120,10 @@ class Answer:
         return decoder.end(shape)
 
 
-def fits(session: str) -> bool:
-    """Can this id of a platform's session be stored?"""
-    return len(session) <= MAX_SESSION and "\0" not in session
-
-
 class HTTPProvider(Provider):
     """A platform that is asked over HTTP."""
+
+    keeps_time = True  # in `ask`, where a pause is one of the platform's bytes
 
     # Statuses by which it refuses before its agent has seen the message.
     refused_before: ClassVar[frozenset[int]] = frozenset({429, 503})
@@ -150,31 +137,6 @@ class HTTPProvider(Provider):
     @abstractmethod
     def auth(self) -> dict[str, str]:
         """The headers that authenticate."""
-
-    @abstractmethod
-    def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
-        """As `reply`; empty pieces and an answer's bounds need no thought."""
-
-    async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
-        limit = conf().MAX_REPLY_LENGTH
-        length = 0
-        blank = True
-        with failures(self.config.key):
-            async with aclosing(self.answer(turn)) as events:
-                async for event in events:
-                    if type(event) is Delta:
-                        if not event.text:
-                            continue
-                        length += len(event.text)
-                        if length > limit:
-                            yield Delta(event.text[: limit - length])
-                            raise Rejected(f"the answer is longer than {limit} characters")
-                        blank = blank and event.text.isspace()
-                    elif type(event) is Session and not fits(event.id):
-                        raise Rejected(f"no session id: {excerpt(event.id)}")
-                    elif blank and type(event) is Finished and event.ui is None:
-                        raise Rejected("the answer was empty")
-                    yield event
 
     @asynccontextmanager
     async def ask(

@@ -61,7 +61,7 @@ class OpenAI(HTTPProvider):
     def auth(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.config.key}"} if self.config.key else {}
 
-    async def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
+    async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         told = Chunk()  # what the chunks tell besides text, the last of each
         reason = ""
         done = False

@@ -27,7 +27,7 @@ class Vindex(HTTPProvider):
     def auth(self) -> dict[str, str]:
         return {"X-API-Key": self.config.key}
 
-    async def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
+    async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         session = turn.session or turn.conversation
         body: dict[str, Any] = {"message": turn.text, "session_id": session}
         page = {"url": turn.page.url, "title": turn.page.title}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,17 +12,16 @@ from pytest_django import Settings
 from chatwidget.conf import ProviderConfig
 from chatwidget.errors import ReplyError
 from chatwidget.providers.base import (
-    Delta,
     Exchange,
     Finished,
     Page,
     Person,
     Provider,
-    Session,
     Turn,
     make_provider,
 )
 from chatwidget.providers.client import close_transport
+from chatwidget.providers.reading import Reading
 from tests.platforms.control import Control
 from tests.running import Process
 
@@ -43,11 +42,11 @@ PAGE = Page("https://shop.example.com/blue", "Blue – Shop", "https://example.c
 class Outcome:
     """All that a reply brought."""
 
-    text: str = ""
-    pieces: int = 0
-    sessions: list[str] = field(default_factory=list)
-    finished: Finished | None = None
-    error: ReplyError | None = None
+    text: str
+    pieces: int
+    session: str
+    finished: Finished | None
+    error: ReplyError | None
 
     @property
     def code(self) -> str:
@@ -55,23 +54,20 @@ class Outcome:
 
 
 async def outcome(provider: Provider, turn: Turn) -> Outcome:
-    """The reply to its end, good or bad; nothing may follow a Finished."""
-    found = Outcome()
+    """The reply to its end, good or bad; no text may follow a Finished."""
+    reading = Reading()
+    pieces: list[str] = []
+
+    def take(text: str) -> None:
+        assert text and reading.finished is None
+        pieces.append(text)
+
+    error = None
     try:
-        async for event in provider.reply(turn):
-            assert found.finished is None
-            if isinstance(event, Delta):
-                assert event.text
-                found.text += event.text
-                found.pieces += 1
-            elif isinstance(event, Session):
-                found.sessions.append(event.id)
-            else:
-                found.finished = event
-    except ReplyError as error:
-        found.error = error
-    assert (found.finished is None) == (found.error is not None)
-    return found
+        await reading.read(provider, turn, take)
+    except ReplyError as failure:
+        error = failure
+    return Outcome("".join(pieces), len(pieces), reading.session, reading.finished, error)
 
 
 @dataclass
@@ -94,9 +90,8 @@ class Chat:
             **more,
         )
         found = await outcome(self.provider, turn)
-        for session in found.sessions:
-            self.session = session
-        if found.finished:
+        self.session = found.session or self.session
+        if found.error is None:
             self.history += (Exchange("user", text), Exchange("assistant", found.text))
         return found
 

@@ -1,0 +1,61 @@
+"""One answer, read to its end within the bounds that hold for every adapter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+
+from chatwidget.conf import Timeouts, conf
+from chatwidget.errors import Rejected, Unavailable
+from chatwidget.protocol import storable
+from chatwidget.providers.base import Delta, Finished, Provider, Session, Turn, fits
+from chatwidget.providers.clock import Clock
+from chatwidget.providers.decoders import excerpt
+from chatwidget.providers.failures import failures
+
+
+class Reading:
+    """What came of an answer besides its text, by now; it stands when the answer fails."""
+
+    __slots__ = ("finished", "first", "session")
+
+    def __init__(self) -> None:
+        self.first: float | None = None  # when the text began, by the monotonic clock
+        self.session = ""  # the platform's, once it is told
+        self.finished: Finished | None = None
+
+    async def read(self, provider: Provider, turn: Turn, take: Callable[[str], None]) -> None:
+        """Hands each piece of the text to `take`. Raises ReplyError."""
+        limit = left = conf().MAX_REPLY_LENGTH
+        blank = True
+        times, ours = conf().TIMEOUTS, not provider.keeps_time
+        clock = Clock(times if ours else Timeouts(*[times.total] * 4))
+        try:
+            with failures(provider.config.key), clock:
+                async with aclosing(provider.reply(turn)) as events:
+                    async for event in events:
+                        if ours:
+                            clock.heard()
+                        if type(event) is Delta:
+                            if not (text := storable(event.text)):
+                                continue
+                            self.first = self.first or time.monotonic()
+                            left -= len(text)
+                            if left < 0:
+                                take(text[:left])
+                                raise Rejected(f"the answer is longer than {limit} characters")
+                            take(text)
+                            blank = blank and text.isspace()
+                        elif isinstance(event, Session):
+                            if not fits(event.id):
+                                raise Rejected(f"no session id: {excerpt(event.id)}")
+                            self.session = event.id
+                        elif isinstance(event, Finished):
+                            self.finished = event
+        finally:
+            clock.close()
+        if self.finished is None:
+            raise Unavailable("the adapter ended without Finished")
+        if blank and not self.finished.ui:
+            raise Rejected("the answer is empty")
