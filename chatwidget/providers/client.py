@@ -25,8 +25,9 @@ from httpx_aiohttp import AiohttpTransport
 from chatwidget import __version__
 from chatwidget.conf import conf
 
-# aiohttp's default of 8,190 bytes fails a reply whose X-UI-Spec is longer.
-MAX_HEADER = 64 * 1024
+# aiohttp's default of 8,190 bytes fails a reply whose X-UI-Spec is longer. One over 64 KiB is not
+# shown, but its text is: so this is above what proxies and CDNs pass on (128 KiB together).
+MAX_HEADER = 256 * 1024
 # Seconds an idle connection is kept: less than the 5 s after which uvicorn and Node close one, so
 # that a message does not meet a connection that is just being closed (it could not be sent again).
 KEEP_ALIVE = 4.0

@@ -117,7 +117,7 @@ def test_faults(
         "stall": SLOW,
         "empty": REJECTED,
         "huge": REJECTED,
-        "ui-100k": REJECTED,
+        "ui-400k": REJECTED,
     }.items(),
 )
 def test_faults_of_a_stream(platforms: Process, settings: Settings, fault: str, why: str) -> None:

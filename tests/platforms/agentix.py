@@ -1,7 +1,8 @@
 """agentix, as docs.agentix.cl describes it. Keys begin with `agx_live_`.
 
 A message with the word “products” is answered with a product grid in `X-UI-Spec`. Faults of that
-header: `ui-malformed`, `ui-list`, `ui-40k`, `ui-100k`, `ui-nul`, `ui-unknown` (of no known type).
+header: `ui-malformed`, `ui-list`, `ui-40k`, `ui-100k`, `ui-400k`, `ui-nul`, `ui-unknown` (of no
+known type).
 """
 
 from __future__ import annotations
@@ -109,10 +110,8 @@ def _agent(name: str) -> dict[str, Any]:
 
 def _spec(message: str, fault: str) -> str:
     grid = {"type": "product-grid", "data": [PRODUCT]}
-    if fault == "ui-40k":
-        return json.dumps({"type": "product-grid", "data": [PRODUCT] * 290})
-    if fault == "ui-100k":
-        return json.dumps({"type": "product-grid", "data": [PRODUCT] * 750})
+    if products := {"ui-40k": 290, "ui-100k": 750, "ui-400k": 3000}.get(fault):
+        return json.dumps({"type": "product-grid", "data": [PRODUCT] * products})
     broken = {
         "ui-malformed": '{"type": "product-grid", "data": [',
         "ui-list": json.dumps([PRODUCT]),

@@ -212,6 +212,7 @@ async def test_a_long_rich_element_is_kept(fakes: Platforms) -> None:
         ("ui-malformed", "not what the platform documents"),
         ("ui-list", "not what the platform documents"),
         ("ui-nul", "it holds a NUL"),
+        ("ui-100k", "longer than 65536 bytes"),
     ],
 )
 async def test_a_rich_element_that_cannot_be_read_costs_no_text(

@@ -230,7 +230,7 @@ async def test_a_reply_of_the_longest_length(fakes: Platforms, settings: Setting
 
 
 async def test_a_header_beyond_every_bound(fakes: Platforms) -> None:
-    found = await fakes.chat("agentix").say("fault:ui-100k")
+    found = await fakes.chat("agentix").say("fault:ui-400k")
     assert found.code == REJECTED
 
 
