@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from chatwidget.errors import ChatError
 from chatwidget.models import Widget, new_id
+from chatwidget.protocol import cleaned
 from chatwidget.providers.base import Person, Profile, fits, make_provider
 from chatwidget.transcripts import Entry, fingerprint
 
@@ -117,11 +118,13 @@ class Greetings:
                     profile = await make_provider(widget.provider_config).profile(person)
                 self._profiles[widget.pk] = (widget.config_version, profile)
                 if profile.greeting and draft.greeting is None:
-                    text = profile.greeting.text.strip()[:GREETING_LENGTH]
+                    text = cleaned(profile.greeting.text.strip(), GREETING_LENGTH)
                     draft.session = said if fits(said := profile.greeting.session) else ""
             except (ChatError, TimeoutError) as error:
                 cause = getattr(error, "cause", "") or f"no answer in {GREETING_SECONDS:g} s"
                 logger.warning("greeting of %s: %s", widget.slug, cause)
+            except Exception:  # an adapter's bug must not leave its visitor without a greeting
+                logger.exception("greeting of %s", widget.slug)
             if draft.greeting is None:  # else another process's came first, and is shown
                 draft.greeting = _entry(text or widget.greeting.strip() or _default(language))
                 greet(draft)  # at once: a message that waits for it must not overtake it

@@ -22,6 +22,7 @@ from chatwidget.conf import conf
 from chatwidget.errors import ChatError, Interrupted, ReplyError, Unavailable
 from chatwidget.greetings import Greetings
 from chatwidget.pace import Beat, Pace
+from chatwidget.protocol import storable
 from chatwidget.providers.base import (
     Exchange,
     Page,
@@ -156,7 +157,7 @@ class Relay:
             session=reading.session,
             session_config=fingerprint(job.widget) if reading.session else "",
             ui=finished.ui if finished else None,
-            provider_message_id=finished.message_id[:200] if finished else "",
+            provider_message_id=finished.message_id if finished else "",
             metadata=finished.metadata if finished else {},
             error_code=error.code if error else "",
             error_cause=_cause(error, job) if error else "",
@@ -258,7 +259,7 @@ def _cause(error: ReplyError, job: Job) -> str:
         key = job.widget.key
     except ReplyError:
         key = ""
-    return scrub(error.cause or str(error), key)[:CAUSE_LENGTH]
+    return storable(scrub(error.cause or str(error), key))[:CAUSE_LENGTH]
 
 
 def _log(job: Job, outcome: Outcome) -> None:

@@ -79,6 +79,20 @@ async def test_it_is_fetched_once_for_all_tabs(widget: Widget) -> None:
     assert process.profile(widget).asks_email
 
 
+async def test_what_cannot_be_stored_is_left_out(widget: Widget) -> None:
+    Slow.answer = Profile(greeting=Greeting("Hel\0lo!", "s" * 501))
+    draft = await Visitor(widget).draft(Greetings())
+    assert (await arrived(draft), draft.session) == ("Hello!", "")
+
+
+async def test_an_adapters_bug_costs_no_greeting(
+    widget: Widget, caplog: pytest.LogCaptureFixture
+) -> None:
+    Slow.answer = KeyError("welcome")
+    assert await arrived(await Visitor(widget).draft(Greetings())) == "Ours."
+    assert "KeyError: 'welcome'" in caplog.text
+
+
 async def test_another_process_has_the_same(widget: Widget) -> None:
     visitor = Visitor(widget)
     first = await visitor.draft(Greetings())

@@ -78,6 +78,42 @@ async def test_it_chats(serve: Serve, platform: Platform, module: Path) -> None:
     assert second["thread"] == "thread-7"
 
 
+OWN = r"""
+import asyncio
+
+from chatwidget.errors import Unavailable
+from chatwidget.providers.base import Delta, Finished, Provider
+
+
+class Own(Provider):
+    label = "Own"
+    needs_base_url = needs_key = needs_agent = False
+
+    async def reply(self, turn):
+        yield Delta("Well")
+        if turn.text == "wait":
+            await asyncio.Event().wait()
+        if turn.text == "fail":
+            raise Unavailable("half a sign: \ud83d")
+        yield Finished(message_id="\ud83d", metadata={"a": object()})
+"""
+
+
+async def test_one_without_http_is_bounded_and_cannot_hold_a_reply_up(
+    serve: Serve, tmp_path: Path
+) -> None:
+    (tmp_path / "own.py").write_text(OWN)
+    env = {"PYTHONPATH": str(tmp_path), "CHATWIDGET_PROVIDERS": "own=own.Own"}
+    server = await serve({**env, "CHATWIDGET_TIMEOUTS": "1,5,0.5,10"})
+    await server.manage("configure_widget", "help", "--provider", "own")
+    async with Chat(server.url, "help") as chat:
+        await chat.greeting(await chat.hello())
+        ends = [(await chat.ask(text)) for text in ("wait", "fail", "tell")]
+    assert [text for text, _ in ends] == ["Well"] * 3
+    codes = [done.get("error", {}).get("code") for _, done in ends]
+    assert codes == ["provider_timeout", "provider_unavailable", None]
+
+
 async def test_a_path_that_leads_nowhere_is_named(serve: Serve) -> None:
     server = await serve()
     env = {"CHATWIDGET_PROVIDERS": "parrot=nowhere.Parrot"}

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from chatwidget.errors import Rejected
 from chatwidget.providers.base import (
     Delta,
     Event,
@@ -22,7 +23,7 @@ from chatwidget.providers.base import (
     Session,
     Turn,
 )
-from chatwidget.providers.decoders import read_ui
+from chatwidget.providers.decoders import read_json
 from chatwidget.providers.http import HTTPProvider
 
 
@@ -90,13 +91,13 @@ class Agentix(HTTPProvider):
             spec = answer.raw_header(b"x-ui-spec")
             conversation = answer.headers.get("x-conversation-id", "")
             message = answer.headers.get("x-message-id", "")
-        ui, problem = read_ui(spec) if spec else (None, "")
-        told = {"conversation_id": conversation, "ui_ignored": problem}
-        yield Finished(
-            ui=ui,
-            message_id=message[:200],
-            metadata={name: value for name, value in told.items() if value},
-        )
+        metadata = {"conversation_id": conversation} if conversation else {}
+        ui = None
+        try:
+            ui = read_json(spec, dict[str, Any]) if spec else None
+        except Rejected as error:
+            metadata["ui_ignored"] = error.cause
+        yield Finished(ui=ui, message_id=message, metadata=metadata)
 
 
 def _visitor(person: Person) -> dict[str, str]:

@@ -147,36 +147,18 @@ def read_json(data: bytes | str, shape: type[T]) -> T:
         raise Rejected(f"not what the platform documents: {error}: {excerpt(data)}") from None
 
 
-def read_ui(header: bytes) -> tuple[dict[str, Any] | None, str]:
-    """A rich element, `{"type": …}`, from a header; or None and why it cannot be shown.
-
-    The reply's text stands without it, so this raises nothing.
-    """
+def plain(value: dict[str, Any]) -> dict[str, Any]:
+    """What came besides the text, as JSON that can be stored. Raises Rejected with why not."""
     try:
-        ui = read_json(header, dict[str, Any])
-    except Rejected as error:
-        return None, str(error)
-    if not isinstance(ui.get("type"), str):
-        return None, f"it has no type: {excerpt(header)}"
-    if problem := _unfit(ui):
-        return None, problem
-    return ui, ""
-
-
-def read_metadata(value: dict[str, Any] | None) -> dict[str, Any]:
-    """What a platform tells about its answer, for the owner: as it is, if it can be stored."""
-    if not value:
-        return {}
-    problem = _unfit(value)
-    return {"ignored": problem} if problem else value
-
-
-def _unfit(value: dict[str, Any]) -> str:
-    encoded = msgspec.json.encode(value)
+        encoded = msgspec.json.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Rejected(f"it is no JSON: {excerpt(str(error))}") from None
     if len(encoded) > MAX_EXTRA:
-        return f"it is longer than {MAX_EXTRA} bytes"
+        raise Rejected(f"it is longer than {MAX_EXTRA} bytes")
     # PostgreSQL refuses it. An escaped backslash before "u0000" is text, not an escape.
-    return "it holds a NUL" if b"\\u0000" in encoded.replace(b"\\\\", b"") else ""
+    if b"\\u0000" in encoded.replace(b"\\\\", b""):
+        raise Rejected("it holds a NUL")
+    return read_json(encoded, dict[str, Any])
 
 
 def excerpt(text: bytes | str, limit: int = 300) -> str:

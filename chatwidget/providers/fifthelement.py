@@ -15,7 +15,7 @@ import msgspec
 
 from chatwidget.errors import Rejected
 from chatwidget.providers.base import Delta, Event, Finished, Session, Turn
-from chatwidget.providers.decoders import excerpt, read_json, read_metadata
+from chatwidget.providers.decoders import excerpt, read_json
 from chatwidget.providers.http import HTTPProvider
 
 # Where a stream may tell the conversation's id, if it does.
@@ -66,7 +66,7 @@ class FifthElement(HTTPProvider):
             said = (await answer.json(Whole)).data
         yield Session(said.conversationId)
         yield Delta(said.response)
-        yield Finished(metadata=read_metadata(said.metadata))
+        yield Finished(metadata=said.metadata or {})
 
     async def _streamed(self, turn: Turn, body: dict[str, Any]) -> AsyncGenerator[Event, None]:
         session = turn.session

@@ -14,7 +14,7 @@ import msgspec
 from chatwidget.conf import ProviderConfig
 from chatwidget.errors import PlatformRateLimited, Rejected, ReplyError, Unavailable
 from chatwidget.providers.base import Delta, Event, Finished, Turn
-from chatwidget.providers.decoders import excerpt, read_json, read_metadata
+from chatwidget.providers.decoders import excerpt, read_json
 from chatwidget.providers.http import HTTPProvider
 
 
@@ -89,8 +89,8 @@ class OpenAI(HTTPProvider):
             "usage": told.usage,
             "note": "" if done or reason else "the stream ended without a finish_reason",
         }
-        metadata = read_metadata({name: value for name, value in notes.items() if value})
-        yield Finished(message_id=(told.id or "")[:200], metadata=metadata)
+        metadata = {name: value for name, value in notes.items() if value}
+        yield Finished(message_id=told.id or "", metadata=metadata)
 
     def _body(self, turn: Turn) -> dict[str, Any]:
         sampling = dict(self.config.options)

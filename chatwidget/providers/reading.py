@@ -11,8 +11,11 @@ from chatwidget.errors import Rejected, Unavailable
 from chatwidget.protocol import storable
 from chatwidget.providers.base import Delta, Finished, Provider, Session, Turn, fits
 from chatwidget.providers.clock import Clock
-from chatwidget.providers.decoders import excerpt
+from chatwidget.providers.decoders import excerpt, plain
 from chatwidget.providers.failures import failures
+
+# Code points of a platform's id of its message, as the transcript keeps it.
+MAX_MESSAGE_ID = 200
 
 
 class Reading:
@@ -52,10 +55,27 @@ class Reading:
                                 raise Rejected(f"no session id: {excerpt(event.id)}")
                             self.session = event.id
                         elif isinstance(event, Finished):
-                            self.finished = event
+                            self.finished = _fit(event)
         finally:
             clock.close()
         if self.finished is None:
             raise Unavailable("the adapter ended without Finished")
         if blank and not self.finished.ui:
             raise Rejected("the answer is empty")
+
+
+def _fit(told: Finished) -> Finished:
+    """What of it can be stored. The text stands without the rest, and the owner is told why."""
+    ui, metadata = None, {}
+    try:
+        metadata = plain(told.metadata)
+    except Rejected as error:
+        metadata = {"ignored": error.cause}
+    if told.ui is not None:
+        try:
+            ui = plain(told.ui)
+            if not isinstance(ui.get("type"), str):
+                raise Rejected(f"it has no type: {excerpt(str(ui))}")
+        except Rejected as error:
+            ui, metadata["ui_ignored"] = None, error.cause
+    return Finished(ui, storable(told.message_id)[:MAX_MESSAGE_ID], metadata)

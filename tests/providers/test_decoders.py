@@ -18,9 +18,8 @@ from chatwidget.providers.decoders import (
     SSEDecoder,
     TextDecoder,
     excerpt,
+    plain,
     read_json,
-    read_metadata,
-    read_ui,
 )
 
 
@@ -193,30 +192,25 @@ def test_a_body_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "ui"),
+    ("value", "problem"),
     [
-        (b'{"type": "product-grid", "data": []}', {"type": "product-grid", "data": []}),
-        ('{"type": "x", "t": "Grüße"}'.encode(), {"type": "x", "t": "Grüße"}),
-        (b'{"type": "x", "t": "\\\\u0000"}', {"type": "x", "t": "\\u0000"}),
-        (b'{"type": "x", "t": "\\u0000"}', None),
-        (b'{"type": 1}', None),
-        (b"{}", None),
-        (b"[]", None),
-        (b"{", None),
-        (b'{"type": "x", "t": "' + b"a" * 70_000 + b'"}', None),
+        ({"a": ["a\0b"]}, "it holds a NUL"),
+        ({"a\0": 1}, "it holds a NUL"),
+        ({"a": "a" * 70_000}, "it is longer than 65536 bytes"),
+        ({"a": object()}, "it is no JSON"),
+        ({"a": "\ud83d"}, "it is no JSON"),
+        ([], "not what the platform documents"),
     ],
 )
-def test_a_rich_element(header: bytes, ui: dict[str, Any] | None) -> None:
-    found, problem = read_ui(header)
-    assert found == ui
-    assert bool(problem) == (ui is None)
+def test_what_cannot_be_stored(value: Any, problem: str) -> None:
+    with pytest.raises(Rejected, match=problem):
+        plain(value)
 
 
-def test_metadata_that_cannot_be_stored() -> None:
-    assert read_metadata(None) == {}
-    assert read_metadata({"tokens": 1}) == {"tokens": 1}
-    assert "NUL" in read_metadata({"a": ["\0"]})["ignored"]
-    assert "longer" in read_metadata({"a": "a" * 70_000})["ignored"]
+def test_what_can_be_stored() -> None:
+    for value in ({}, {"a": "Grüße", "b": [1, None, 0.5]}, {"a": "\\u0000"}):
+        assert plain(value) == value
+    assert plain({"a": float("nan"), "b": ("c",)}) == {"a": None, "b": ["c"]}
 
 
 def test_an_excerpt_is_one_short_line() -> None:
@@ -263,7 +257,6 @@ JSON = st.recursive(
 
 @given(st.binary() | JSON.map(msgspec.json.encode))
 def test_json_of_any_kind_is_read_or_rejected(data: bytes) -> None:
-    read_ui(data)
     try:
         assert isinstance(read_json(data, Shape), Shape)
     except Rejected as error:

@@ -73,6 +73,22 @@ async def test_an_empty_answer(text: str) -> None:
     assert (await read(Delta(text), Finished(ui={"type": "card"}))).code == ""
 
 
+async def test_what_cannot_be_stored_costs_no_text() -> None:
+    told = {"secret": object()}
+    found = await read(
+        Delta("text"), Finished(ui={"type": 1}, message_id="\0" * 300, metadata=told)
+    )
+    assert (found.text, found.error) == ("text", None)
+    assert found.finished
+    assert (found.finished.ui, found.finished.message_id) == (None, "")
+    assert "no JSON" in found.finished.metadata["ignored"]
+    assert "no type" in found.finished.metadata["ui_ignored"]
+    found = await read(
+        Delta("text"), Finished(ui={"type": "card", "data": "\0"}, message_id="m" * 300)
+    )
+    assert found.finished == Finished(None, "m" * 200, {"ui_ignored": "it holds a NUL"})
+
+
 async def test_an_answer_without_its_end() -> None:
     found = await read(Delta("so far"))
     assert (found.code, found.text) == ("provider_unavailable", "so far")
