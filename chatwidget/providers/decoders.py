@@ -11,7 +11,10 @@ one odd mark is worth more than none. In JSON they are refused, as JSON is (RFC 
 from __future__ import annotations
 
 import codecs
-from typing import Any, NamedTuple, TypeVar
+import json
+import re
+from contextlib import suppress
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import msgspec
 
@@ -26,6 +29,8 @@ MAX_JSON = 8 * 1024 * 1024
 # What a platform tells for the owner alone (metadata, a rich element), as JSON.
 MAX_EXTRA = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
+# A character beyond U+FFFF, or a half of one.
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _utf8 = codecs.getincrementaldecoder("utf-8")
 
 
@@ -140,17 +145,42 @@ class JSONDecoder:
 
 
 def read_json(data: bytes | str, shape: type[T]) -> T:
-    """JSON of a documented shape; undocumented fields are ignored. Raises Rejected with why."""
+    """JSON of a documented shape; undocumented fields are ignored. Raises Rejected with why.
+
+    Text that a platform cut between the halves of a character holds one of them, as an escape: it
+    is kept, for `joined` to find the other.
+    """
     try:
         return msgspec.json.decode(data, type=shape)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        with suppress(ValueError, RecursionError):
+            text = data if isinstance(data, str) else data.decode()
+            if _HALF.search(text):
+                return msgspec.convert(json.loads(text, parse_constant=_refused), shape)
         raise Rejected(f"not what the platform documents: {error}: {excerpt(data)}") from None
+
+
+def _refused(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def joined(text: str) -> tuple[str, str]:
+    """Text that can be stored, its characters' halves joined, and a last half that waits for more.
+
+    A half that is alone becomes U+FFFD, as a byte does that is not UTF-8.
+    """
+    half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+    units = text.removesuffix(half).replace("\0", "").encode("utf-16-le", "surrogatepass")
+    return units.decode("utf-16-le", "replace"), half
 
 
 def plain(value: dict[str, Any]) -> dict[str, Any]:
     """What came besides the text, as JSON that can be stored. Raises Rejected with why not."""
     try:
-        encoded = msgspec.json.encode(value)
+        try:
+            encoded = msgspec.json.encode(value)
+        except UnicodeEncodeError:  # half a character, as a shortened title has
+            encoded = joined(json.dumps(value, ensure_ascii=False))[0].encode()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise Rejected(f"it is no JSON: {excerpt(str(error))}") from None
     if len(encoded) > MAX_EXTRA:

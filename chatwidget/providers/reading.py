@@ -8,10 +8,10 @@ from contextlib import aclosing
 
 from chatwidget.conf import Timeouts, conf
 from chatwidget.errors import Rejected, Unavailable
-from chatwidget.protocol import storable
+from chatwidget.protocol import is_clean, storable
 from chatwidget.providers.base import Delta, Finished, Provider, Session, Turn, fits
 from chatwidget.providers.clock import Clock
-from chatwidget.providers.decoders import excerpt, plain
+from chatwidget.providers.decoders import excerpt, joined, plain
 from chatwidget.providers.failures import failures
 
 # Code points of a platform's id of its message, as the transcript keeps it.
@@ -32,6 +32,7 @@ class Reading:
         """Hands each piece of the text to `take`. Raises ReplyError."""
         limit = left = conf().MAX_REPLY_LENGTH
         blank = True
+        half = ""  # of a character that the platform cut
         times, ours = conf().TIMEOUTS, not provider.keeps_time
         clock = Clock(times if ours else Timeouts(*[times.total] * 4))
         try:
@@ -41,7 +42,10 @@ class Reading:
                         if ours:
                             clock.heard()
                         if type(event) is Delta:
-                            if not (text := storable(event.text)):
+                            text = event.text
+                            if half or not is_clean(text):
+                                text, half = joined(half + text)
+                            if not text:
                                 continue
                             self.first = self.first or time.monotonic()
                             left -= len(text)
@@ -60,7 +64,9 @@ class Reading:
             clock.close()
         if self.finished is None:
             raise Unavailable("the adapter ended without Finished")
-        if blank and not self.finished.ui:
+        if half:
+            take("\ufffd")
+        elif blank and not self.finished.ui:
             raise Rejected("the answer is empty")
 
 

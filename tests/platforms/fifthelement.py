@@ -1,7 +1,8 @@
 """fifthelement, as docs.fifthelement.ai describes it. Keys begin with `fe_` here.
 
 Faults of its event stream: `crlf`, `cr`, `comments`, `bare` (no blank lines, as in the document's
-sample), `bom`, `error` (an error event in the midst), `undone` (no `[DONE]`), `ends` (neither).
+sample), `bom`, `halves` (text cut between the halves of a character), `error` (an error event in
+the midst), `undone` (no `[DONE]`), `ends` (neither).
 `id-header` and `id-event` tell the conversation's id where the document does not promise it.
 """
 
@@ -98,7 +99,7 @@ async def _stream(exchange: Exchange, name: str, words: speech.Words, fault: str
         return comment + f"data: {text}".encode() + end + between
 
     def frame(piece: str) -> bytes:
-        return line(json.dumps({"chunk": piece}, ensure_ascii=False))
+        return line(json.dumps({"chunk": piece}, ensure_ascii=fault == "halves"))
 
     headers = {"x-conversation-id": name} if fault == "id-header" else {}
     await exchange.start(200, "text/event-stream", headers)

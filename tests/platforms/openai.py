@@ -1,7 +1,8 @@
 """An OpenAI-compatible server. Keys begin with `sk-`; the model `local` needs none.
 
 Faults of its event stream: `crlf`, `cr`, `comments`, `bom`, `error`, `undone` (no `[DONE]`), `ends`
-(neither `[DONE]` nor a finish_reason), `lines` (an event's data on several lines).
+(neither `[DONE]` nor a finish_reason), `lines` (an event's data on several lines), `halves` (text
+cut between the halves of a character).
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ async def _stream(exchange: Exchange, model: str, words: AsyncIterator[str], fau
     end = {"crlf": b"\r\n", "cr": b"\r"}.get(fault, b"\n")
 
     def event(value: Any) -> bytes:
-        shown = json.dumps(value, ensure_ascii=False, indent=1 if fault == "lines" else None)
+        indent = 1 if fault == "lines" else None
+        shown = json.dumps(value, ensure_ascii=fault == "halves", indent=indent)
         comment = b": still here" + end + end if fault == "comments" else b""
         lines = [f"data: {line}".encode() + end for line in shown.split("\n")]
         return comment + b"".join(lines) + end

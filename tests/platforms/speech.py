@@ -31,6 +31,12 @@ def words(text: str) -> list[str]:
     return re.findall(r"\s*\S+\s*$|\s*\S+|\s+$", text)
 
 
+def units(text: str) -> list[str]:
+    """The text in units of UTF-16, as JavaScript counts it: some are half a character."""
+    data = text.encode("utf-16-le")
+    return [data[at : at + 2].decode("utf-16-le", "surrogatepass") for at in range(0, len(data), 2)]
+
+
 def answer(message: str, turn: int) -> str:
     """The whole of what an agent says to a message. `say:…` is said as it stands."""
     if message.startswith("say:"):
@@ -50,7 +56,8 @@ async def spoken(exchange: Exchange, message: str, turn: int, fault: str) -> Asy
         for _ in range(HUGE):
             yield "0123456789abcdef" * 4096
         return
-    pieces = words(answer(message, turn))
+    said = answer(message, turn)
+    pieces = units(said) if fault == "halves" else words(said)
     middle = (len(pieces) + 1) // 2
     for number, piece in enumerate(pieces):
         if number == middle:

@@ -246,6 +246,16 @@ async def test_openai_gets_the_history_and_the_options(fakes: Platforms) -> None
     }
 
 
+@pytest.mark.parametrize("name", ["fifthelement", "openai"])
+async def test_a_character_cut_in_two_is_whole(fakes: Platforms, name: str) -> None:
+    """By a platform that counts in UTF-16, as JavaScript does: JSON then holds a half."""
+    chat = await fakes.streaming_chat(name)
+    found = await chat.say("fault:halves")
+    assert found.error is None
+    assert found.text.endswith("日本語 🙂.")
+    assert found.pieces == len(found.text)
+
+
 @pytest.mark.parametrize("fault", ["drip", "split"])
 @pytest.mark.parametrize("name", STREAMING)
 async def test_any_cut_gives_the_same_text(fakes: Platforms, name: str, fault: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwidget.errors import Rejected
+from chatwidget.protocol import is_clean
 from chatwidget.providers import decoders
 from chatwidget.providers.decoders import (
     JSONDecoder,
@@ -18,6 +20,7 @@ from chatwidget.providers.decoders import (
     SSEDecoder,
     TextDecoder,
     excerpt,
+    joined,
     plain,
     read_json,
 )
@@ -153,6 +156,10 @@ class Shape(msgspec.Struct):
     session_id: str
 
 
+class Said(msgspec.Struct):
+    text: str
+
+
 @CUTS
 def test_json(cut: Any) -> None:
     decoder = JSONDecoder()
@@ -169,7 +176,6 @@ BROKEN = {
     "a page": b"<!doctype html>",
     "two values": b'{"reply": "a", "session_id": "1"} {}',
     "not UTF-8": b'{"reply": "\xff", "session_id": "1"}',
-    "half a pair": b'{"reply": "\\ud800", "session_id": "1"}',
     "very deep": b"[" * 100_000,
     "a huge number": b'{"reply": "a", "session_id": "1", "x": ' + b"9" * 5000 + b"z}",
 }
@@ -181,6 +187,23 @@ def test_json_of_another_shape(data: bytes) -> None:
         read_json(data, Shape)
     assert len(caught.value.cause) < 600
     assert caught.value.cause.isprintable()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        rb'{"text": "\ud83d", "more": NaN}',
+        rb'{"text": "\ud83d"',
+        rb'{"text": ["\ud83d"]}',
+        b'{"text": "\\ud83d\xff"}',
+        rb'"\ud83d"',
+        b'{"text": "\\ud83d", "a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+)
+def test_json_with_half_a_character_is_as_strict(data: bytes) -> None:
+    with pytest.raises(Rejected):
+        read_json(data, Said)
+    assert read_json(rb'{"text": "\ud83d", "more": 1}', Said).text == "\ud83d"
 
 
 def test_a_body_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +221,6 @@ def test_a_body_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"a\0": 1}, "it holds a NUL"),
         ({"a": "a" * 70_000}, "it is longer than 65536 bytes"),
         ({"a": object()}, "it is no JSON"),
-        ({"a": "\ud83d"}, "it is no JSON"),
         ([], "not what the platform documents"),
     ],
 )
@@ -211,6 +233,7 @@ def test_what_can_be_stored() -> None:
     for value in ({}, {"a": "Grüße", "b": [1, None, 0.5]}, {"a": "\\u0000"}):
         assert plain(value) == value
     assert plain({"a": float("nan"), "b": ("c",)}) == {"a": None, "b": ["c"]}
+    assert plain({"a": "cut \ud83d", "b\ude42": 1}) == {"a": "cut \ufffd", "b\ufffd": 1}
 
 
 def test_an_excerpt_is_one_short_line() -> None:
@@ -253,6 +276,42 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
+
+
+# Any UTF-16, also what is none: each character is a unit, halves of others among them.
+UNITS = st.text(st.sampled_from("a\ud83d\ude42\udbff\udc00é") | st.characters())
+
+
+@given(UNITS)
+def test_json_of_any_utf_16_is_read(text: str) -> None:
+    for data in (json.dumps({"text": text}), json.dumps({"text": text}).encode()):
+        assert utf_16(read_json(data, Said).text) == utf_16(text)
+
+
+@given(st.text(), ANY_CUT)
+def test_text_cut_between_units_is_joined(text: str, places: list[int]) -> None:
+    assert read_units(utf_16(text), places) == text.replace("\0", "")
+
+
+@given(UNITS, ANY_CUT)
+def test_a_half_that_is_alone_is_one_mark(text: str, places: list[int]) -> None:
+    """Wherever the cuts are, it is what a decoder makes of the whole."""
+    expected = utf_16(text).decode("utf-16-le", "replace").replace("\0", "")
+    assert read_units(utf_16(text), places) == expected
+
+
+def utf_16(text: str) -> bytes:
+    return text.encode("utf-16-le", "surrogatepass")
+
+
+def read_units(data: bytes, places: list[int]) -> str:
+    """As `Reading` reads pieces that are cut at any unit."""
+    text = half = ""
+    for piece in cut_at(data, [2 * (place % (len(data) // 2 + 1)) for place in places]):
+        more, half = joined(half + piece.decode("utf-16-le", "surrogatepass"))
+        assert is_clean(more)
+        text += more
+    return text + ("\ufffd" if half else "")
 
 
 @given(st.binary() | JSON.map(msgspec.json.encode))

@@ -51,6 +51,13 @@ async def test_a_whole_answer() -> None:
     assert found.finished and found.finished.message_id == "m"
 
 
+async def test_a_character_in_two_halves() -> None:
+    halves = (Delta("a\ud83d"), Delta(""), Delta("\ude42b\ude42"), Delta("\ud83d"))
+    found = await read(*halves, Finished())
+    assert (found.text, found.pieces, found.error) == ("a🙂b\ufffd\ufffd", 3, None)
+    assert (await read(Delta("\ud83d"), Finished())).text == "\ufffd"
+
+
 async def test_a_session_that_cannot_be_stored() -> None:
     for session in ("s" * 501, "a\0b", "\ud83d"):
         found = await read(Session(session), Delta("text"), Finished())
