@@ -14,15 +14,18 @@ from typing import Any
 
 import polib
 import pytest
+from django.test import Client
 from django.utils import translation
 from django.utils.translation import to_locale
 from django.utils.translation.template import templatize
+from pytest_django import Settings
 
 from chatwidget.languages import LANGUAGES, choose_language, direction
 from chatwidget.strings import STRINGS
 from tests.client import Chat
 from tests.environment import VARIABLES
 from tests.running import ROOT, Server, run
+from tests.stored import a_widget
 
 APP = ROOT / "chatwidget"
 TRANSLATED = LANGUAGES[1:]  # English is in the code
@@ -288,3 +291,46 @@ async def test_the_socket_speaks_the_visitors_language(server: Server, told_by: 
         _, done = await chat.ask("Hallo?")
         away = "The assistant cannot be reached right now. Please try again."
         assert done["error"]["detail"] == translated("nl", away)
+
+
+# --- the admin ------------------------------------------------------------------------------------
+
+
+def test_all_of_the_admin_is_in_the_languages_that_the_site_offers(settings: Settings) -> None:
+    """A page half in one language is worse than one in English."""
+    for language, _ in settings.LANGUAGES[1:]:
+        assert catalogue(language).untranslated_entries() == [], language
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("accepted", "language", "title"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.5", "de", "Unterhaltungen"),
+        ("pt-PT", "pt-br", "conversas"),
+        ("pl,en;q=0.5", "en", "conversations"),
+        ("", "en", "conversations"),
+    ],
+)
+def test_the_admin_is_in_its_readers_language(
+    admin_client: Client, accepted: str, language: str, title: str
+) -> None:
+    answer = admin_client.get(
+        "/admin/chatwidget/conversation/", headers={"Accept-Language": accepted}
+    )
+    assert answer["Content-Language"] == language
+    assert f'<html lang="{language}"' in answer.content.decode()
+    assert title in answer.content.decode()
+    assert translation.get_language() == "en", "the thread's next page is not in it"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/healthz", "/chatwidget/demo.js", "/chatwidget/nowhere/"])
+def test_other_pages_do_not_vary_by_it(client: Client, path: str) -> None:
+    """They are cached for everybody, or choose their language themselves."""
+    a_widget("demo")
+    answers = [client.get(path, headers={"Accept-Language": language}) for language in ("de", "en")]
+    assert answers[0].content == answers[1].content
+    for answer in answers:
+        assert "Accept-Language" not in answer.get("Vary", "")
+        assert "Content-Language" not in answer
