@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -104,7 +105,8 @@ class Chat:
                 assert frame["offset"] == len(known), (frame, known)
                 self.texts[frame["id"]] = known + frame["text"]
                 if self.acks:
-                    await self.ack(frame["id"])
+                    with suppress(ConnectionClosed):  # what came before that is read all the same
+                        await self.ack(frame["id"])
             case "done":
                 assert frame["length"] == len(self.texts[frame["id"]]), frame
 
