@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 import threading
 from types import FrameType
+from typing import Any
 
 from django.core.handlers.asgi import ASGIHandler
 
@@ -53,9 +55,27 @@ class Process:
                 signal.raise_signal(signal.SIGTERM)
 
 
+async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """The server begins the relay: a process that died may have left replies behind, and messages
+    that wait for their answer."""
+    while True:
+        event = (await receive())["type"]
+        if event == "lifespan.startup":
+            relay()
+        await send({"type": f"{event}.complete"})
+        if event == "lifespan.shutdown":
+            return
+
+
+def begin_in_daphne() -> None:
+    """The same for Daphne, which knows no lifespan and makes the application before its loop runs.
+    In any other server this does nothing."""
+    if (reactor := sys.modules.get("twisted.internet.reactor")) is not None:
+        reactor.callLater(0, relay)
+
+
 async def begin(sender: type, **_: object) -> None:
-    """The first request of any kind begins the relay: a process that died may have left replies
-    behind, whose visitors are not to wait until one of them comes back."""
+    """Else the first request of any kind begins the relay, not the first visitor of a chat."""
     if issubclass(sender, ASGIHandler):
         relay()
 

@@ -15,6 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 # Django must be set up before anything that imports models.
 django_application = get_asgi_application()
 
+from chatwidget.process import begin_in_daphne, lifespan  # noqa: E402
 from chatwidget.routing import websocket_urlpatterns  # noqa: E402
 
 SECURE = {"http": "https", "ws": "wss"}
@@ -37,7 +38,8 @@ class ForwardedScheme:
         await self.application(scope, receive, send)
 
     def says_https(self, scope: dict[str, Any]) -> bool:
-        if (b"x-forwarded-proto", b"https") not in [tuple(pair) for pair in scope["headers"]]:
+        headers = [tuple(pair) for pair in scope.get("headers", ())]  # a lifespan has none
+        if (b"x-forwarded-proto", b"https") not in headers:
             return False
         try:
             address = ipaddress.ip_address((scope.get("client") or [""])[0])
@@ -55,7 +57,8 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
 nobodys: Any = refuse
 websockets: list[Any] = [*websocket_urlpatterns, re_path(r"", nobodys)]
 application: Any = ProtocolTypeRouter(
-    {"http": django_application, "websocket": URLRouter(websockets)}
+    {"http": django_application, "websocket": URLRouter(websockets), "lifespan": lifespan}
 )
+begin_in_daphne()
 if settings.TRUSTED_PROXIES:
     application = ForwardedScheme(application)

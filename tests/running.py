@@ -150,10 +150,10 @@ class Server(Process):
     async def start(self, ready: str = "/healthz") -> None:
         await super().start(ready)
 
-    async def restart(self) -> None:
+    async def restart(self, ready: str = "/healthz") -> None:
         """Start it again on the same port, after `kill` or `terminate`."""
         assert not self.running
-        await self.start()
+        await self.start(ready)
 
     async def manage(
         self,

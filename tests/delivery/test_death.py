@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from uuid import UUID
 
+import pytest
 from psycopg import AsyncConnection
 
 from tests.conftest import Serve
@@ -105,18 +106,19 @@ async def test_a_single_process_comes_back(
         assert await control.waiting(name) == 1
 
 
+@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
 async def test_an_interrupted_reply_is_retried(
-    serve: Serve, sqlite: Database, control: Control
+    serve: Serve, sqlite: Database, control: Control, kind: str
 ) -> None:
-    """Nobody needs to come back for it to be given up: any request wakes the process."""
+    """Nobody needs to come back for it to be given up, or to ask the process for anything."""
     name = a_name()
-    server = await serve(db=await sqlite(), server="uvicorn")
+    server = await serve({"TRUSTED_PROXIES": "127.0.0.1"}, kind, await sqlite())
     async with Visit(server) as before:
         await before.greeted()
         reply = await before.ask_held(control, name)
         await server.kill()
         await before.closed()
-    await server.restart()
+    await server.restart(ready="")
 
     async def given_up() -> bool:
         return "its process is gone" in server.log
