@@ -284,5 +284,7 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         # One line for each request to a platform is the relay's to write, with what it knows.
         "httpx": {"level": "WARNING"},
+        # Four lines at each start, of which none is news, would hide what `make run` has to say.
+        "daphne": {"level": "WARNING"},
     },
 }
