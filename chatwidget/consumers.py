@@ -19,12 +19,14 @@ from django.utils import translation
 from chatwidget import access
 from chatwidget.conf import conf
 from chatwidget.errors import BadFrame, ChatError, CloseCode, RateLimited, Refused, StorageAway
+from chatwidget.flow import flow_of
 from chatwidget.languages import choose_language
 from chatwidget.models import Widget, new_id
 from chatwidget.process import relay
 from chatwidget.protocol import (
     HELLO_SECONDS,
     MAX_FRAME_BYTES,
+    WINDOW_SECONDS,
     BadFrameOf,
     Hello,
     History,
@@ -61,6 +63,7 @@ class ChatConsumer(AsyncConsumer):
         self._counted: list[str] = []  # whose open sockets this one is counted among
         self._writer: asyncio.Task[None] | None = None
         self._bucket = access.Bucket(conf().limits)
+        self._flow = flow_of(self.base_send)
         self._outbox = Outbox(self._send_text, self._begin_writing)
         self._context: Context | None = None  # of what is sent, once there is something to say
         loop = asyncio.get_running_loop()
@@ -203,6 +206,12 @@ class ChatConsumer(AsyncConsumer):
             await self.base_send({"type": "websocket.send", "bytes": None, "text": text})
         except Exception as error:  # however the server says that the other end is gone
             raise ConnectionError(f"{type(error).__name__}: {error}") from error
+        if self._flow is not None and self._flow.full:
+            try:
+                async with asyncio.timeout(WINDOW_SECONDS):
+                    await self._flow.taken()
+            except TimeoutError:
+                raise Refused(CloseCode.WINDOW, "nothing taken") from None
 
     async def _close(self, code: int) -> None:
         if not self._closed:

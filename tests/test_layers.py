@@ -24,7 +24,7 @@ FLOORS = (
     ("models",),
     ("transcripts", "providers", "archive"),
     ("access", "greetings", "wire", "validation", "checkup"),
-    ("replies", "pace"),
+    ("replies", "pace", "flow"),
     ("bus",),
     ("room",),
     ("rooms",),

@@ -13,10 +13,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from chatwidget.protocol import WINDOW
-from tests.client import Closed
+from tests.client import Closed, Frame
 from tests.conftest import Serve
 from tests.delivery.conftest import Database
-from tests.delivery.visits import Visit, a_name
+from tests.delivery.visits import Visit, a_name, calls, eventually
 from tests.platforms.control import Control
 from tests.running import Server
 
@@ -76,6 +76,42 @@ async def test_who_never_reads_or_acknowledges(
             await deaf.until_shown(id=last, status="complete")
             assert deaf.shown.messages[last]["text"] == reader.texts[last]
             assert deaf.shown.transcript[-1] == reader.shown.transcript[-1]
+
+
+@BOTH
+@pytest.mark.parametrize("asks", ["history", "rate"])
+async def test_who_asks_for_more_and_never_reads(
+    serve: Serve, sqlite: Database, control: Control, kind: str, asks: str
+) -> None:
+    """What it is to be told waits for it up to a bound, whatever it is; then it is given up."""
+    server = await serve(db=await sqlite(), server=kind)
+    async with Visit(server) as reader:
+        await reader.greeted()
+        for _ in range(5):
+            name = a_name()
+            reply = await reader.ask_held(control, name)
+            await control.push(name, "0123456789abcdef" * 4096)
+            await control.end(name)
+            await reader.until("done", id=reply)
+        frames: dict[str, Frame] = {
+            "history": {"type": "history", "before": reply},
+            "rate": {"type": "rate", "id": reply, "value": 1},
+        }
+        async with Visit(server) as dead:
+            await dead.hello(visitor=reader.visitor, conversation=reader.conversation)
+            before = memory(server)
+            last = f"say:{a_name()}"
+            with suppress(ConnectionClosed):
+                for _ in range(500):
+                    await dead.send(frames[asks])
+                await dead.send({"type": "send", "id": str(uuid.uuid4()), "text": last})
+
+            async def handled() -> bool:
+                return "closed: 4410" in server.log or await calls(control, last) > 0
+
+            await eventually(handled)
+            assert memory(server) - before < 8 * MIB
+            assert await dead.closed() == 4410, "whoever reads at last comes back"
 
 
 def an_address(number: int) -> str:
