@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from typing import Annotated, Any, Literal, NoReturn
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -153,6 +154,14 @@ def is_clean(text: str) -> bool:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
         return False
+
+
+def as_uuid(text: str) -> UUID | None:
+    """A client's text as an id; None for what is none, which is as unknown."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def cleaned(text: str | None, limit: int) -> str:

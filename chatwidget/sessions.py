@@ -18,6 +18,7 @@ from chatwidget.errors import (
     MessageTooLong,
     RateLimited,
 )
+from chatwidget.parts import put_entries
 from chatwidget.protocol import (
     Accepted,
     Ack,
@@ -34,11 +35,12 @@ from chatwidget.protocol import (
     Retry,
     Send,
     Stop,
+    as_uuid,
     cleaned,
     is_clean,
 )
 from chatwidget.providers.base import providers
-from chatwidget.showing import Showing, as_uuid
+from chatwidget.showing import Showing
 from chatwidget.storage import stored
 from chatwidget.transcripts import (
     ConversationGone,
@@ -238,7 +240,7 @@ class Session(Showing):
 
     async def _history(self, before: UUID | None) -> None:
         entries, more = await stored(transcripts.older, self.shown, _known(before))
-        self.put_messages(entries, lambda messages: Older(messages=messages, more=more))
+        put_entries(self.outbox, entries, lambda found: Older(messages=found, more=more))
 
     async def _page(self, url: str, title: str) -> None:
         self.details = replace(self.details, page_url=url, page_title=title)

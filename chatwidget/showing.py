@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
@@ -25,14 +25,14 @@ from chatwidget.errors import (
 )
 from chatwidget.greetings import Draft, successor
 from chatwidget.models import Widget
+from chatwidget.parts import put_end, put_entries, put_entry
 from chatwidget.protocol import (
-    PART,
     Hello,
     Message,
     MessageState,
     Ready,
     ReadyLimits,
-    ServerFrame,
+    as_uuid,
     cleaned,
 )
 from chatwidget.providers.base import Person, longest_message, providers
@@ -91,7 +91,7 @@ class Showing:
             self._show_in_draft(entry)
         elif not self._noted() and not 0 < revision <= self._read:
             with translation.override(self.client.language):
-                self._put_message(entry)
+                put_entry(self.outbox, entry)
 
     def _show_in_draft(self, entry: Entry) -> None:
         if entry.seq > 1:
@@ -114,9 +114,7 @@ class Showing:
             self.reload()
         elif not self._noted() and not 0 < revision <= self._read:
             with translation.override(self.client.language):
-                self._put_message(entry)
-                if len(entry.text) <= PART:
-                    self.outbox.put(wire.done(entry), after=entry.id)
+                put_end(self.outbox, entry)
 
     def reset(self, following: UUID | None) -> None:
         self._spawn(partial(self._follow_to, following, self._room))
@@ -212,42 +210,12 @@ class Showing:
         room.read(snapshot.revision)
         self.outbox.forget()
         running = next((e for e in snapshot.entries if e.status == "streaming"), None)
-        self.put_messages(
+        put_entries(
+            self.outbox,
             snapshot.entries,
             lambda messages: self._ready(messages, more=snapshot.more),
             live=self._live(room, running) if running else None,
         )
-
-    def _put_message(self, entry: Entry) -> None:
-        self.put_messages([entry], lambda found: MessageState(message=found[0]), after=entry.id)
-
-    def put_messages(
-        self,
-        entries: Sequence[Entry],
-        frame: Callable[[list[Message]], ServerFrame],
-        *,
-        live: Reply | None = None,
-        after: UUID | None = None,
-    ) -> None:
-        """Send entries in a frame, each with as much of its text as a frame may hold.
-
-        The rest follows as deltas; so does what is still to come of `live`, the one in flight.
-        """
-        messages: list[Message] = []
-        following: list[Reply] = []
-        for entry in entries:
-            reply = live if live and live.entry.id == entry.id else None
-            if reply is None and len(entry.text) > PART:
-                reply = Reply(entry.id, replace(entry, status="streaming", ui=None, error_code=""))
-                reply.end(entry)
-            if reply is None:
-                messages.append(wire.message(entry))
-            else:
-                messages.append(wire.message(reply.entry, reply.text[:PART]))
-                following.append(reply)
-        self.outbox.put(frame(messages), after=after)
-        for reply in following:
-            self.outbox.follow(reply, min(reply.length, PART), announced=True)
 
     def _live(self, room: Room, entry: Entry) -> Reply | None:
         """The reply in flight behind an entry: ours, or a copy of the one that runs elsewhere."""
@@ -327,11 +295,3 @@ class Showing:
         if self.conversation is None:
             raise BadRequest("there is no conversation yet")
         return self.conversation
-
-
-def as_uuid(text: str) -> UUID | None:
-    """A client's text as an id; None for what is none, which is as unknown."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -25,7 +25,7 @@ FLOORS = (
     ("transcripts", "providers", "archive"),
     ("access", "greetings", "wire", "validation", "checkup"),
     ("replies", "pace", "flow"),
-    ("bus",),
+    ("bus", "parts"),
     ("room",),
     ("rooms",),
     ("relay",),
