@@ -105,12 +105,9 @@ async def serve(preparation: Preparation) -> AsyncIterator[Serve]:
 @pytest.fixture(scope="session")
 async def server(preparation: Preparation) -> AsyncIterator[Server]:
     """One server for all tests that need nothing special of it."""
-    made = Server({"DATABASE_URL": await preparation.database()}, "daphne", free_port())
-    try:
-        await made.start()
+    variables = {"DATABASE_URL": await preparation.database()}
+    async with Server(variables, "daphne", free_port()) as made:
         yield made
-    finally:
-        await made.kill()
 
 
 @pytest.fixture(scope="session")
@@ -119,12 +116,9 @@ async def platforms() -> AsyncIterator[Process]:
     port = free_port()
     options = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     application = "tests.platforms.app:app"
-    made = Process([sys.executable, "-m", "uvicorn", *options, application], VARIABLES, port)
-    try:
-        await made.start()
+    command = [sys.executable, "-m", "uvicorn", *options, application]
+    async with Process(command, VARIABLES, port) as made:
         yield made
-    finally:
-        await made.kill()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -102,6 +102,17 @@ class Process:
             while not await self.answers(ready):
                 assert self.running, f"{' '.join(self.command)} has ended:\n{self.log}"
                 await asyncio.sleep(0.05)  # there is no event: the other side opens a port
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            await self.kill()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.kill()
 
     async def answers(self, ready: str) -> bool:
         try:

@@ -15,7 +15,7 @@ from tests.browser.embedding import Visit, embed
 from tests.conftest import CHROMIUM, OtherSite
 from tests.needs import chromium
 from tests.platforms import agentix, eigi
-from tests.platforms.control import Control
+from tests.platforms.control import Control, as_new
 from tests.providers.conftest import KEYS
 from tests.running import Process, Server
 
@@ -29,14 +29,8 @@ class Open(Protocol):
 
 @pytest.fixture
 async def fakes(platforms: Process) -> AsyncIterator[Control]:
-    """The fake platforms, as new; whatever a test sends them must be as documented."""
-    control = Control(platforms.url)
-    await control.reset()
-    yield control
-    violations = await control.violations()
-    await control.release()
-    await control.close()
-    assert violations == []
+    async with as_new(Control(platforms.url)) as control:
+        yield control
 
 
 async def configure(server: Server, fakes: Control, platform: str, agent: str) -> None:

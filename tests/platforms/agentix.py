@@ -62,12 +62,7 @@ async def handle(exchange: Exchange, match: re.Match[str]) -> None:
     key = bearer(exchange) or exchange.headers.get("x-api-key", "")
     body = check_body(exchange, CHAT) if match["chat"] else {}
     message = body.get("message", "")
-    fault = faults.asked(message, match["agent"], key)
-    if await faults.answered(exchange, fault, speech.LATE):
-        return
-    if refused := faults.status_of(NAME, fault):
-        await refuse(exchange, refused[0], "asked to fail", refused[1])
-        return
+    fault = await faults.met(exchange, NAME, message, match["agent"], key)
     check_key(key, "agx_live_")
     check_agent(match["agent"])
     if exchange.method != ("POST" if match["chat"] else "GET"):

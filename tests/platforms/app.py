@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tests.platforms import agentix, eigi, fifthelement, openai, vindex
+from tests.platforms import agentix, eigi, faults, fifthelement, openai, vindex
 from tests.platforms.checking import Breach, Refused, check_headers
 from tests.platforms.state import state
 from tests.platforms.wire import Dropped, Exchange, Gone, Receive, Send
@@ -73,9 +73,11 @@ async def _platform(exchange: Exchange) -> None:
         check_headers(exchange)
         await platform.handle(exchange, match)
         entry["end"] = "complete"
+    except faults.Answered:
+        entry["end"] = "answered"
     except Refused as refused:
         entry["end"] = "refused"
-        await platform.refuse(exchange, refused.status, refused.code, {})
+        await platform.refuse(exchange, refused.status, refused.code, refused.headers)
     except Breach as breach:
         entry["end"] = "violation"
         state.violations.append(f"{platform.NAME}: {breach}")

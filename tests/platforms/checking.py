@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from tests.platforms.state import state
@@ -20,10 +21,13 @@ class Breach(Exception):
 class Refused(Exception):
     """The request is as documented, and the platform refuses it (a wrong key, no such agent)."""
 
-    def __init__(self, status: int, code: str = "") -> None:
+    def __init__(
+        self, status: int, code: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(f"{status} {code}")
         self.status = status
         self.code = code
+        self.headers = dict(headers or {})
 
 
 # field → (types, required)

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import httpx
+
+T = TypeVar("T", bound="Control")
+
+
+@asynccontextmanager
+async def as_new(control: T) -> AsyncIterator[T]:
+    """The fake platforms, as new; whatever is sent to them inside must be as documented."""
+    await control.reset()
+    yield control
+    violations = await control.violations()
+    await control.release()
+    await control.close()
+    assert violations == []
 
 
 class Control:

@@ -50,12 +50,7 @@ async def handle(exchange: Exchange, match: re.Match[str]) -> None:
     else:
         body = check_body(exchange, CHAT)
         agent, message = body["agent_id"], body["message"]
-    fault = faults.asked(message, agent, key)
-    if await faults.answered(exchange, fault, speech.LATE):
-        return
-    if refused := faults.status_of(NAME, fault):
-        await refuse(exchange, refused[0], "asked to fail", refused[1])
-        return
+    fault = await faults.met(exchange, NAME, message, agent, key)
     check_key(key, "vk_")
     check_agent(agent)
     if match["agent"]:

@@ -9,9 +9,11 @@ import re
 import time
 from email.utils import formatdate
 
+from tests.platforms.checking import Refused
 from tests.platforms.state import state
 from tests.platforms.wire import Exchange
 
+LATE = 6.0  # seconds until a slow platform begins
 FAULT = re.compile(r"\bfault:([a-z0-9-]+)")
 PAGE = b"<!doctype html><title>Log in</title><h1>Please log in</h1>"
 
@@ -45,7 +47,24 @@ def status_of(platform: str, fault: str) -> tuple[int, dict[str, str]] | None:
     return int(code), headers.get(kind, {})
 
 
-async def answered(exchange: Exchange, fault: str, late: float) -> bool:
+class Answered(Exception):
+    """The fault was the whole of the answer."""
+
+
+async def met(exchange: Exchange, platform: str, *places: object) -> str:
+    """The fault that is asked for, where it is one of the platform's own words; empty: none.
+
+    Raises Refused for a status, and Answered when the answer is given.
+    """
+    fault = asked(*places)
+    if await answered(exchange, fault):
+        raise Answered
+    if refused := status_of(platform, fault):
+        raise Refused(refused[0], "asked to fail", refused[1])
+    return fault
+
+
+async def answered(exchange: Exchange, fault: str) -> bool:
     """Plays a fault that replaces the whole answer; False when it is none of these."""
     if fault == "html":
         await exchange.whole(PAGE, content_type="text/html; charset=utf-8")
@@ -65,6 +84,6 @@ async def answered(exchange: Exchange, fault: str, late: float) -> bool:
         await exchange.whole(said.encode() * 2, 400, "text/plain")
     else:
         if fault == "slow":
-            await exchange.pause(late)
+            await exchange.pause(LATE)
         return False
     return True

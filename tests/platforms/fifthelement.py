@@ -53,12 +53,7 @@ async def handle(exchange: Exchange, match: re.Match[str]) -> None:
     key = bearer(exchange)
     body = check_body(exchange, CHAT)
     message = body["message"]
-    fault = faults.asked(message, match["slug"], key)
-    if await faults.answered(exchange, fault, speech.LATE):
-        return
-    if refused := faults.status_of(NAME, fault):
-        await refuse(exchange, refused[0], "asked to fail", refused[1])
-        return
+    fault = await faults.met(exchange, NAME, message, match["slug"], key)
     check_key(key, "fe_")
     check_agent(match["slug"])
     if exchange.method != "POST":

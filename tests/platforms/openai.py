@@ -50,12 +50,7 @@ async def handle(exchange: Exchange, match: re.Match[str]) -> None:
     key = bearer(exchange)
     body = check_body(exchange, CHAT)
     message = _question(body["messages"])
-    fault = faults.asked(message, body["model"], key)
-    if await faults.answered(exchange, fault, speech.LATE):
-        return
-    if refused := faults.status_of(NAME, fault):
-        await refuse(exchange, refused[0], "asked to fail", refused[1])
-        return
+    fault = await faults.met(exchange, NAME, message, body["model"], key)
     if body["model"] != "local":
         check_key(key, "sk-")
     check_agent(body["model"])

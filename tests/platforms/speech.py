@@ -12,7 +12,6 @@ from tests.platforms.wire import Dropped, Exchange
 PACE = 0.002  # seconds between two words
 # Two more than the default of MAX_REPLY_LENGTH, in pieces of 64 Ki.
 HUGE = 17
-LATE = 6.0  # seconds until a slow platform begins
 
 # The exchanges that the documents show.
 DOCUMENTED = {

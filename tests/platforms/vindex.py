@@ -31,12 +31,7 @@ async def handle(exchange: Exchange, match: re.Match[str]) -> None:
     key = exchange.headers.get("x-api-key", "")
     body = check_body(exchange, CHAT)
     message, name = body["message"], body["session_id"]
-    fault = faults.asked(message, key)
-    if await faults.answered(exchange, fault, speech.LATE):
-        return
-    if refused := faults.status_of(NAME, fault):
-        await refuse(exchange, refused[0], "asked to fail", refused[1])
-        return
+    fault = await faults.met(exchange, NAME, message, key)
     check_key(key, "amgai_")
     check_fields(body.get("metadata", {}), METADATA, "metadata")
     check_length(message, 2000)

@@ -22,7 +22,7 @@ from chatwidget.providers.base import (
 )
 from chatwidget.providers.client import close_transport
 from chatwidget.providers.reading import Reading
-from tests.platforms.control import Control
+from tests.platforms.control import Control, as_new
 from tests.running import Process
 
 KEYS = {
@@ -116,13 +116,8 @@ class Platforms(Control):
 
 @pytest.fixture
 async def fakes(platforms: Process) -> AsyncIterator[Platforms]:
-    """The fake platforms, as new; whatever a test sends them must be as documented."""
-    control = Platforms(platforms.url)
-    await control.reset()
-    yield control
-    violations = await control.violations()
-    await control.close()
-    assert violations == []
+    async with as_new(Platforms(platforms.url)) as control:
+        yield control
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -117,15 +117,19 @@ async def test_only_fifthelement_is_asked_again_after_500(
         assert len(await fakes.log()) == (2 if name == "fifthelement" else 1)
 
 
-async def test_a_short_pause_is_waited_for(
-    fakes: Platforms, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rests: list[float] = []
+@pytest.fixture
+def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long it would have rested: it does not."""
+    found: list[float] = []
 
     async def rest(seconds: float) -> None:
-        rests.append(seconds)
+        found.append(seconds)
 
     monkeypatch.setattr("chatwidget.providers.http._rest", rest)
+    return found
+
+
+async def test_a_short_pause_is_waited_for(fakes: Platforms, rests: list[float]) -> None:
     found = await fakes.chat("eigi").say("fault:429-short")
     assert found.code == LIMITED
     assert found.error is not None
@@ -135,16 +139,8 @@ async def test_a_short_pause_is_waited_for(
     assert all(1 <= seconds <= 4 for seconds in rests)
 
 
-async def test_pauses_are_bounded_together(
-    fakes: Platforms, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_pauses_are_bounded_together(fakes: Platforms, rests: list[float]) -> None:
     """A first pause of 10 s is waited for, a second one is told."""
-    rests: list[float] = []
-
-    async def rest(seconds: float) -> None:
-        rests.append(seconds)
-
-    monkeypatch.setattr("chatwidget.providers.http._rest", rest)
     found = await fakes.chat("eigi").say("fault:429-ten")
     assert found.code == LIMITED
     assert rests == [10]

@@ -13,7 +13,7 @@ import pytest
 
 from chatwidget.protocol import WINDOW
 from tests.client import Chat
-from tests.platforms.control import Control
+from tests.platforms.control import Control, as_new
 from tests.running import Preparation, Process, Server, free_port
 
 KEYS = {"eigi": "vk_", "fifthelement": "fe_", "vindex": "amgai_", "agentix": "agx_live_"}
@@ -124,25 +124,16 @@ async def site(preparation: Preparation, platforms: Process) -> AsyncIterator[Si
     }
     made = Site(variables, "daphne", free_port())
     await made.make_widgets(platforms.url)
-    try:
-        await made.start()
+    async with made:
         yield made
         print(made.log)
         assert "Traceback" not in made.log, made.log
-    finally:
-        await made.kill()
 
 
 @pytest.fixture
 async def agents(platforms: Process) -> AsyncIterator[Control]:
-    """The fake platforms, as new; whatever is sent to them must be as documented."""
-    control = Control(platforms.url)
-    await control.reset()
-    yield control
-    violations = await control.violations()
-    await control.release()
-    await control.close()
-    assert violations == []
+    async with as_new(Control(platforms.url)) as control:
+        yield control
 
 
 @pytest.fixture
