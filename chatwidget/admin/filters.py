@@ -28,16 +28,30 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        # Unordered: any MOST rows will do, so none has to be sorted.
+        return self._keys[:MOST].count() if self.few is None else len(self.few)
+
+    @cached_property
+    def few(self) -> list[Any] | None:
+        """Their keys, where one page holds them all; None: there are more."""
+        found = list(self._keys[: self.per_page + 1])
+        return found if len(found) <= self.per_page else None
+
+    @property
+    def _keys(self) -> QuerySet[Conversation, Any]:
+        # Unordered: any will do, so none has to be sorted.
         rows = cast("QuerySet[Conversation]", self.object_list)
-        return rows.order_by().values("pk")[:MOST].count()
+        return rows.order_by().values_list("pk", flat=True)
 
 
 class BoundedChangeList(ChangeList):
-    """Knows when there is more than it counted."""
+    """Knows when there is more than it counted, and reads few rows by their keys: a search for
+    what is rare has read every message to count them, and need not do so again."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        few = cast("BoundedPaginator", self.paginator).few
+        if few is not None:
+            self.result_list = self.queryset.filter(pk__in=few)
         self.is_bounded = self.result_count >= MOST
         if self.is_bounded:
             # The search form then shows no number, which would be a wrong one.
