@@ -1,11 +1,11 @@
 /**
  * What the loader (on the embedding page) and the frame (in the iframe) tell each other.
  *
- * On each `load` of the iframe the loader makes a MessageChannel and posts its state to the iframe's
- * window, with the frame's exact origin as target and one end of the channel with it. All later talk
- * goes over that, so that neither side ever posts to "*" or listens to a third window. The frame takes
- * its port from `window.parent` alone. A frame opened as a page of its own has no parent and hears
- * nothing: it is as open.
+ * On each `load` of the iframe the loader makes a MessageChannel and posts VERSION to the iframe's
+ * window, with the frame's exact origin as target and one end of the channel with it. All talk goes
+ * over that, so that neither side ever posts to "*" or listens to a third window. The frame takes its
+ * port from `window.parent` alone, and speaks first: a loader that heard nothing has no frame. A frame
+ * opened as a page of its own has no parent and hears nothing: it is as open.
  */
 
 export const VERSION = 1;
@@ -27,7 +27,6 @@ export interface Identity {
 
 /** All that the loader ever says: how things stand. It says so again whenever anything may differ. */
 export interface State {
-  chatwidget: typeof VERSION;
   page: Page;
   identity?: Identity | undefined;
   /** Whether the panel is open. It may not be, when a reply of the page before still runs. */
@@ -59,11 +58,5 @@ export type ToLoader =
   | { type: "error"; detail: string }
   /** The server was told who the visitor is. */
   | { type: "identify"; detail: Identity }
-  /** Whether a reply runs: the next page then brings the conversation back by itself. */
+  /** Whether a reply runs: the next page then brings the conversation back by itself. Said at first. */
   | { type: "running"; detail: boolean };
-
-/** The loader's state, or null where the data is none, or of another version. */
-export function readState(data: unknown): State | null {
-  const ours = typeof data === "object" && data !== null && "chatwidget" in data;
-  return ours && data.chatwidget === VERSION ? (data as State) : null;
-}

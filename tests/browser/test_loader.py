@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -16,13 +17,14 @@ from playwright.async_api import (
     BrowserContext,
     FrameLocator,
     Page,
+    Route,
     ViewportSize,
     async_playwright,
     expect,
 )
 
 from tests.browser.fake import FakeServer, accepted, message, ready
-from tests.conftest import CHROMIUM, OtherSite
+from tests.conftest import CHROMIUM, OtherSite, Serve
 from tests.needs import chromium
 from tests.running import Server
 
@@ -191,6 +193,45 @@ async def test_a_visitor_opens_chats_and_closes(shop: Site) -> None:
     await expect(shop.launcher).to_be_focused()
     await expect(shop.iframe).to_have_count(1)
     assert await shop.inside("window.mark") == 1
+
+
+async def test_what_is_typed_at_once_arrives(shop: Site, server: Server) -> None:
+    """The text has the focus before the frame has loaded, and keeps it and what it was given."""
+    await server.manage("configure_widget", "pictured", "--provider", "demo", "--title", "Pictured")
+    await change(server, "pictured", look={"logo": "https://logo.example/a.svg"})
+    loaded = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await loaded.wait()
+        await route.fulfill(body="<svg/>", content_type="image/svg+xml")
+
+    await shop.page.route("https://logo.example/a.svg", hold)
+    await shop.show(body=shop.tag.replace("demo.js", "pictured.js"))
+    await shop.open()
+    await shop.page.keyboard.type("Do you ")
+    loaded.set()
+    await shop.page.keyboard.type("ship to Chile, and how long does it take?", delay=5)
+    await expect(shop.frame.get_by_role("article")).to_have_count(1)
+    await expect(shop.text).to_have_value("Do you ship to Chile, and how long does it take?")
+    await expect(shop.text).to_be_focused()
+
+
+async def test_a_frame_that_did_not_load_is_tried_again(
+    page: Page, serve: Serve, other_site: OtherSite
+) -> None:
+    server = await serve()
+    pages: dict[str, Any] = {}
+    shop = Site(page, server, (await other_site(pages)).url, pages)
+    await shop.show()
+    await expect(shop.launcher).to_be_visible()
+    await server.kill()
+    async with page.expect_event("requestfailed"):
+        await shop.launcher.click()
+    await shop.launcher.click()
+    await server.restart()
+    await shop.open()
+    await expect(shop.iframe).to_have_count(1)
+    assert await page.evaluate("history.length") == 2
 
 
 async def test_the_strictest_policy_has_nothing_to_complain_of(shop: Site) -> None:
@@ -365,7 +406,7 @@ async def test_it_speaks_the_page_s_language(shop: Site) -> None:
     await shop.page.add_script_tag(url=f"{shop.server.url}/chatwidget/demo.js")
     await expect(shop.launcher).to_have_accessible_name("Chat")
     await shop.launcher.click()
-    await expect(shop.iframe).to_have_attribute("src", re.compile(r"\?lang=xx$"))
+    await expect(shop.iframe).to_have_attribute("src", re.compile(r"\?lang=xx#text$"))
 
 
 async def test_inline_it_stands_in_the_page_without_a_launcher(shop: Site) -> None:
@@ -585,14 +626,15 @@ async def test_every_method_and_event(shop: Site) -> None:
 async def test_a_stranger_in_the_page_is_not_heard(shop: Site) -> None:
     """Another frame that speaks as the loader would gets no port, and changes nothing."""
     stranger = """<iframe srcdoc="<script>
-      const state = { chatwidget: 1, page: { url: 'x', title: 'x', referrer: '' }, open: true,
-        inline: false, texts: ['stolen'] };
+      const state = { page: { url: 'x', title: 'x', referrer: '' }, open: true, inline: false,
+        texts: ['stolen'] };
       setInterval(() => {
         for (const each of parent.document.querySelectorAll('chat-widget')) {
           const target = each.shadowRoot.querySelector('iframe');
           const { port1, port2 } = new MessageChannel();
           port1.onmessage = () => parent.tricked = true;
-          target?.contentWindow.postMessage(state, '*', [port2]);
+          target?.contentWindow.postMessage(1, '*', [port2]);
+          port1.postMessage(state);
           parent.spoken = (parent.spoken ?? 0) + !!target;
         }
       }, 10);

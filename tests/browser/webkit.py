@@ -68,8 +68,11 @@ class Session:
     async def click(self, element: Element) -> None:
         await self.ask("POST", f"{path(element)}/click")
 
-    async def type(self, element: Element, text: str) -> None:
-        await self.ask("POST", f"{path(element)}/value", text=text)
+    async def press(self, keys: str) -> None:
+        """Presses keys, wherever the focus is."""
+        strokes = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        keyboard = {"type": "key", "id": "keyboard", "actions": strokes}
+        await self.ask("POST", "/actions", actions=[keyboard])
 
     async def text(self, element: Element) -> str:
         return str(await self.ask("GET", f"{path(element)}/text"))

@@ -1,5 +1,5 @@
 /** The talk with the loader on the embedding page; see ../messages.ts for what is said and how. */
-import { readState, type State, type ToLoader } from "../messages.ts";
+import { type State, type ToLoader, VERSION } from "../messages.ts";
 
 export interface Host {
   tell(message: ToLoader): void;
@@ -16,15 +16,11 @@ export function listen(window: Window, hear: (state: State) => void): Host {
   const embedded = window.parent !== window;
   if (embedded) {
     window.addEventListener("message", ({ source, data, ports }) => {
-      const first = source === window.parent ? readState(data) : null;
-      if (!first || !ports[0]) return;
+      if (source !== window.parent || data !== VERSION || !ports[0]) return;
       port?.close();
       port = ports[0];
-      port.onmessage = (event) => {
-        const state = readState(event.data);
-        if (state) hear(fit(state));
-      };
-      hear(fit(first));
+      port.onmessage = (event) => hear(fit(event.data));
+      port.postMessage({ type: "running", detail: false } satisfies ToLoader);
     });
   }
   return { embedded, tell: (message) => port?.postMessage(message) };

@@ -1,9 +1,13 @@
 /** The frame in a browser. */
 import { App } from "./app.ts";
 import { readConfig } from "./config.ts";
+import { part } from "./dom.ts";
 import { listen } from "./host.ts";
 import type { Channel } from "./socket.ts";
 import { openStores } from "./storage.ts";
+
+// The visitor opened it (see `load` in ../loader/widget.ts): what is typed from now on is not lost.
+if (location.hash) part("text").focus({ preventScroll: true });
 
 const config = readConfig(document);
 const host = listen(window, (state) => app.hear(state));

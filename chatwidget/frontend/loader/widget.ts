@@ -5,7 +5,7 @@
  * that makes everything follow from the state, whatever has happened.
  */
 
-import type { State, ToLoader } from "../messages.ts";
+import { type State, type ToLoader, VERSION } from "../messages.ts";
 import type { Api, Command, Globals, Listener } from "./api.ts";
 import type { Config } from "./config.ts";
 import css from "./loader.css?text";
@@ -57,7 +57,6 @@ export function start({ slug, labels, title, ...config }: Config): void {
   };
 
   const state = (): State => ({
-    chatwidget: 1,
     page: { url: location.href, title: doc.title, referrer: doc.referrer },
     identity,
     open: dialog.open,
@@ -66,7 +65,7 @@ export function start({ slug, labels, title, ...config }: Config): void {
   });
 
   const sync = () => {
-    const { open } = dialog;
+    const open = dialog.open;
     const small = open && !place && Math.min(innerWidth, innerHeight) < 500;
     if (small !== mobile) {
       mobile = small;
@@ -90,13 +89,16 @@ export function start({ slug, labels, title, ...config }: Config): void {
     }
   };
 
-  const load = (open: unknown) => {
+  // `open`: "" where the panel stays closed, else the fragment of the frame's address: what it focuses.
+  const load = (open: string) => {
+    // One that has said nothing yet when it is opened again did not load, or not well.
+    if (!(dialog.open || port)) frame = frame?.remove() as undefined;
     if (!frame) {
-      frame = make("iframe", { src, title, allow: "clipboard-write; autoplay" });
+      frame = make("iframe", { src: src + open, title, allow: "clipboard-write; autoplay" });
       frame.onload = () => {
-        const { port1, port2 } = new MessageChannel();
-        port = port1;
-        port.onmessage = ({ data: { type, detail } }: MessageEvent<ToLoader>) => {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = ({ data: { type, detail } }: MessageEvent<ToLoader>) => {
+          port = channel.port1;
           if (type === "unread") button.value = (detail || "") as string;
           if (type === "running") running = detail;
           if (type === "close") {
@@ -106,12 +108,7 @@ export function start({ slug, labels, title, ...config }: Config): void {
           sync();
         };
         // Of a target only the origin counts: no other document will get this.
-        frame!.contentWindow!.postMessage(state(), src, [port2]);
-        // What had the focus was the empty document before.
-        if (shadow.activeElement) {
-          frame!.blur();
-          frame!.focus();
-        }
+        frame!.contentWindow!.postMessage(VERSION, src, [channel.port2]);
       };
       (place ? shadow : dialog).append(frame);
     }
@@ -121,10 +118,13 @@ export function start({ slug, labels, title, ...config }: Config): void {
 
   const api: Api = {
     open() {
-      load(1);
+      load("#text");
       frame!.focus();
     },
-    close: () => dialog.close(),
+    close() {
+      dialog.close();
+      sync(); // the event comes with the next picture, which may be the next page's
+    },
     toggle: () => (dialog.open ? api.close() : api.open()),
     send(text) {
       texts.push(text);
@@ -166,11 +166,11 @@ export function start({ slug, labels, title, ...config }: Config): void {
   (place || root).append(host);
   if (!place) host.showPopover?.();
   const stored = storage[key]!;
-  if (place || stored > 0) load(place || stored > 1);
+  if (place || stored > 0) load(place || stored > 1 ? "#" : "");
   else sync();
   if (TEASER && config.teaser && !frame) tease(shadow, config.teaser, api);
   all[slug] = api;
-  const { ChatWidget: waiting } = globals;
+  const waiting = globals.ChatWidget;
   if (!(waiting as Api)?.get) {
     globals.ChatWidget = api;
     api.push(...((waiting ?? []) as Command[]));

@@ -61,6 +61,8 @@ export class Composer {
 
   focus(): void {
     this.#text.focus({ preventScroll: true });
+    // WebKit gives a frame of another origin the focus, but lets nobody type before there is a caret.
+    this.#text.selectionEnd += 0;
   }
 
   /** `running`: the id of the reply that can be stopped. */
