@@ -143,6 +143,7 @@ async def test_an_inactive_widget_is_told_as_that(page: Page, fake: FakeServer, 
     await page.goto(url)
     await expect(page.get_by_role("status")).to_have_text("This chat is not available.")
     await expect(page.get_by_role("button", name="Try again")).to_be_hidden()
+    await expect(page.get_by_role("textbox")).to_have_count(0)
     assert len(fake.sockets) == 1
 
 
@@ -162,12 +163,13 @@ async def test_a_silent_socket_is_pinged_and_left(page: Page, fake: FakeServer, 
 
 
 async def test_going_offline_and_back(page: Page, fake: FakeServer, url: str) -> None:
+    await page.clock.install()
     await page.goto(url)
     await fake.heard("hello")
-    fake.open = False
     await page.context.set_offline(True)
     await expect(page.get_by_role("status")).to_contain_text("You are offline")
-    fake.open = True
+    await page.clock.fast_forward(59_000)
+    assert len(fake.sockets) == 1
     await page.context.set_offline(False)
     await fake.heard("hello", 2)
     await expect(page.get_by_role("status")).to_contain_text("connected again")

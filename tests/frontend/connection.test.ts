@@ -5,8 +5,10 @@ import {
   DEAD_MS,
   type Effect,
   type Event,
+  FIRST_MS,
   initial,
   LONGEST_MS,
+  OFFLINE_MS,
   PING_MS,
   reduce,
 } from "../../chatwidget/frontend/frame/connection.ts";
@@ -113,7 +115,20 @@ suite("the life of a connection", () => {
       assert.ok(kinds(after(...UP, closed(1006), { type })[1]).includes("open"));
       assert.deepEqual(after(...UP, { type })[1][0], { do: "ping" });
     }
-    assert.equal(after(...UP, { type: "offline" })[0].phase, "waiting");
+  });
+
+  test("without a network it waits for that, but not for ever", () => {
+    const offline: Event[] = [...UP, { type: "offline" }];
+    assert.deepEqual(waits(after(...offline)[1]), [["retry", OFFLINE_MS]]);
+    assert.deepEqual(after(...offline, { type: "shown" })[1], []);
+    assert.ok(kinds(after(...offline, { type: "online" })[1]).includes("open"));
+    assert.ok(kinds(after(...offline, due("retry"))[1]).includes("open"));
+    assert.deepEqual(waits(after(...UP, closed(1006), { type: "offline" })[1]), [
+      ["retry", OFFLINE_MS],
+    ]);
+    // A socket that opens all the same shows that the browser was wrong.
+    const wrong = [...offline, due("retry"), OPENED, READY, closed(1006)];
+    assert.equal(waits(after(...wrong)[1])[0]![1], FIRST_MS);
   });
 
   test("a page that is left closes its socket, and opens one when it is come back to", () => {

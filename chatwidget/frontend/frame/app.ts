@@ -205,7 +205,6 @@ export class App implements Acts {
     this.#view.update({
       chat: this.talk.chat,
       connection: this.talk.connection,
-      onLine: navigator.onLine,
       asked: this.#asked,
       identity: this.#identity,
     });

@@ -18,6 +18,8 @@ export const FIRST_MS = 1_000;
 export const LONGEST_MS = 15_000;
 /** A restarting server is given time, and not all of its visitors at one instant. */
 export const RESTART_MS = 4_000;
+/** While the browser says that there is no network, which is seldom wrong. */
+export const OFFLINE_MS = 60_000;
 
 const AGAIN = [1006, 1011, 1012, 4410, 4503];
 const RESTARTING = [1012, 4503];
@@ -41,6 +43,8 @@ export interface Connection {
   token: "good" | "stale" | "fresh";
   /** The `dead` timer runs: the next frame stops it. */
   probing: boolean;
+  /** The browser has said so, and nothing has shown otherwise since. */
+  offline: boolean;
   /** What the server closed with, where that was for good. */
   code: number;
 }
@@ -81,6 +85,7 @@ export const initial: Connection = {
   failures: 0,
   token: "good",
   probing: false,
+  offline: false,
   code: 0,
 };
 
@@ -115,17 +120,17 @@ export function reduce(state: Connection, event: Event): Step {
     case "due":
       return due(state, event.timer);
     case "offline":
-      return isUp(state) ? lose(state) : [state, []];
+      return atRest(state) ? [state, []] : lose({ ...state, offline: true });
     case "online":
+      return back({ ...state, offline: false });
     case "shown":
-      if (phase === "waiting") return connect(state);
-      return phase === "ready" && !state.probing ? probe(state, "ping") : [state, []];
+      return back(state);
     case "pagehide":
-      return phase === "idle" || phase === "closed"
+      return atRest(state)
         ? [state, []]
         : [{ ...state, phase: "asleep", probing: false }, [...cancelAll, { do: "close" }]];
     case "pageshow":
-      return phase === "asleep" ? connect(state) : [state, []];
+      return phase === "asleep" ? connect({ ...state, offline: false }) : [state, []];
     case "restart":
       return phase === "asleep" || phase === "idle" ? [state, []] : connect(state);
   }
@@ -133,6 +138,16 @@ export function reduce(state: Connection, event: Event): Step {
 
 const isUp = ({ phase }: Connection): boolean =>
   phase === "connecting" || phase === "greeting" || phase === "ready";
+
+const atRest = ({ phase }: Connection): boolean =>
+  phase === "idle" || phase === "asleep" || phase === "closed";
+
+/** The network or the visitor is back: a reason to try at once, or to look whether all is well. */
+function back(state: Connection): Step {
+  const { phase, offline, probing } = state;
+  if (phase === "waiting" && !offline) return connect(state);
+  return phase === "ready" && !probing ? probe(state, "ping") : [state, []];
+}
 
 /** Open a socket, with a new frame token first where the last one was refused. */
 function connect(state: Connection): Step {
@@ -176,12 +191,14 @@ function due(state: Connection, timer: Timer): Step {
 /** The connection is gone: come back, later each time, and never in step with the others. */
 function lose(state: Connection, restarting = false): Step {
   const most = Math.min(LONGEST_MS, FIRST_MS * 2 ** state.failures);
-  const again = restarting
-    ? wait("retry", Math.max(RESTART_MS, most), FIRST_MS / 4)
-    : wait("retry", most, most / 2);
+  const [least, longest] = state.offline
+    ? [OFFLINE_MS, OFFLINE_MS]
+    : restarting
+      ? [FIRST_MS / 4, Math.max(RESTART_MS, most)]
+      : [most / 2, most];
   return [
     { ...state, phase: "waiting", failures: state.failures + 1, probing: false },
-    [...cancelAll, { do: "close" }, again],
+    [...cancelAll, { do: "close" }, wait("retry", longest, least)],
   ];
 }
 

@@ -30,7 +30,7 @@ export interface World {
 export interface Handlers {
   hello(token: string): Hello;
   frame(frame: ServerFrame): void;
-  /** The connection's phase is another one. */
+  /** The connection is another one, as a visitor sees it. */
   changed(state: Connection): void;
 }
 
@@ -56,13 +56,13 @@ export class Socket {
   }
 
   dispatch(event: Event): void {
-    const before = this.state.phase;
+    const before = this.state;
     const [state, effects] = reduce(this.state, event);
     this.state = state;
     effects.forEach((effect) => {
       this.#run(effect);
     });
-    if (state.phase !== before) this.#on.changed(state);
+    if (state.phase !== before.phase || state.offline !== before.offline) this.#on.changed(state);
   }
 
   #run(effect: Effect): void {

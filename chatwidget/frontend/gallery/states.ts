@@ -257,8 +257,7 @@ export const states: Record<string, Scene> = {
   offline: {
     play(stage) {
       exchange(stage, "Yes, we do.");
-      Object.defineProperty(navigator, "onLine", { get: () => false, configurable: true });
-      stage.close(1006);
+      stage.app.talk.dispatch({ type: "offline" });
       stage.app.send("And to Peru?");
       stage.app.send("I am on a train.");
     },

@@ -13,6 +13,7 @@ export class Status {
   #bar = part("bar");
   #status = part("status");
   #again = part("reconnect");
+  #composer = part("composer");
   #shown: Key | "" = "";
   #lost = false;
   #timer = 0;
@@ -22,8 +23,10 @@ export class Status {
     this.#again.addEventListener("click", () => room.talk.reconnect());
   }
 
-  update({ phase, failures, code }: Connection, onLine: boolean): void {
+  update({ phase, failures, offline, code }: Connection): void {
     const gone = code === 4403 || code === 4404;
+    // Nothing can be sent any more.
+    this.#composer.hidden = gone;
     this.#again.hidden = phase !== "waiting" && (phase !== "closed" || gone);
     if (phase === "ready") {
       if (this.#lost) this.#say("back");
@@ -31,7 +34,7 @@ export class Status {
       this.#lost = false;
     } else if (phase === "closed" || phase === "waiting" || failures > 0) {
       this.#lost = true;
-      if (phase !== "closed") this.#say(onLine ? "reconnecting" : "offline");
+      if (phase !== "closed") this.#say(offline ? "offline" : "reconnecting");
       else this.#say(gone ? "gone" : "closed");
     } else if (!this.#shown && !this.#timer) {
       this.#later(() => this.#say("connecting"), PATIENCE_MS);

@@ -13,8 +13,6 @@ import { Status } from "./status.ts";
 export interface Model {
   chat: Chat;
   connection: Connection;
-  /** What the browser says of the network. */
-  onLine: boolean;
   /** What is asked of the visitor right now. */
   asked: Prechat | null;
   identity: Identity;
@@ -50,13 +48,13 @@ export class View {
     });
   }
 
-  update({ chat, connection, onLine, asked, identity }: Model): void {
+  update({ chat, connection, asked, identity }: Model): void {
     const ready = connection.phase === "ready";
     const expecting =
       chat.messages.length + chat.queue.length === 0 && (ready || connection.failures === 0);
     this.log.update({ chat, online: ready, expecting: expecting && connection.phase !== "closed" });
     this.composer.update(running(chat)?.id ?? null, chat.maxLength);
-    this.#status.update(connection, onLine);
+    this.#status.update(connection);
     this.#ask.update(asked, identity);
   }
 
