@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,19 @@ async def test_what_is_shown_stays(sheet: Page) -> None:
         "- [x] done\n\nEnd."
     )
     assert await sheet.evaluate("text => removals(text)", text) == 0
+
+
+@pytest.mark.parametrize("text", ["We ship both", "Yes!", "**Yes!", "a\n\nIt was rough"])
+async def test_words_do_not_wait_for_what_may_follow(sheet: Page, text: str) -> None:
+    shown = await sheet.evaluate(
+        """text => {
+          const root = document.createElement("div");
+          new MarkdownStream(root).write(text);
+          return root.textContent;
+        }""",
+        text,
+    )
+    assert shown == re.sub(r"[*\n]", "", text)
 
 
 async def test_a_table_is_not_shown_as_its_source_first(sheet: Page) -> None:

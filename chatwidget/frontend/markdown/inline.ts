@@ -4,7 +4,8 @@
  * An opener (`**`, a bracket, a backtick) makes its element at once, so that a reply does not flicker
  * from asterisks to bold while it streams. Where the closer never comes the element is undone: its
  * markup becomes text again, its children stay. Only what cannot be decided yet (`*` at the end of
- * what has come, an address) waits, unseen, for a bounded number of characters.
+ * what has come, an address) waits, unseen, for a bounded number of characters; a word or a sentence
+ * ("both", "Yes!") does not, though it may look like the beginning of an address or an image.
  */
 
 import { appendText, element, moveChildren, unwrap } from "./nodes.ts";
@@ -38,8 +39,8 @@ const WAIT = 2048;
 /** A longer run of delimiters is text. */
 const LONGEST_RUN = 8;
 
-const SPECIAL = /[\\`*_~![\]<&\n]|https?:\/\//g;
-const HTTP_BEGUN = /h(?:t(?:t(?:p(?:s?(?::\/?)?)?)?)?)?$/;
+const SPECIAL = /[\\`*_~[\]<&\n]|https?:\/\//g;
+const HTTP_BEGUN = /\W(h(?:t(?:t(?:p(?:s?(?::\/?)?)?)?)?)?)$/;
 const BARE_URL = /[^\s<>"`\u3000-\u303f\uff00-\uffef]{1,2048}/y;
 const ESCAPED_HERE = new RegExp(ESCAPED.source, "iy");
 const ENTITY_BEGUN = /^&#?\w{0,31}$/;
@@ -140,8 +141,7 @@ export class Inline {
     if (char === "\\" && after === "\n") return this.#break(at + 2);
     if (char === "\\" || char === "&") return this.#escape(source, at, last);
     if (char === "<") return this.#angle(source, at, last);
-    if (char === "[") return at + this.#bracket(char);
-    if (char === "!") return at + (after === "[" ? this.#bracket("![") : this.#say(char));
+    if (char === "[") return at + this.#bracket();
     if (char === "]") return this.#closeBracket(source, at, last);
     return this.#delimiters(source, at, last);
   }
@@ -156,7 +156,9 @@ export class Inline {
     }
     if (stop < source.length) end = stop;
     else if (end === stop && !last) {
-      end -= HTTP_BEGUN.exec(source.slice(Math.max(at, stop - 7), stop))?.[0].length ?? 0;
+      const before = this.#before.at(-1) ?? " ";
+      const text = before + source.slice(Math.max(at, stop - 8), stop);
+      end -= HTTP_BEGUN.exec(text)?.[1]?.length ?? 0;
     }
     this.#say(narrowed(source.slice(at, end)));
     return last ? stop : end;
@@ -220,12 +222,22 @@ export class Inline {
     return waits ? at : at + this.#say("<");
   }
 
-  #bracket(mark: "[" | "!["): number {
-    if (this.#open.length >= DEPTH) return this.#say(mark);
+  #bracket(): number {
+    if (this.#open.length >= DEPTH) return this.#say("[");
+    const mark = this.#before.endsWith("!") && this.#takeBack() ? "![" : "[";
     const made = this.#make(mark === "[" ? "a" : "span");
     this.#open.push({ mark, left: mark, run: 0, both: false, outer: made, inner: made });
     this.#before = "[";
-    return mark.length;
+    return 1;
+  }
+
+  /** The last character shown belongs to what follows; false where it is not text of our own. */
+  #takeBack(): boolean {
+    this.#flush();
+    const last = (this.#open.at(-1)?.inner ?? this.#root).lastChild;
+    if (!(last instanceof Text)) return false;
+    last.deleteData(last.length - 1, 1);
+    return true;
   }
 
   #closeBracket(source: string, at: number, last: boolean): number {
