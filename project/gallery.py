@@ -37,7 +37,12 @@ def gallery(request: HttpRequest) -> HttpResponse:
     with translation.override(locale):
         rtl = translation.get_language_bidi()
         look = convert(
-            {"color": asked.get("color", "#2563eb"), "theme": asked.get("theme", "light")}, Look
+            {
+                "color": asked.get("color", "#2563eb"),
+                "theme": asked.get("theme", "light"),
+                "subtitle": "We answer at once",
+            },
+            Look,
         )
         config: dict[str, Any] = {
             "protocol": 1,
@@ -46,9 +51,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "token": "",
             "tokenUrl": "",
             "title": asked.get("title", "Harbour & Hearth"),
-            "subtitle": "We answer at once",
             "agent": "Harbour & Hearth",
-            "logo": "",
             "locale": locale,
             "look": properties(look),
             "strings": {key: str(text) for key, text in SCRIPT.items()},

@@ -168,7 +168,7 @@ async def test_going_offline_and_back(page: Page, fake: FakeServer, url: str) ->
     await fake.heard("hello")
     await page.context.set_offline(True)
     await expect(page.get_by_role("status")).to_contain_text("You are offline")
-    await page.clock.fast_forward(59_000)
+    await page.clock.fast_forward(29_000)
     assert len(fake.sockets) == 1
     await page.context.set_offline(False)
     await fake.heard("hello", 2)

@@ -31,14 +31,6 @@ test("no other scheme may, however it is written", () => {
   }
 });
 
-test("a relative address is relative to the page that was named", () => {
-  assert.equal(
-    linkUrl("../a", "https://shop.example/b/c/")?.href,
-    new URL("https://shop.example/b/a").href,
-  );
-  assert.equal(linkUrl("javascript:alert(1)", "https://shop.example/"), null);
-});
-
 test("images come over https from hosts that were named", () => {
   const hosts = ["cdn.example", "cdn.example:8443"];
   const allowed = (address: string) => imageAllowed(new URL(address), hosts);

@@ -18,7 +18,7 @@ export const FIRST_MS = 1_000;
 export const LONGEST_MS = 15_000;
 /** A restarting server is given time, and not all of its visitors at one instant. */
 export const RESTART_MS = 4_000;
-/** While the browser says that there is no network, which is seldom wrong. */
+/** Instead, while the browser says that there is no network: it is seldom wrong. */
 export const OFFLINE_MS = 60_000;
 
 const AGAIN = [1006, 1011, 1012, 4410, 4503];
@@ -144,9 +144,8 @@ const atRest = ({ phase }: Connection): boolean =>
 
 /** The network or the visitor is back: a reason to try at once, or to look whether all is well. */
 function back(state: Connection): Step {
-  const { phase, offline, probing } = state;
-  if (phase === "waiting" && !offline) return connect(state);
-  return phase === "ready" && !probing ? probe(state, "ping") : [state, []];
+  if (state.phase === "waiting" && !state.offline) return connect(state);
+  return state.phase === "ready" && !state.probing ? probe(state, "ping") : [state, []];
 }
 
 /** Open a socket, with a new frame token first where the last one was refused. */
@@ -190,15 +189,13 @@ function due(state: Connection, timer: Timer): Step {
 
 /** The connection is gone: come back, later each time, and never in step with the others. */
 function lose(state: Connection, restarting = false): Step {
-  const most = Math.min(LONGEST_MS, FIRST_MS * 2 ** state.failures);
-  const [least, longest] = state.offline
-    ? [OFFLINE_MS, OFFLINE_MS]
-    : restarting
-      ? [FIRST_MS / 4, Math.max(RESTART_MS, most)]
-      : [most / 2, most];
+  const most = state.offline ? OFFLINE_MS : Math.min(LONGEST_MS, FIRST_MS * 2 ** state.failures);
+  const again = restarting
+    ? wait("retry", Math.max(RESTART_MS, most), FIRST_MS / 4)
+    : wait("retry", most, most / 2);
   return [
     { ...state, phase: "waiting", failures: state.failures + 1, probing: false },
-    [...cancelAll, { do: "close" }, wait("retry", longest, least)],
+    [...cancelAll, { do: "close" }, again],
   ];
 }
 

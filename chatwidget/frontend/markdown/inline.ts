@@ -14,8 +14,6 @@ import { dressLink, ESCAPED, imageAllowed, linkUrl, unescapeAll, unescapeOne } f
 export interface InlineOptions {
   /** Hosts (with the port where it is not 443) whose images are shown; none by default. */
   imageHosts?: readonly string[] | undefined;
-  /** What relative addresses are relative to; without it they are plain text. */
-  base?: string | undefined;
 }
 
 /** An opener whose closer has not come yet. */
@@ -157,8 +155,8 @@ export class Inline {
     if (stop < source.length) end = stop;
     else if (end === stop && !last) {
       const before = this.#before.at(-1) ?? " ";
-      const text = before + source.slice(Math.max(at, stop - 8), stop);
-      end -= HTTP_BEGUN.exec(text)?.[1]?.length ?? 0;
+      const begun = HTTP_BEGUN.exec(before + source.slice(Math.max(at, stop - 8), stop));
+      if (begun) end -= begun[1]!.length;
     }
     this.#say(narrowed(source.slice(at, end)));
     return last ? stop : end;
@@ -235,9 +233,9 @@ export class Inline {
   #takeBack(): boolean {
     this.#flush();
     const last = (this.#open.at(-1)?.inner ?? this.#root).lastChild;
-    if (!(last instanceof Text)) return false;
-    last.deleteData(last.length - 1, 1);
-    return true;
+    const text = last instanceof Text;
+    if (text) last.deleteData(last.length - 1, 1);
+    return text;
   }
 
   #closeBracket(source: string, at: number, last: boolean): number {
@@ -260,7 +258,7 @@ export class Inline {
   /** The innermost bracket has got its address. */
   #resolve(address: string, title: string): void {
     const { mark, outer } = this.#open.pop()!;
-    const url = linkUrl(address, this.#options.base);
+    const url = linkUrl(address);
     if (mark === "[") {
       if (!url) {
         unwrap(outer, outer, "");

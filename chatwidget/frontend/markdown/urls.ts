@@ -4,12 +4,12 @@ const LINKS = ["http:", "https:", "mailto:", "tel:"];
 
 /**
  * The address as the browser itself reads it (so that no tab, newline, control character or case
- * hides a scheme from us), or null where its scheme is not on the list. Relative addresses need a
- * `base`: the embedding page, never our own frame.
+ * hides a scheme from us), or null where its scheme is not on the list. A relative address is none:
+ * nobody knows to what, and our own frame is the wrong answer.
  */
-export function linkUrl(source: string, base?: string): URL | null {
+export function linkUrl(source: string): URL | null {
   try {
-    const url = new URL(source, base);
+    const url = new URL(source);
     return LINKS.includes(url.protocol) ? url : null;
   } catch {
     return null;
