@@ -52,6 +52,16 @@ def _labels() -> dict[str, str]:
     return labels
 
 
+@lru_cache(maxsize=1)
+def _closings() -> dict[str, str]:
+    """The names of the button that ends the teaser, by language as above, English for others."""
+    names = {}
+    for language in LANGUAGES:
+        with translation.override(language):
+            names["" if language == "en" else language[:2]] = str(STRINGS["close"])
+    return names
+
+
 def loader_config(widget: Widget) -> dict[str, Any]:
     """What the embedding page may know of a widget; defaults are left out."""
     look, default = widget.typed_look, Look()
@@ -64,15 +74,14 @@ def loader_config(widget: Widget) -> dict[str, Any]:
     if look.icon:
         # As the loader's style sheet takes it, in place of the shape that it draws by itself.
         config |= {"icon": f'url("{look.icon}") 50%/contain no-repeat', "shape": "none"}
-    if look.teaser:
-        with translation.override(supported(look.language) or "en"):
-            close = str(STRINGS["close"])
-        config["teaser"] = {"text": look.teaser, "delay": look.teaser_delay, "close": close}
     if language := supported(look.language):
         with translation.override(language):
             config["labels"] = {"": f"{OPEN_CHAT}|{CLOSE_CHAT}"}
+            close = {"": str(STRINGS["close"])}
     else:
-        config["labels"] = _labels()
+        config["labels"], close = _labels(), _closings()
+    if look.teaser:
+        config["teaser"] = {"text": look.teaser, "delay": look.teaser_delay, "close": close}
     return config
 
 

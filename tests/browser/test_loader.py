@@ -670,6 +670,11 @@ async def test_a_teaser_is_sent_to_those_who_have_one(shop: Site, server: Server
     await bubble.click()
     await expect(shop.text).to_be_focused()
     await expect(bubble).to_have_count(0)
+    # On a page of another language its button is named in that.
+    await shop.page.evaluate("(document.documentElement.lang = 'de-AT', ChatWidget.destroy())")
+    await shop.page.evaluate("sessionStorage.clear()")
+    await shop.page.add_script_tag(url=f"{server.url}/chatwidget/teasing.js")
+    await expect(shop.page.get_by_role("button", name="Schließen", exact=True)).to_be_visible()
 
 
 # --- without -----------------------------------------------------------------------------------

@@ -9,11 +9,14 @@ export interface Config extends Look {
   labels: Record<string, string>;
 }
 
-/** What the launcher says, unasked, after so many seconds; `close` names the button that ends it. */
+/**
+ * What the launcher says, unasked, after so many seconds; `close` names the button that ends it, by
+ * language as `labels` does.
+ */
 export interface Teaser {
   text: string;
   delay: number;
-  close: string;
+  close: Record<string, string>;
 }
 
 /**

@@ -4,7 +4,12 @@ import type { Api } from "./api.ts";
 import type { Teaser } from "./config.ts";
 import css from "./teaser.css?text";
 
-export function tease(shadow: ShadowRoot, { text, delay, close }: Teaser, api: Api): void {
+export function tease(
+  shadow: ShadowRoot,
+  lang: string,
+  { text, delay, close }: Teaser,
+  api: Api,
+): void {
   const timer = setTimeout(() => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
@@ -13,7 +18,7 @@ export function tease(shadow: ShadowRoot, { text, delay, close }: Teaser, api: A
     const say = document.createElement("button");
     const end = document.createElement("button");
     say.append(text);
-    end.ariaLabel = close;
+    end.ariaLabel = close[lang] ?? close[""]!;
     say.onclick = api.open;
     end.onclick = () => bubble.remove();
     api.on("open", end.onclick as () => void);

@@ -168,7 +168,7 @@ export function start({ slug, labels, title, ...config }: Config): void {
   const stored = storage[key]!;
   if (place || stored > 0) load(place || stored > 1 ? "#" : "");
   else sync();
-  if (TEASER && config.teaser && !frame) tease(shadow, config.teaser, api);
+  if (TEASER && config.teaser && !frame) tease(shadow, lang.slice(0, 2), config.teaser, api);
   all[slug] = api;
   const waiting = globals.ChatWidget;
   if (!(waiting as Api)?.get) {
