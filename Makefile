@@ -24,8 +24,9 @@ $(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
 	$(PIP) --no-build-isolation --editable '.[server,uvicorn,scale]'
 	@touch $@
 
-$(VENV)/developed: $(VENV)/installed
+$(VENV)/developed: $(VENV)/installed chatwidget/frontend/package-lock.json
 	$(PIP) --no-build-isolation --editable '.[server,uvicorn,scale,dev]'
+	$(BIN)/python hatch_build.py npm install --no-save --silent
 	@touch $@
 
 .env:
@@ -63,5 +64,6 @@ bench bench-full: $(VENV)/developed .env
 	@$(BIN)/python hatch_build.py
 	$(BIN)/python -m tests.bench $(if $(filter bench-full,$@),--full)
 
-wheel: $(VENV)/developed
+wheel: $(VENV)/installed
+	@$(PIP) build
 	$(BIN)/python -m build --no-isolation --outdir dist .

@@ -42,7 +42,8 @@ def build() -> None:
     """Bring the front end's files and the compiled catalogues up to date."""
     if not is_current():
         # Not `npm ci`: it refuses a lock file that leaves out another platform's optional binaries.
-        if (modules_are_stale() and npm("install", "--no-save")) or npm("run", "--silent", "build"):
+        install = ("install", "--no-save", "--omit=dev")
+        if (modules_are_stale() and npm(*install)) or npm("run", "--silent", "build"):
             raise SystemExit("The front end could not be built; npm says why above.")
         BUILT.write_text(digest())
     for source in LOCALE.rglob("*.po"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -14,14 +16,16 @@ from tests.running import ROOT, Completed, run
 PYTHON = """#!/bin/sh
 echo "$* DEBUG=${DEBUG-unset} parent=$(cat /proc/$PPID/comm)"
 """
+LOCK = "chatwidget/frontend/package-lock.json"
 Make = Callable[..., Awaitable[Completed]]
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout in which everything is installed already."""
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
-        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "chatwidget/frontend").mkdir(parents=True)
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", LOCK):
+        shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / ".venv/bin").mkdir(parents=True)
     python = tmp_path / ".venv/bin/python"
     python.write_text(PYTHON)
@@ -40,6 +44,12 @@ def make(checkout: Path) -> Make:
         return await run(["sh", "-ec", line], env={}, cwd=checkout)
 
     return make
+
+
+@pytest.fixture
+def tools(checkout: Path) -> None:
+    for tool in ("ruff", "mypy"):
+        shutil.copy(checkout / ".venv/bin/python", checkout / ".venv/bin" / tool)
 
 
 async def test_install_writes_a_secret_key_that_only_its_owner_reads(
@@ -73,8 +83,18 @@ async def test_run_ends_in_exec(make: Make) -> None:
     assert done.stdout.splitlines()[-1].endswith("parent=make")
 
 
-async def test_lint_needs_no_dotenv(make: Make, checkout: Path) -> None:
-    for tool in ("ruff", "mypy"):
-        shutil.copy(checkout / ".venv/bin/python", checkout / ".venv/bin" / tool)
+async def test_lint_needs_no_dotenv(make: Make, tools: None, checkout: Path) -> None:
     await make("lint")
     assert not (checkout / ".env").exists()
+
+
+async def test_only_those_who_work_on_it_get_all_packages(
+    make: Make, tools: None, checkout: Path
+) -> None:
+    (checkout / ".venv/developed").unlink()
+    for verb in ("run", "wheel"):
+        assert "npm" not in (await make(verb)).stdout
+    assert "hatch_build.py npm install" in (await make("lint")).stdout
+    # Until there are others.
+    os.utime(checkout / LOCK, (time.time() + 5,) * 2)
+    assert "hatch_build.py npm install" in (await make("lint")).stdout
