@@ -71,9 +71,11 @@ class Pace:
 
     def before_reading(self) -> Awaitable[None] | None:
         """What to await before it is read again: a rest, where one is due."""
+        piece, self._piece = self._piece, 0
+        if piece == 0:
+            return None  # an event that is not complete yet; it may be a large one
         now = time.monotonic()
         since, self._at = now - self._at, now
-        piece, self._piece = self._piece, 0
         if self._rested:
             quick = piece >= WORTHWHILE * self._last
         else:

@@ -66,6 +66,10 @@ def test_after_a_large_piece_there_is_no_rest(clock: Clock) -> None:
     assert rests(clock, MANY, 0.001, [16, 16_384, 16]) == [False, False, True]
 
 
+def test_a_large_event_is_read_to_its_end_without_rests(clock: Clock) -> None:
+    assert not any(rests(clock, MANY, 0.001, [16, *[0] * 64, 1_000_000]))
+
+
 async def slots(monkeypatch: pytest.MonkeyPatch, running: int, offsets: list[float]) -> list[int]:
     """In which slot the rests end that begin at these seconds."""
     loop = asyncio.get_running_loop()

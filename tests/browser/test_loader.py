@@ -251,6 +251,7 @@ async def test_a_panel_on_a_phone_fills_the_screen(phone: Site) -> None:
     await phone.open()
     dialog = phone.page.locator("chat-widget dialog")
     assert await dialog.evaluate("dialog => dialog.matches(':modal')")
+    await dialog.evaluate("dialog => Promise.all(dialog.getAnimations().map((a) => a.finished))")
     assert await dialog.bounding_box() == {"x": 0, "y": 0, **PHONE}
     await phone.inside("window.mark = 1")
     # What a keyboard leaves: the visual viewport is all that the panel takes.
