@@ -92,9 +92,15 @@ class Site:
         return value
 
 
+def complain(site: Site, line: str) -> None:
+    # Chromium's own words for a page that is left while its chat connects.
+    if "is closed before the connection is established" not in line:
+        site.complaints.append(line)
+
+
 def watch(site: Site, page: Page) -> None:
     page.on("pageerror", lambda error: site.complaints.append(str(error)))
-    page.on("console", lambda line: site.complaints.append(line.text))
+    page.on("console", lambda line: complain(site, line.text))
     ours = site.server.url
     page.on("request", lambda request: site.asked.append(request.url.removeprefix(ours)))
 

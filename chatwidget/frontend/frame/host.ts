@@ -13,6 +13,8 @@ export interface Host {
  */
 export function listen(window: Window, hear: (state: State) => void): Host {
   let port: MessagePort | undefined;
+  // What is told before there is one: a visitor may press Escape while the page still loads.
+  const early: ToLoader[] = [];
   const embedded = window.parent !== window;
   if (embedded) {
     window.addEventListener("message", ({ source, data, ports }) => {
@@ -21,9 +23,16 @@ export function listen(window: Window, hear: (state: State) => void): Host {
       port = ports[0];
       port.onmessage = (event) => hear(fit(event.data));
       port.postMessage({ type: "running", detail: false } satisfies ToLoader);
+      for (const message of early.splice(0)) port.postMessage(message);
     });
   }
-  return { embedded, tell: (message) => port?.postMessage(message) };
+  return {
+    embedded,
+    tell(message) {
+      if (port) port.postMessage(message);
+      else if (embedded) early.push(message);
+    },
+  };
 }
 
 /** Longer ones are cut by the server anyway, and a frame of 64 KiB would end the connection. */
