@@ -140,9 +140,10 @@ async def test_an_answer_without_words_can_be_judged_and_one_that_changed_is_sho
     await expect(page.get_by_role("button", name="Copy")).to_have_count(0)
     # What another process has found out since.
     fake.say({"type": "message", "message": {**failed, "status": "complete", "text": "**Yes** "}})
-    await expect(page.get_by_text("Yes", exact=True)).to_be_visible()
+    log = page.get_by_role("log")
+    await expect(log.get_by_text("Yes", exact=True)).to_be_visible()
     fake.say({"type": "message", "message": {**failed, "status": "complete", "text": "**Yes**, 2"}})
-    await expect(page.get_by_text("Yes, 2")).to_have_count(1)
+    await expect(log.get_by_text("Yes, 2")).to_have_count(1)
     await expect(page.get_by_role("button", name="Retry")).to_be_hidden()
     await expect(page.get_by_role("button", name="Good reply")).to_have_count(2)
     await expect(page.get_by_role("button", name="Copy")).to_have_count(1)

@@ -80,6 +80,12 @@ class Site:
         await self.page.get_by_role("button", name="Open chat").click()
         await expect(self.text).to_be_focused()
 
+    async def settled(self) -> None:
+        """The panel has stopped moving."""
+        await self.page.locator("chat-widget dialog").evaluate(
+            "dialog => Promise.all(dialog.getAnimations().map(({ finished }) => finished))"
+        )
+
     async def inside(self, script: str) -> Any:
         """Evaluate in the frame's own document."""
         handle = await self.iframe.element_handle()
@@ -195,6 +201,7 @@ async def test_a_visitor_opens_chats_and_closes(shop: Site) -> None:
     await expect(shop.iframe).to_be_hidden()
     await shop.page.keyboard.press("Enter")
     await expect(shop.text).to_be_focused()
+    await shop.settled()
     await shop.frame.get_by_role("button", name="Close", exact=True).click()
     await expect(shop.launcher).to_be_focused()
     await expect(shop.iframe).to_have_count(1)
@@ -257,7 +264,7 @@ async def test_a_panel_on_a_phone_fills_the_screen(phone: Site) -> None:
     await phone.open()
     dialog = phone.page.locator("chat-widget dialog")
     assert await dialog.evaluate("dialog => dialog.matches(':modal')")
-    await dialog.evaluate("dialog => Promise.all(dialog.getAnimations().map((a) => a.finished))")
+    await phone.settled()
     assert await dialog.bounding_box() == {"x": 0, "y": 0, **PHONE}
     await phone.inside("window.mark = 1")
     # What a keyboard leaves: the visual viewport is all that the panel takes.
