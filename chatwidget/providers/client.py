@@ -26,7 +26,7 @@ from chatwidget import __version__
 from chatwidget.conf import conf
 
 # aiohttp's default of 8,190 bytes fails a reply whose X-UI-Spec is longer. One over 64 KiB is not
-# shown, but its text is: so this is above what proxies and CDNs pass on (128 KiB together).
+# shown, but its text is: so this is well above that, and still a bound.
 MAX_HEADER = 256 * 1024
 # Seconds an idle connection is kept: less than the 5 s after which uvicorn and Node close one, so
 # that a message does not meet a connection that is just being closed (it could not be sent again).
