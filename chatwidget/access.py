@@ -213,6 +213,8 @@ async def spend(rule: str, who: str) -> None:
 class Bucket:
     """Frames of one socket: so many a second, and a burst."""
 
+    __slots__ = ("_at", "_level", "_limits")
+
     def __init__(self, limits: Limits | None) -> None:
         self._limits = limits
         self._level = float(limits.frames_burst if limits else 0)

@@ -84,6 +84,23 @@ class Outbox:
     Most sockets are idle, so `run` ends when there is nothing more to send, and is begun again.
     """
 
+    __slots__ = (
+        "_begin",
+        "_behind",
+        "_closing",
+        "_cursors",
+        "_debts",
+        "_frames",
+        "_given_up",
+        "_running",
+        "_send",
+        "_stalled_at",
+        "_unacknowledged",
+        "_waiter",
+        "_waiting",
+        "catch_up",
+    )
+
     def __init__(self, send: Callable[[str], Awaitable[None]], begin: Callable[[], bool]) -> None:
         self._send = send
         self._begin = begin  # begins a task that does `run`; False: not now

@@ -55,7 +55,7 @@ class Room:
 
     def __init__(self, conversation: UUID) -> None:
         self.conversation = conversation
-        self.members: set[Member] = set()
+        self.members: list[Member] = []  # of one visitor, so few
         self.reply: Reply | None = None  # the one in flight that is ours
         # Of those that run elsewhere; several, while their ends have not been heard of.
         self.mirrors: dict[UUID, Reply] = {}
@@ -125,7 +125,10 @@ class Room:
             self._forget_applied()
 
     def _forget_applied(self) -> None:
-        self._beyond = frozenset(later for later in self._beyond if later > (self.revision or 0))
+        if self._beyond:
+            self._beyond = frozenset(
+                later for later in self._beyond if later > (self.revision or 0)
+            )
 
     def in_flight(self, entry: Entry) -> Reply | None:
         """The reply behind an entry, ours or a mirror, while it is under way."""

@@ -46,7 +46,8 @@ class Rooms:
         """A socket is gone, or shows another conversation."""
         room = self.by_id.get(conversation)
         if room is not None:
-            room.members.discard(member)
+            if member in room.members:
+                room.members.remove(member)
             self.close_if_empty(room)
 
     def close_if_empty(self, room: Room) -> None:

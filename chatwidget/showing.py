@@ -82,7 +82,7 @@ class Showing:
         self._reload_due = False
         self._first: UUID | None = None  # the draft's id, where the visitor has never said a word
         self._read = 0  # the revision as of which the conversation was loaded
-        self._later: set[asyncio.Task[None]] = set()
+        self._later: list[asyncio.Task[None]] = []
 
     # --- what a room tells its members: never waits, and speaks the visitor's language --------
 
@@ -152,8 +152,8 @@ class Showing:
                     logger.warning("conversation %s: %s", self.conversation, error)
 
         task = asyncio.create_task(in_turn())
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
+        self._later.append(task)
+        task.add_done_callback(self._later.remove)
 
     # --- which conversation -------------------------------------------------------------------
 
@@ -261,7 +261,8 @@ class Showing:
             self._room = None
         if conversation is not None:
             self._room = self.relay.rooms.open(conversation)
-            self._room.members.add(self)
+            if self not in self._room.members:
+                self._room.members.append(self)
         return self._room
 
     def _ready(self, messages: list[Message], *, more: bool) -> Ready:

@@ -45,7 +45,7 @@ class Socket:
 
 def a_room(*sockets: Socket) -> Room:
     room = Room(new_id())
-    room.members.update(sockets)
+    room.members.extend(sockets)
     return room
 
 
@@ -113,7 +113,7 @@ def test_a_missing_revision_is_noticed() -> None:
 def test_what_one_socket_reads_the_others_have_missed() -> None:
     room = a_room(Socket())
     room.read(3)
-    room.members.add(Socket())
+    room.members.append(Socket())
     room.read(5)
     assert room.revision == 3
     room.reload()
