@@ -152,15 +152,22 @@ class Chat:
             found = (await self.until("message"))["message"]
         return found
 
-    async def say(self, text: str, client_id: str | None = None) -> Frame:
-        """Send a message; its `accepted`."""
+    async def answer(
+        self, text: str, client_id: str | None = None, seconds: float = SECONDS
+    ) -> Frame:
+        """Send a message; its `accepted` or its `error`."""
         client_id = client_id or str(uuid.uuid4())
         await self.send({"type": "send", "id": client_id, "text": text})
         while True:
-            frame = await self.receive()
+            frame = await self.receive(seconds)
             if frame["type"] in ("accepted", "error") and frame.get("id") == client_id:
-                assert frame["type"] == "accepted", frame
                 return frame
+
+    async def say(self, text: str, client_id: str | None = None) -> Frame:
+        """Send a message; its `accepted`."""
+        frame = await self.answer(text, client_id)
+        assert frame["type"] == "accepted", frame
+        return frame
 
     async def reply_begun(self) -> Frame:
         """The `message` with which the next reply begins."""

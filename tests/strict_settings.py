@@ -1,4 +1,4 @@
-"""The site's settings with limits that a test reaches quickly."""
+"""The site's settings with limits that a test reaches quickly, and that last as long as it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from project.settings import CHATWIDGET as SITES
 CHATWIDGET = {
     **SITES,
     "LIMITS": {
-        "messages_per_visitor": "3/minute",
-        "messages_per_address": "8/minute",
-        "conversations_per_visitor": "4/minute",
-        "conversations_per_address": "9/minute",
-        "connections_per_address": "30/minute",
+        "messages_per_visitor": "3/day",
+        "messages_per_address": "8/day",
+        "conversations_per_visitor": "4/day",
+        "conversations_per_address": "9/day",
+        "connections_per_address": "30/day",
         "sockets_per_visitor": 3,
         "sockets_per_address": 6,
         "frames_per_second": 5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 import subprocess
@@ -77,14 +78,17 @@ async def test_the_nodes_are_the_same_however_the_text_is_cut(sheet: Page) -> No
 
 
 async def test_a_long_hostile_text_takes_time_in_proportion(sheet: Page) -> None:
-    """Four times the text in at most ten times the time, or soon anyway."""
-    slow = {}
-    for piece in REPEATED:
-        short = await sheet.evaluate("piece => time(piece, 25_000)", piece)
-        long = await sheet.evaluate("piece => time(piece, 100_000)", piece)
-        if long > max(10 * short, 500):
-            slow[piece] = (short, long)
-    assert slow == {}
+    """Four times the text in at most ten times the time, or soon anyway; a busy machine's pauses
+    aside: what seems slow is looked at again, and the shortest times count."""
+    seems_slow = dict.fromkeys(REPEATED, (math.inf, math.inf))
+    for _ in range(5):
+        for piece, (short, long) in list(seems_slow.items()):
+            short = min(short, await sheet.evaluate("piece => time(piece, 25_000)", piece))
+            long = min(long, await sheet.evaluate("piece => time(piece, 100_000)", piece))
+            seems_slow[piece] = (short, long)
+            if long <= max(10 * short, 500):
+                del seems_slow[piece]
+    assert seems_slow == {}
 
 
 async def test_what_is_shown_stays(sheet: Page) -> None:

@@ -28,14 +28,9 @@ BOUND = 20.0
 
 async def answer(chat: Visit, text: str, client_id: str | None = None) -> tuple[Frame, float]:
     """Send, and take its `accepted` or `error`, and how long that took."""
-    client_id = client_id or str(uuid.uuid4())
     began = time.monotonic()
-    await chat.send({"type": "send", "id": client_id, "text": text})
-    while True:
-        frame = await chat.receive(2 * BOUND)
-        if frame["type"] in ("accepted", "error"):
-            assert frame["id"] == client_id
-            return frame, time.monotonic() - began
+    frame = await chat.answer(text, client_id, 2 * BOUND)
+    return frame, time.monotonic() - began
 
 
 def is_unavailable(frame: Frame) -> bool:
