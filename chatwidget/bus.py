@@ -106,11 +106,6 @@ class Bus:
         self._channel = ""
         self.broken = False  # something may have been lost since this was last looked at
 
-    @property
-    def connected(self) -> bool:
-        """Are there other processes to talk to at all?"""
-        return self._layer is not None
-
     def join(self, conversation: UUID) -> None:
         """Hear what happens to a conversation elsewhere."""
         self._joined.add(conversation)

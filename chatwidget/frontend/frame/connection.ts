@@ -17,7 +17,7 @@ export const DEAD_MS = 10_000;
 export const FIRST_MS = 1_000;
 export const LONGEST_MS = 15_000;
 /** A restarting server is given time, and not all of its visitors at one instant. */
-export const RESTART_MS = 4_000;
+const RESTART_MS = 4_000;
 /** Instead, while the browser says that there is no network: it is seldom wrong. */
 export const OFFLINE_MS = 60_000;
 

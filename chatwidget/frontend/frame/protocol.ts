@@ -5,8 +5,6 @@
  * invalid frames, tests/fixtures/protocol.json, so that this file and protocol.py cannot drift.
  */
 
-export const PROTOCOL = 1;
-
 export interface ErrorInfo {
   code: string;
   detail: string;
