@@ -37,7 +37,7 @@ from chatwidget.protocol import (
 from chatwidget.replies import Outbox
 from chatwidget.sessions import Session
 from chatwidget.showing import Client
-from chatwidget.storage import stored
+from chatwidget.storage import in_time, stored
 
 logger = logging.getLogger("chatwidget")
 
@@ -66,14 +66,15 @@ class ChatConsumer(AsyncConsumer):
         self._flow = flow_of(self.base_send)
         self._outbox = Outbox(self._send_text, self._begin_writing)
         self._context: Context | None = None  # of what is sent, once there is something to say
-        loop = asyncio.get_running_loop()
-        self._hello_timer = loop.call_later(HELLO_SECONDS, self._no_hello)
+        self._hello_timer: asyncio.TimerHandle | None = None
         await self.send({"type": "websocket.accept"})
         await self._guarded(self._admit)
 
     async def websocket_receive(self, event: WebSocketReceiveEvent) -> None:
         if not self._closed:
             await self._guarded(self._receive, event.get("text"), event.get("bytes"))
+        if self._flow is not None:
+            self._flow.handled()
 
     async def websocket_disconnect(self, event: WebSocketDisconnectEvent) -> None:
         self._leave()
@@ -93,11 +94,15 @@ class ChatConsumer(AsyncConsumer):
         except RateLimited as error:
             raise Refused(CloseCode.TOO_MANY, error.cause) from None
         slug = self.scope["url_route"]["kwargs"]["slug"]
-        widget = await stored(Widget.objects.filter(slug=slug, active=True).first)
+        async with in_time():
+            widget = await stored(Widget.objects.filter(slug=slug, active=True).first)
         if widget is None:
             raise Refused(CloseCode.NO_WIDGET, f"no active widget {slug!r}")
         # One for all its sockets: every save makes a new version.
         self._widget = _widgets.setdefault((widget.pk, widget.config_version), widget)
+        # Not before: it may have come, and wait for a database that is slow.
+        loop = asyncio.get_running_loop()
+        self._hello_timer = loop.call_later(HELLO_SECONDS, self._no_hello)
 
     async def _receive(self, text: str | None, binary: bytes | None) -> None:
         size = len(text.encode() if text is not None else binary or b"")
@@ -130,6 +135,7 @@ class ChatConsumer(AsyncConsumer):
             self._outbox.put(error_frame(error, frame_id))
 
     async def _hello(self, frame: Hello) -> None:
+        assert self._hello_timer
         self._hello_timer.cancel()
         access.check_frame_token(frame.token or "", self._widget.slug)
         visitor: UUID | None = None
@@ -151,7 +157,8 @@ class ChatConsumer(AsyncConsumer):
         translation.activate(client.language)
         session = Session(self._relay, self._widget, client, self._outbox)
         try:
-            await session.begin(frame)
+            async with in_time():
+                await session.begin(frame)
         except BaseException:
             session.gone()
             raise
@@ -222,7 +229,8 @@ class ChatConsumer(AsyncConsumer):
     def _leave(self) -> None:
         """Nothing more is sent or received."""
         self._closed = True
-        self._hello_timer.cancel()
+        if self._hello_timer:
+            self._hello_timer.cancel()
         if self._session:
             self._session.gone()
         if self._writer and self._writer is not asyncio.current_task():

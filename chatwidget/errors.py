@@ -119,7 +119,7 @@ class TooManyPending(FrameError):
 
 
 class StorageAway(FrameError):
-    """The database did not answer; nothing was accepted."""
+    """The database did not answer. What it was asked is not known to be done: ask again."""
 
     code = "unavailable"
     retryable = True

@@ -1,7 +1,8 @@
-"""Backpressure where the server has none: Daphne's `send` never waits.
+"""Backpressure where the server has none: Daphne waits for nobody.
 
-Whatever a client does not read would pile up in Daphne. Its connection is Twisted's, which tells a
-producer when more than 64 KiB wait, and when the other end has taken them.
+Whatever a client does not read would pile up in Daphne, and so would whatever it sends while its
+last frame is still being handled. Its connection is Twisted's, which tells a producer when more
+than 64 KiB wait for the other end, and when that has taken them; and whose reading can be paused.
 """
 
 from __future__ import annotations
@@ -9,18 +10,25 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+# Frames that may wait to be handled before no more are read.
+MAX_UNHANDLED = 16
+
 
 class Flow:
-    """Whether the other end of one socket takes what it is sent."""
+    """One socket's, in both directions."""
 
-    __slots__ = ("_waiter",)
+    __slots__ = ("_paused", "_protocol", "_waiter")
 
-    def __init__(self) -> None:
+    def __init__(self, protocol: Any) -> None:
+        self._protocol = protocol
         self._waiter: asyncio.Future[None] | None = None
+        self._paused = False
+
+    # --- out ----------------------------------------------------------------------------------
 
     @property
     def full(self) -> bool:
-        """Is it behind?"""
+        """Does the other end not take what it is sent?"""
         return self._waiter is not None
 
     async def taken(self) -> None:
@@ -28,26 +36,56 @@ class Flow:
         if self._waiter is not None:
             await asyncio.shield(self._waiter)
 
-    # --- what Twisted calls -------------------------------------------------------------------
-
     def pauseProducing(self) -> None:
+        """Twisted's: too much waits."""
         if self._waiter is None:
             self._waiter = asyncio.get_running_loop().create_future()
 
     def resumeProducing(self) -> None:
+        """Twisted's: it has been taken."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    stopProducing = resumeProducing
+    def stopProducing(self) -> None:
+        """Twisted's: the connection is gone."""
+        self.resumeProducing()
+        del self._protocol.onPing, self._protocol.onMessage  # no cycle keeps it
+
+    def pinged(self, payload: bytes) -> None:
+        """Who reads no pongs is sent no more of them."""
+        if not self.full:
+            self._protocol.sendPong(payload)
+
+    # --- in -----------------------------------------------------------------------------------
+
+    def came(self) -> None:
+        """There is one more to be handled."""
+        if not self._paused and self._protocol.application_queue.qsize() > MAX_UNHANDLED:
+            self._paused = True
+            self._protocol.transport.pauseProducing()
+
+    def handled(self) -> None:
+        """There is one fewer."""
+        if self._paused and self._protocol.application_queue.empty():
+            self._paused = False
+            self._protocol.transport.resumeProducing()
 
 
 def flow_of(send: Any) -> Flow | None:
-    """For a websocket's `send`, as Daphne gives it; None in a server whose own waits."""
+    """For a websocket's `send`, as Daphne gives it; None in a server that waits by itself."""
     protocol: Any = next(iter(getattr(send, "args", ())), None)
     if not hasattr(protocol, "registerProducer"):
         return None
-    flow = Flow()
+    flow = Flow(protocol)
     protocol.unregisterProducer()  # that of HTTP, which has done its part
     protocol.registerProducer(flow, True)
+    protocol.onPing = flow.pinged
+    message = protocol.onMessage
+
+    def on_message(payload: bytes, binary: bool) -> None:
+        message(payload, binary)
+        flow.came()
+
+    protocol.onMessage = on_message
     return flow

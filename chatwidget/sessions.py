@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from uuid import UUID
@@ -41,7 +42,7 @@ from chatwidget.protocol import (
 )
 from chatwidget.providers.base import providers
 from chatwidget.showing import Showing
-from chatwidget.storage import stored
+from chatwidget.storage import ANSWER_SECONDS, no_answer, stored
 from chatwidget.transcripts import (
     ConversationGone,
     Opening,
@@ -54,7 +55,7 @@ class Session(Showing):
     """One socket of one visitor."""
 
     async def handle(self, frame: AnyClientFrame) -> None:
-        """Do what a frame asks for. Raises ChatError."""
+        """Do what a frame asks for. Raises ChatError; StorageAway when it cannot be waited for."""
         match frame:
             case Ack(id=reply, offset=offset):
                 self.outbox.ack(reply, offset)
@@ -64,6 +65,15 @@ class Session(Showing):
                 return
             case Hello():
                 raise BadFrame("a second hello")
+        doing = asyncio.create_task(self._in_turn(frame))
+        await asyncio.wait([doing], timeout=ANSWER_SECONDS)
+        if not doing.done():
+            # When the database answers at last, what it was asked is done and shown all the same.
+            doing.add_done_callback(_done_late)
+            raise no_answer()
+        doing.result()
+
+    async def _in_turn(self, frame: AnyClientFrame) -> None:
         async with self.lock:
             try:
                 await self._do(frame)
@@ -246,6 +256,11 @@ class Session(Showing):
         self.details = replace(self.details, page_url=url, page_title=title)
         if self.conversation:
             await stored(transcripts.visit, self.conversation, url, title)
+
+
+def _done_late(doing: asyncio.Task[None]) -> None:
+    if not doing.cancelled() and (error := doing.exception()):
+        logger.warning("a frame that was given up: %s: %s", type(error).__name__, error)
 
 
 def _known(found: UUID | None) -> UUID:

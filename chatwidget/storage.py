@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,9 +20,11 @@ T = TypeVar("T")
 # PostgreSQL answers many at once; SQLite has one writer, and threads that queue for its lock by
 # sleeping are slower than one thread that takes them in turn.
 THREADS = 8
-# An operation that has waited this long for a thread is not begun: a database that hangs is told as
-# one that is away, and what waits for it does not pile up.
+# An operation that has waited this long for a thread is not begun: what waits for a database that
+# is slow does not pile up.
 QUEUE_SECONDS = 5.0
+# A database that hangs is told as one that is away.
+ANSWER_SECONDS = 12.0
 
 
 @lru_cache(maxsize=2)
@@ -53,6 +56,21 @@ async def stored(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
     loop = asyncio.get_running_loop()
     asked = time.monotonic()
     return await loop.run_in_executor(_executor(False), _run, operation, args, kwargs, asked)
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """What is read in here is given up when the database hangs. Raises StorageAway."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            yield
+    except TimeoutError:
+        raise no_answer() from None
+
+
+def no_answer() -> StorageAway:
+    """The database hangs."""
+    return StorageAway(f"no answer in {ANSWER_SECONDS:g} s")
 
 
 async def urgently_stored(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -10,7 +10,7 @@ from functools import lru_cache
 import brotli
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -20,9 +20,11 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from chatwidget.access import frame_token
+from chatwidget.errors import StorageAway
 from chatwidget.frame import content_security_policy, frame_context, frame_language
 from chatwidget.loader import etag, loader
 from chatwidget.models import Widget
+from chatwidget.storage import in_time, stored
 
 logger = logging.getLogger("chatwidget")
 
@@ -118,33 +120,37 @@ def token(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @never_cache
-def health(request: HttpRequest) -> HttpResponse:
+async def health(request: HttpRequest) -> HttpResponse:
     """200 while what the chat needs answers, else 503; what is away is named."""
-    checks = {"database": _database_answers()}
+    checks = {"database": await _database_answers()}
     if getattr(settings, "CHANNEL_LAYERS", None):
-        checks["redis"] = _cache_answers()
+        checks["redis"] = await _cache_answers()
     ok = all(checks.values())
     body = {"status": "ok" if ok else "unavailable"}
     body |= {name: "ok" if answers else "unavailable" for name, answers in checks.items()}
     return JsonResponse(body, status=200 if ok else 503)
 
 
-def _database_answers() -> bool:
+async def _database_answers() -> bool:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            cursor.fetchone()
-    except (DatabaseError, InterfaceError) as error:
-        logger.error("health: database: %s: %s", type(error).__name__, error)
-        connection.close()
+        async with in_time():
+            await stored(_ask_database)
+    except StorageAway as error:
+        logger.error("health: database: %s", error.cause)
         return False
     return True
 
 
-def _cache_answers() -> bool:
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+
+
+async def _cache_answers() -> bool:
     try:
-        cache.set("chatwidget.health", 1, 10)
-        return bool(cache.get("chatwidget.health"))
+        await cache.aset("chatwidget.health", 1, 10)
+        return bool(await cache.aget("chatwidget.health"))
     except Exception as error:  # whatever the cache's driver raises
         logger.error("health: redis: %s: %s", type(error).__name__, error)
         return False

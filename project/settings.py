@@ -112,6 +112,15 @@ def database(url: str) -> dict[str, Any]:
         # the end of a long outage is noticed at once.
         options["pool"] = {"min_size": 2, "max_size": 20, "timeout": 5, "reconnect_timeout": 5}
         options.setdefault("connect_timeout", 5)
+        # A server that is gone without a word: milliseconds until what was sent to it is given up,
+        # seconds of silence until it is looked for.
+        for option, value in {
+            "tcp_user_timeout": 10_000,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        }.items():
+            options.setdefault(option, value)
         # Nobody waits longer for a row or table that somebody has locked.
         options.setdefault("options", "-c lock_timeout=5s")
         config["CONN_HEALTH_CHECKS"] = True  # one that the server has dropped is never handed out

@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psutil
+
 from tests.needs import initdb, redis_server
 from tests.running import Process, free_port, run
 
@@ -81,6 +83,20 @@ class Postgres(Process):
         if self.running:
             self.signal(signal.SIGINT)  # its "fast" shutdown: connections are cut
             await self.wait()
+
+    @asynccontextmanager
+    async def hung(self) -> AsyncIterator[None]:
+        """Holding its connections, and taking new ones, in silence."""
+        assert self.process
+        server = psutil.Process(self.process.pid)
+        stopped = [server, *server.children(recursive=True)]
+        for each in stopped:
+            each.suspend()
+        try:
+            yield
+        finally:
+            for each in stopped:
+                each.resume()
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

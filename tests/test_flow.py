@@ -1,4 +1,4 @@
-"""Backpressure on Daphne: what the writer of a socket waits for, and for how long."""
+"""Backpressure on Daphne: what the writer of a socket waits for, and when no more is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ import pytest
 
 from chatwidget import consumers
 from chatwidget.errors import CloseCode, Refused
-from chatwidget.flow import Flow, flow_of
+from chatwidget.flow import MAX_UNHANDLED, Flow, flow_of
+
+
+class Transport:
+    reading = True
+
+    def pauseProducing(self) -> None:
+        self.reading = False
+
+    def resumeProducing(self) -> None:
+        self.reading = True
 
 
 class Protocol:
@@ -19,6 +29,18 @@ class Protocol:
     def __init__(self) -> None:
         self.producers: list[Any] = ["that of HTTP"]
         self.sent: list[str] = []
+        self.pongs: list[bytes] = []
+        self.transport = Transport()
+        self.application_queue: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def sendPong(self, payload: bytes) -> None:
+        self.pongs.append(payload)
+
+    def onPing(self, payload: bytes) -> None:
+        raise AssertionError("answered without a look at what waits")
+
+    def onMessage(self, payload: bytes, binary: bool) -> None:
+        self.application_queue.put_nowait(payload)
 
     def unregisterProducer(self) -> None:
         self.producers.pop()
@@ -66,6 +88,35 @@ async def test_who_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
         await consumer._send_text("one")
     assert refused.value.close_code == CloseCode.WINDOW
     flow.stopProducing()  # the connection is lost
+
+
+async def test_pongs_do_not_pile_up() -> None:
+    protocol = Protocol()
+    _, flow = a_writer(protocol)
+    protocol.onPing(b"1")
+    flow.pauseProducing()
+    protocol.onPing(b"2")
+    flow.resumeProducing()
+    protocol.onPing(b"3")
+    assert protocol.pongs == [b"1", b"3"]
+
+
+async def test_no_more_is_read_than_is_handled() -> None:
+    protocol = Protocol()
+    _, flow = a_writer(protocol)
+    for number in range(MAX_UNHANDLED + 1):
+        assert protocol.transport.reading
+        protocol.onMessage(b"%d" % number, False)
+    assert not protocol.transport.reading
+    protocol.onMessage(b"of the same segment", False)
+    while not protocol.application_queue.empty():
+        assert not protocol.transport.reading
+        protocol.application_queue.get_nowait()
+        flow.handled()
+    assert protocol.transport.reading
+    flow.stopProducing()
+    protocol.onMessage(b"as Daphne does it", False)
+    assert protocol.application_queue.qsize() == 1
 
 
 def test_other_servers_wait_themselves() -> None:

@@ -8,7 +8,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 
 import psycopg
 import pytest
@@ -164,6 +164,40 @@ async def test_postgresql_is_restarted(
             await postgres.start()
         await well(second)
         await goes_on([here, there], control, name, reply, sent)
+
+
+async def test_postgresql_hangs(
+    serve: Serve, shared: str, scaled: Mapping[str, str], control: Control, postgres: Postgres
+) -> None:
+    """It is there and says nothing: told as one that is away, however many threads wait for it."""
+    first, second = await asyncio.gather(
+        serve(scaled, "daphne", shared), serve(scaled, "uvicorn", shared)
+    )
+    name = a_name()
+    sent = [(str(uuid.uuid4()), f"say:{a_name()}") for _ in range(2)]
+    async with (
+        AsyncExitStack() as stack,
+        Visit(first) as here,
+        Visit(second) as there,
+        in_the_midst(here, there, control, name) as reply,
+    ):
+        crowd = [await stack.enter_async_context(Visit(first)) for _ in range(12)]
+        for chat in crowd:
+            await chat.greeted()
+        asked = [(str(uuid.uuid4()), f"say:{a_name()}") for _ in crowd]
+        async with postgres.hung():
+            await asyncio.gather(
+                refused([here, there], sent),
+                refused(crowd, asked),
+                told_to_come_back(first, here),
+                unwell(second, "database"),
+            )
+        await well(second)
+        await goes_on([here, there], control, name, reply, sent)
+        for chat, (client_id, text) in zip(crowd, asked, strict=True):
+            assert (await answer(chat, text, client_id))[0]["type"] == "accepted"
+            await chat.until_shown(text=text.removeprefix("say:"), status="complete")
+            assert await calls(control, text) == 1
 
 
 async def test_the_pool_is_exhausted(pair: Pair, shared: str, control: Control) -> None:
