@@ -85,7 +85,11 @@ class Room:
                         member.show(entry, event.revision)
             case Began(entry=entry):
                 overtaken = self.overtaken(entry, event.revision)
-                if not overtaken and not self.in_flight(entry):  # else met in the transcript
+                if overtaken or self.in_flight(entry):
+                    pass  # it was met in the transcript
+                elif entry.id in self.mirrors:
+                    self.reload()  # the end of its earlier attempt has been overtaken
+                else:
                     self.begin(self.mirror(entry), event.revision)
             case Ended(entry=entry):
                 self._end(entry, event.revision)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from uuid import UUID
 
 from django.utils import translation
@@ -50,6 +51,8 @@ logger = logging.getLogger("chatwidget")
 
 # An event may arrive while a conversation is being loaded: then it is loaded again, so often.
 LOADS = 5
+# Before what could not be loaded is loaded again.
+RETRY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,11 @@ class Showing:
 
     async def _reload(self) -> None:
         self._reload_due = False
-        await self._resume(None)
+        try:
+            await self._resume(None)
+        except ChatError:
+            self._reload_due = True
+            raise
 
     def leave(self) -> None:
         self.outbox.close(Refused(CloseCode.RESTARTING, "the server is restarting"))
@@ -144,12 +151,18 @@ class Showing:
         return self._loading
 
     def _spawn(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do it in turn; where the database is away, as soon as it is back: what has been missed
+        meanwhile is in no frame of its own."""
+
         async def in_turn() -> None:
-            async with self.lock:
+            for attempt in count(1):
                 try:
-                    await work()
+                    async with self.lock:
+                        return await work()
                 except ChatError as error:
-                    logger.warning("conversation %s: %s", self.conversation, error)
+                    if attempt == 1:
+                        logger.warning("conversation %s: %s", self.conversation, error)
+                await asyncio.sleep(RETRY_SECONDS)
 
         task = asyncio.create_task(in_turn())
         self._later.append(task)
@@ -203,6 +216,8 @@ class Showing:
             return False
         self.conversation, self.draft = conversation, None
         self._show_snapshot(snapshot, room)
+        if self._missed:
+            self.reload()
         return True
 
     def _show_snapshot(self, snapshot: Snapshot, room: Room) -> None:

@@ -17,14 +17,14 @@ from uuid import UUID
 
 import pytest
 from django.core.cache import cache
-from django.db import connections
+from django.db import OperationalError, connections
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 from pytest_django import Settings
 
-from chatwidget import bus, pace, storage, upkeep
+from chatwidget import bus, pace, showing, storage, transcripts, upkeep
 from chatwidget.errors import Unavailable
 from chatwidget.models import Conversation, Message, Widget, new_id
 from chatwidget.protocol import (
@@ -36,7 +36,7 @@ from chatwidget.protocol import (
 )
 from chatwidget.providers.base import Event, Turn
 from chatwidget.replies import Reply
-from chatwidget.transcripts import rows, statements
+from chatwidget.transcripts import Snapshot, rows, statements
 from tests.replaying import Layer, Process, Said, Scripted, Tab, asked, scripts
 from tests.stored import a_widget
 
@@ -44,6 +44,7 @@ T = TypeVar("T")
 SECONDS = 10.0  # until all is still, on a machine that is busy
 
 layers: list[Layer] = []  # the last is that of the example at hand
+failing = [0]  # so many of the next loads of a conversation
 TEXTS = st.text(alphabet="aé日🙂 ", min_size=1, max_size=12)
 TABS = st.integers(0, 3)
 PROCESSES = st.integers(0, 1)
@@ -161,6 +162,20 @@ class Replay(RuleBasedStateMachine):
     def lose_events(self) -> None:
         self.layer.lose()
 
+    @rule(process=PROCESSES, times=st.integers(1, 3))
+    def lose_the_database(self, process: int, times: int) -> None:
+        """While the tabs of a process are about to show their conversations afresh."""
+
+        async def reload() -> None:
+            failing[0] = times
+            for room in list(self.processes[process].relay.rooms.by_id.values()):
+                room.reload()
+            for _ in range(20):
+                await asyncio.sleep(0.001)
+            failing[0] = 0
+
+        self.run(reload())
+
     @rule(process=PROCESSES)
     def kill(self, process: int) -> None:
         async def end() -> None:
@@ -260,6 +275,16 @@ def test_replaying_equals_refetching(
     hour = timedelta(hours=1)  # no lease runs out because the machine is busy
     for module in (rows, statements):
         monkeypatch.setattr(module, "LEASE", hour)
+    load = transcripts.snapshot
+
+    def snapshot(conversation: UUID, visitor: UUID) -> Snapshot | None:
+        if failing[0]:
+            failing[0] -= 1
+            raise OperationalError("scripted")
+        return load(conversation, visitor)
+
+    monkeypatch.setattr(transcripts, "snapshot", snapshot)
+    monkeypatch.setattr(showing, "RETRY_SECONDS", 0.0)
     monkeypatch.setattr(pace, "BEAT_SECONDS", 0.0)
     monkeypatch.setattr(bus, "REST_SECONDS", 0.0)
     monkeypatch.setattr("chatwidget.bus.get_channel_layer", lambda: layers[-1])
