@@ -111,7 +111,7 @@ def _table(ours: Costs, floor: Costs, sizes: dict[str, int]) -> str:
             verdict(requests == 1),
         ],
         ["main-thread ms on load", f"{work:.0f}", f"{work_least:.0f}", "", ""],
-        ["blocking ms at 4× CPU throttle", f"{blocked:.0f}", f"{blocked_least:.0f}"],
+        ["blocking ms at 4× CPU throttle", f"{blocked:.1f}", f"{blocked_least:.1f}"],
         ["click → input focused, ms", f"{focused:.0f}", f"{least:.0f}"],
     ]
     lines[-2] += ["0", verdict(blocked == 0)]

@@ -47,25 +47,25 @@ async def measure(provider: Provider, folder: Path, results: Results, full: bool
         names[2:2] = ["channels-uvicorn", "starlette-httpx"]
     targets = [await start(name, provider, folder) for name in names]
     try:
-        for _ in range(8 if full else 4):
+        for _ in range(6 if full else 4):
             for target in targets:
                 results.add(FIRST_1, target.name, median(await cells.first_delta(target, 25)))
         for plan in STREAMS:
-            for repetition in range(5 if full else 2):
+            for repetition in range(3 if full else 2):
                 for target in targets:
                     # Not compared with: measured once, the direct stream where it tells something.
                     once = target.name in {"direct", STARLETTE}
                     known = target.name == "direct" and plan[0] > 1
                     if full or not (known or (once and repetition)):
                         await _streams(results, target, *plan)
-        for _ in range(3 if full else 1):
+        for _ in range(2 if full else 1):
             for target in targets[1:]:
                 expected = 0.95e6 / 30 / results.value(CPU_60, target.name)
                 filled = await cells.ramp(target, provider, max(20, round(expected * 0.6)))
                 results.add(FULL_AT, target.name, filled)
     finally:
         stop(targets)
-    for _ in range(3 if full else 1):
+    for _ in range(2 if full else 1):
         for name in [REFERENCE, "channels-uvicorn", *OURS]:
             await _memory(results, name, provider, folder)
         for name in [REFERENCE, *OURS]:
