@@ -45,14 +45,14 @@ async def test_another_worker_goes_on(
                 return await found.fetchone() == ("stored ",)
 
         await eventually(checkpointed)
-        assert time.monotonic() - pushed < 5, "about once a second, on a machine that is busy"
+        assert time.monotonic() - pushed < 10, "about once a second, on a machine that is busy"
         await control.push(name, "and not")
         await here.until_text(reply, "stored and not")
         await doomed.kill()
 
         killed = time.monotonic()
         done = await there.until("done", id=reply)
-        assert time.monotonic() - killed < 12, "the lease is 4 s, and is looked at once a second"
+        assert time.monotonic() - killed < 25, "the lease is 4 s, and is looked at once a second"
         assert (done["status"], done["error"]["code"]) == ("interrupted", "interrupted")
         assert there.texts[reply].startswith("stored ")
         for text in ("queued here", "queued there"):

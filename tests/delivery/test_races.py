@@ -121,7 +121,10 @@ async def test_reconnect_while_the_greeting_is_pending(pair: Pair) -> None:
         before.cut()
     async with Visit(pair.a, "slow") as here, Visit(pair.b, "slow") as there:
         for chat in (here, there):
-            assert (await chat.hello(visitor=before.visitor))["messages"] == []
+            ready = await chat.hello(visitor=before.visitor)
+            assert [each["seq"] for each in ready["messages"]] in ([], [1]), (
+                "it may be given up by now"
+            )
         accepted = await here.say("Hello")
         assert accepted["message"]["seq"] == 2
         for chat in (here, there):

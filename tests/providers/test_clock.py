@@ -37,20 +37,20 @@ async def test_pieces_that_never_end() -> None:
 
 
 async def test_every_piece_moves_the_limit() -> None:
-    clock = Clock(Timeouts(1, 0.5, 0.5, 10))
+    clock = Clock(Timeouts(1, 1.5, 1.5, 60))
     for _ in range(6):
         with clock:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
         clock.heard()
     clock.close()
 
 
 async def test_asking_again_moves_the_limit() -> None:
-    clock = Clock(Timeouts(1, 0.5, 0.5, 10))
+    clock = Clock(Timeouts(1, 1.5, 1.5, 60))
     for _ in range(6):
         clock.restart()
         with clock:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
     clock.close()
 
 

