@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from playwright.async_api import Page, Response, WebSocket, expect
 
+from tests.browser.moments import moment
 from tests.conftest import OtherSite
 from tests.running import Server
 from tests.sites import Site
@@ -96,8 +97,8 @@ class Visit:
 
     async def online(self) -> None:
         """And comes back."""
-        await self.page.context.set_offline(False)
-        await expect(self.status).to_contain_text("connected again")
+        async with moment(self.status, "textContent", "connected again"):
+            await self.page.context.set_offline(False)
 
     async def send(self, text: str) -> None:
         await self.text.fill(text)

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.fake import FakeServer, Frame, accepted, message, ready
+from tests.browser.moments import moment
 from tests.running import Server
 
 GREETING = message(1, "assistant", "Hello!")
@@ -58,9 +59,9 @@ async def test_a_lost_connection_is_told_and_what_is_sent_meanwhile_is_queued(
     await expect(page.get_by_text("Waiting to be sent")).to_have_count(2)
     assert fake.of("send") == []
     fake.open = True
-    await page.get_by_role("button", name="Try again").click()
+    async with moment(status, "textContent", "connected again"):
+        await page.get_by_role("button", name="Try again").click()
     first = await fake.heard("send")
-    await expect(status).to_contain_text("connected again")
     fake.say(accepted(first, 2))
     second = await fake.heard("send", 2)
     fake.say(accepted(second, 4))
@@ -148,16 +149,18 @@ async def test_an_inactive_widget_is_told_as_that(page: Page, fake: FakeServer, 
 
 
 async def test_a_silent_socket_is_pinged_and_left(page: Page, fake: FakeServer, url: str) -> None:
+    fake.answer = lambda frame: [ready(GREETING)] if frame["type"] == "hello" else []
     await page.clock.install()
     await page.goto(url)
-    await fake.heard("hello")
+    await expect(page.get_by_role("article")).to_have_count(1)
     await page.clock.fast_forward(25_000)
     await fake.heard("ping")
-    fake.say({"type": "pong"})
+    fake.say({"type": "pong"}, {"type": "message", "message": message(2, "user", "Still here")})
+    await expect(page.get_by_role("article")).to_have_count(2)
     await page.clock.fast_forward(25_000)
     await fake.heard("ping", 2)
-    await page.clock.fast_forward(10_000)
-    await expect(page.get_by_role("status")).to_contain_text("Reconnecting")
+    async with moment(page.get_by_role("status"), "textContent", "Reconnecting"):
+        await page.clock.fast_forward(10_000)
     await page.clock.fast_forward(1_000)
     await fake.heard("hello", 2)
 
@@ -170,9 +173,9 @@ async def test_going_offline_and_back(page: Page, fake: FakeServer, url: str) ->
     await expect(page.get_by_role("status")).to_contain_text("You are offline")
     await page.clock.fast_forward(29_000)
     assert len(fake.sockets) == 1
-    await page.context.set_offline(False)
+    async with moment(page.get_by_role("status"), "textContent", "connected again"):
+        await page.context.set_offline(False)
     await fake.heard("hello", 2)
-    await expect(page.get_by_role("status")).to_contain_text("connected again")
 
 
 async def test_a_page_left_closes_its_socket_and_comes_back(

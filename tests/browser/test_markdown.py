@@ -14,6 +14,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.fake import FakeServer, message, ready
+from tests.browser.moments import moment
 from tests.conftest import OtherSite
 from tests.running import Server
 
@@ -136,10 +137,11 @@ async def test_a_table_is_not_shown_as_its_source_first(sheet: Page) -> None:
 async def test_code_is_copied(sheet: Page) -> None:
     await sheet.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await sheet.evaluate("render(['```py\\nx = 1\\ny = 2\\n```'], document.body)")
-    await sheet.get_by_role("button", name="Copy").click()
-    await expect(sheet.get_by_role("button", name="Copied")).to_be_visible()
+    copy = sheet.get_by_role("button", name="Copy", exact=True)
+    async with moment(copy, "textContent", "Copied"):
+        await copy.click()
     assert await sheet.evaluate("navigator.clipboard.readText()") == "x = 1\ny = 2\n"
-    await expect(sheet.get_by_role("button", name="Copy", exact=True)).to_be_visible()
+    await expect(copy).to_be_visible()
 
 
 # What must not come of any text, as seen in the DOM afterwards.

@@ -41,12 +41,15 @@ async def test_a_killed_server(chat: Visit, server: Server) -> None:
 
 
 async def test_an_interrupted_reply_is_tried_again(chat: Visit, server: Server) -> None:
-    await chat.send("slow")
-    await expect(chat.theirs.last).to_contain_text("Every word")
+    configure = ("configure_widget", "demo", "--provider", "demo", "--option")
+    await server.manage(*configure, "pace=1")  # far from its end, however long the rest takes
+    await chat.send("list")
+    await expect(chat.theirs.last).to_contain_text("What happens")
     await server.kill()
+    await server.manage(*configure, "pace=0")
     await server.restart()
     await chat.retry.click()
-    await expect(chat.theirs.last).to_contain_text("as if I had to think hard.")
+    await expect(chat.theirs.last).to_contain_text("delivery by balloon")
     await expect(chat.good).to_have_count(1)
     await expect(chat.articles).to_have_count(3)
 
