@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import AsyncIterator, Callable
+from itertools import product
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from tests.environment import VARIABLES
 from tests.running import Preparation, Process, free_port
 
 Site = Callable[..., Process]
+YEAR = 365 * 24 * 60 * 60  # seconds
 
 
 @pytest.fixture
@@ -98,10 +100,16 @@ async def test_without_debug_static_files_are_hashed_and_compressed(site: Site) 
     await process.start("/healthz")
     async with httpx.AsyncClient(base_url=process.url) as client:
         shop = await client.get("/")
-        [style] = re.findall(r'href="(/static/shop/shop\.[0-9a-f]+\.css)"', shop.text)
-        answer = await client.get(style, headers={"Accept-Encoding": "br"})
-    assert answer.headers["Content-Encoding"] == "br"
-    assert "immutable" in answer.headers["Cache-Control"]
+        frame = await client.get("/chatwidget/demo/")
+        files = re.findall(r'"(/static/shop/shop\.[0-9a-f]{12}\.css)"', shop.text)
+        files += re.findall(r'"(/static/chatwidget/frame\.[0-9a-f]{12}\.(?:css|js))"', frame.text)
+        assert [path.rpartition(".")[2] for path in files] == ["css", "css", "js"]
+        for path, encoding in product(files, ("br", "gzip")):
+            answer = await client.get(path, headers={"Accept-Encoding": encoding})
+            assert answer.headers["Content-Encoding"] == encoding, path
+            cached = answer.headers["Cache-Control"]
+            age = re.search(r"max-age=(\d+)", cached)
+            assert age and int(age[1]) >= YEAR and "immutable" in cached, (path, cached)
     assert "Warning" not in process.log and "Traceback" not in process.log, process.log
 
 
