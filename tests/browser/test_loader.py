@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import brotli
 import httpx
@@ -31,6 +31,8 @@ from tests.running import Server
 BUDGET = 2_000
 AXE = Path(__file__).resolve().parents[2] / "chatwidget/frontend/node_modules/axe-core/axe.min.js"
 PHONE: ViewportSize = {"width": 390, "height": 844}
+VIOLATIONS = """axe.run('chat-widget', { iframes: false }).then(({ violations }) =>
+  violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))"""
 TAG = '<script src="{url}/chatwidget/demo.js" async></script>'
 HTML = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A shop</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -85,6 +87,11 @@ class Site:
         await self.page.locator("chat-widget dialog").evaluate(
             "dialog => Promise.all(dialog.getAnimations().map(({ finished }) => finished))"
         )
+
+    async def is_warm(self) -> None:
+        """The browser was told to connect to our server."""
+        link = self.page.locator("link[rel=preconnect]")
+        await expect(link).to_have_attribute("href", re.compile(f"^{self.server.url}/"))
 
     async def inside(self, script: str) -> Any:
         """Evaluate in the frame's own document."""
@@ -175,8 +182,28 @@ async def test_before_the_first_open_there_is_next_to_nothing(shop: Site) -> Non
         == 0
     )
     await shop.launcher.hover()
-    link = shop.page.locator("link[rel=preconnect]")
-    await expect(link).to_have_attribute("href", re.compile(f"^{shop.server.url}/"))
+    await shop.is_warm()
+
+
+async def test_the_keyboard_warms_the_connection(shop: Site) -> None:
+    await shop.show()
+    await shop.launcher.focus()
+    await shop.is_warm()
+    await expect(shop.iframe).to_have_count(0)
+
+
+async def test_a_finger_warms_the_connection(phone: Site) -> None:
+    """When it touches, which is before it has tapped."""
+    await phone.show()
+    box = await phone.launcher.bounding_box()
+    finger = {"x": box["x"] + 30, "y": box["y"] + 30}
+    screen = await phone.page.context.new_cdp_session(phone.page)
+    touch = {"type": "touchStart", "touchPoints": [finger]}
+    await screen.send("Input.dispatchTouchEvent", touch)
+    await phone.is_warm()
+    await expect(phone.iframe).to_have_count(0)
+    await screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    await expect(phone.text).to_be_focused()
 
 
 # --- opening and closing ----------------------------------------------------------------------
@@ -294,6 +321,7 @@ async def test_escape_outside_the_frame_closes_a_phone_s_panel(phone: Site) -> N
     await phone.launcher.evaluate("launcher => launcher.getRootNode().activeElement.blur()")
     await phone.page.keyboard.press("Escape")
     await expect(phone.launcher).to_have_accessible_name("Open chat")
+    await expect(phone.launcher).to_be_focused()
     assert await phone.page.evaluate("history.length") == 2
 
 
@@ -313,12 +341,34 @@ async def test_axe_finds_nothing(shop: Site, server: Server) -> None:
     await shop.show(body=f"<main>{shop.tag.replace('demo.js', 'teasing.js')}</main>")
     await expect(shop.page.get_by_role("button", name="Need help choosing?")).to_be_visible()
     await shop.page.add_script_tag(path=AXE)
-    axe = """axe.run('chat-widget', { iframes: false }).then(({ violations }) =>
-      violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))"""
-    assert await shop.page.evaluate(axe) == []
+    assert await shop.page.evaluate(VIOLATIONS) == []
     await shop.launcher.click()
     await expect(shop.text).to_be_focused()
-    assert await shop.page.evaluate(axe) == []
+    assert await shop.page.evaluate(VIOLATIONS) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_in_a_phone_s_panel(
+    phone: Site, scheme: Literal["light", "dark"]
+) -> None:
+    await phone.page.emulate_media(color_scheme=scheme)
+    await phone.show(body=f"<main>{phone.tag}</main>")
+    await phone.open()
+    await phone.settled()
+    await expect(phone.frame.get_by_role("article")).to_have_count(1)
+    await phone.page.add_script_tag(path=AXE)
+    assert await phone.page.evaluate(VIOLATIONS) == []
+    await phone.inside(AXE.read_text())  # its policy allows no script tag
+    assert await phone.inside(VIOLATIONS.replace("chat-widget", "body")) == []
+
+
+@pytest.mark.parametrize("media", [{"color_scheme": "dark"}, {"forced_colors": "active"}])
+async def test_the_launcher_has_its_colours_in_any_scheme(shop: Site, media: Any) -> None:
+    await shop.page.emulate_media(**media)
+    await shop.show()
+    await expect(shop.launcher).to_have_css("background-color", "rgb(37, 99, 235)")
+    icon = "button => getComputedStyle(button, '::before').backgroundColor"
+    assert await shop.launcher.evaluate(icon) == "rgb(255, 255, 255)"
 
 
 # --- other people's pages ---------------------------------------------------------------------
@@ -689,6 +739,24 @@ async def test_a_teaser_is_sent_to_those_who_have_one(shop: Site, server: Server
     await shop.page.evaluate("sessionStorage.clear()")
     await shop.page.add_script_tag(url=f"{server.url}/chatwidget/teasing.js")
     await expect(shop.page.get_by_role("button", name="Schließen", exact=True)).to_be_visible()
+
+
+async def test_a_teaser_waits_and_not_for_those_who_chat(shop: Site, server: Server) -> None:
+    await server.manage("configure_widget", "patient", "--provider", "demo", "--title", "Patient")
+    await change(server, "patient", look={"teaser": "Need help choosing?", "teaser_delay": 3600})
+    tag = shop.tag.replace("demo.js", "patient.js")
+    bubble = shop.page.get_by_role("button", name="Need help choosing?")
+    await shop.page.clock.install()
+    await shop.show(body=tag)
+    await expect(shop.launcher).to_be_visible()
+    await shop.page.clock.fast_forward("50:00")
+    await expect(bubble).to_have_count(0)
+    await shop.page.clock.fast_forward("10:00")
+    await expect(bubble).to_be_visible()
+    await shop.show(body=tag, path="/again")
+    await shop.open()
+    await shop.page.clock.fast_forward("01:00:00")
+    await expect(bubble).to_have_count(0)
 
 
 # --- without -----------------------------------------------------------------------------------
