@@ -23,5 +23,8 @@ async def moment(element: Locator, property: str, wanted: str) -> AsyncIterator[
     """What is done within it makes the element's property hold the text, however briefly."""
     watch = await element.evaluate_handle(WATCH, [property, wanted])
     yield
-    async with asyncio.timeout(SECONDS):
-        await watch.evaluate("({ seen }) => seen")
+    try:
+        async with asyncio.timeout(SECONDS):
+            await watch.evaluate("({ seen }) => seen")
+    except TimeoutError:
+        raise AssertionError(f"{wanted!r} was never the {property} of {element}") from None
