@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { listen } from "../../chatwidget/frontend/frame/host.ts";
-import { type ToLoader, VERSION } from "../../chatwidget/frontend/messages.ts";
+import { type State, type ToLoader, VERSION } from "../../chatwidget/frontend/messages.ts";
 
 /** A frame's window with an embedding page, which lets itself be heard when `greet` is called. */
 function embedded() {
@@ -20,7 +20,7 @@ function embedded() {
         resolve(told);
       };
     });
-  return { window: window as unknown as Window, greet, heard };
+  return { window: window as unknown as Window, greet, heard, page: port1 };
 }
 
 test("what is told before the embedding page is heard reaches it then", async () => {
@@ -47,6 +47,25 @@ test("nobody but the embedding page is heard, and only in our version", async ()
     (await heard(2)).map(({ type }) => type),
     ["running", "close"],
   );
+});
+
+test("whoever the embedding page says it is: only texts are told", async () => {
+  const { window, greet, page } = embedded();
+  const states: State[] = [];
+  const all = new Promise<void>((resolve) => {
+    listen(window, (state) => states.push(state) === 5 && resolve());
+  });
+  greet();
+  const rest = { page: { url: "u", title: "t", referrer: "" }, open: true, inline: false };
+  const said = [null, undefined, "ada@example.com", [{}], { id: 42, name: null, email: { a: 1 } }];
+  for (const identity of said) page.postMessage({ ...rest, identity, texts: [42] });
+  await all;
+  page.close();
+  assert.deepEqual(
+    states.map(({ identity }) => identity),
+    [{}, {}, {}, {}, { id: "42" }],
+  );
+  assert.deepEqual([states[0]!.page, states[0]!.texts], [rest.page, ["42"]]);
 });
 
 test("a page of its own has nobody to tell", () => {

@@ -38,18 +38,23 @@ export function listen(window: Window, hear: (state: State) => void): Host {
 /** Longer ones are cut by the server anyway, and a frame of 64 KiB would end the connection. */
 const LONGEST = 2_000;
 
-/** The page's script may have said anything, `identify({ id: 42 })` for one: the server takes text. */
+/**
+ * The page's script may have said anything, `identify({ id: 42 })` for one, or `identify(null)` where
+ * somebody has logged out: the server takes text.
+ */
 function fit(state: State): State {
-  const texts = <T extends object>(given: T): T =>
+  const texts = <T extends object>(given: T | undefined): T =>
     Object.fromEntries(
-      Object.entries(given).flatMap(([name, value]) =>
-        value == null ? [] : [[name, String(value).slice(0, LONGEST)]],
+      Object.entries(isObject(given) ? given : {}).flatMap(([name, value]) =>
+        value == null || isObject(value) ? [] : [[name, String(value).slice(0, LONGEST)]],
       ),
     ) as T;
   return {
     ...state,
     page: texts(state.page),
-    identity: state.identity && texts(state.identity),
+    identity: texts(state.identity),
     texts: state.texts.map(String),
   };
 }
+
+const isObject = (value: unknown): value is object => Object(value) === value;
