@@ -50,11 +50,13 @@ class LinesField(forms.CharField):
         return super().has_changed(self.prepare_value(initial or []), (data or "").strip())
 
 
-def text(label: Any, help_text: Any = "", most: int = 500, **attrs: str) -> forms.CharField:
+def text(
+    label: Any, help_text: Any = "", most: int = 500, required: bool = False, **attrs: str
+) -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=help_text,
-        required=False,
+        required=required,
         max_length=most,
         widget=AdminTextInputWidget(attrs=attrs),
     )
@@ -100,7 +102,10 @@ def look_fields() -> dict[str, forms.Field]:
             widget=AdminTextareaWidget(attrs={"rows": 3}),
         ),
         "consent_version": text(
-            _("Version of the consent"), _("With another version, everybody is asked again."), 32
+            _("Version of the consent"),
+            _("With another version, everybody is asked again."),
+            32,
+            required=True,
         ),
         "color": text(
             _("Colour"),

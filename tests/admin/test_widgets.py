@@ -112,6 +112,7 @@ def test_a_widget_is_added_and_everything_typed_comes_back(admin_client: Client)
         ("look_color", "blue", "colour like"),
         ("look_offset_x", "401", "less than or equal to 400"),
         ("look_radius", "", "required"),
+        ("look_consent_version", "", "required"),
         ("look_font", "x;} body{", "names of fonts"),
         ("look_icon", "javascript:alert(1)", "https://"),
         ("look_logo", "http://plain.example/x.png", "https://"),

@@ -170,6 +170,12 @@ suite("what is asked first", () => {
     assert.deepEqual(toAsk(prechat, false, { consent: "1", name: "Ada" }), prechat);
   });
 
+  test("a text without a version is agreed to as the first", () => {
+    const unnamed = { ...prechat, version: "" };
+    assert.equal(toAsk(unnamed, false, undefined)?.version, "1");
+    assert.equal(toAsk(unnamed, false, { consent: "1" }), null);
+  });
+
   test("the email that the platform wants, beside what the owner asks", () => {
     assert.equal(toAsk(null, true, undefined)?.email, "optional");
     assert.equal(toAsk(prechat, true, undefined)?.email, "optional");

@@ -11,9 +11,11 @@ export function toAsk(
   wantsEmail: boolean,
   profile: Omit<Profile, "type"> | undefined,
 ): Prechat | null {
-  const agreed = !prechat?.consent || profile?.consent === prechat.version;
+  // A text without a version is the first: an agreement that names none would not be one.
+  const version = prechat?.version || "1";
+  const agreed = !prechat?.consent || profile?.consent === version;
   if (profile && agreed) return null;
   const email = prechat?.email ?? (wantsEmail ? "optional" : null);
-  if (prechat) return { ...prechat, email };
+  if (prechat) return { ...prechat, email, version };
   return email && { name: null, email, consent: null, version: "" };
 }
