@@ -236,17 +236,18 @@ class Session(Showing):
         self.relay.rooms.happened(self.shown, Said(entry=entry, revision=revision))
 
     async def _profile(self, frame: Profile) -> None:
-        name, email = cleaned(frame.name, 200), cleaned(frame.email, 320)
-        if email and not _is_email(email):
-            raise BadRequest("not an email address")
+        email = cleaned(frame.email, 320)
+        wrong = bool(email) and not _is_email(email)  # no reason to forget what was agreed to
         self.details = replace(
             self.details,
-            name=name or self.details.name,
-            email=email or self.details.email,
+            name=cleaned(frame.name, 200) or self.details.name,
+            email=self.details.email if wrong else email or self.details.email,
             consent=cleaned(frame.consent, 32) or self.details.consent,
         )
         if self.conversation:
             await stored(transcripts.describe, self.client.visitor, self.details)
+        if wrong:
+            raise BadRequest("not an email address")
 
     async def _history(self, before: UUID | None) -> None:
         entries, more = await stored(transcripts.older, self.shown, _known(before))

@@ -75,6 +75,23 @@ async def test_a_form_comes_before_the_first_message_and_keeps_it(
     await expect(form).to_be_visible()
 
 
+@pytest.mark.parametrize("email", ["ada@gmail", "ada.@example.com", "ada@example.c"])
+async def test_an_address_that_the_server_would_refuse_is_not_taken(
+    page: Page, fake: FakeServer, url: str, email: str
+) -> None:
+    await configure(page, prechat={**PRECHAT, "consent": None})
+    await page.goto(url)
+    await send(page, "my question")
+    form = page.get_by_role("form", name="Before we begin")
+    await form.get_by_role("textbox", name="Email").fill(email)
+    await form.get_by_role("button", name="Start chat").click()
+    await expect(form).to_be_visible()
+    await form.get_by_role("textbox", name="Email").fill("a.da+b@mail.example.com")
+    await form.get_by_role("button", name="Start chat").click()
+    assert (await fake.heard("profile"))["email"] == "a.da+b@mail.example.com"
+    assert len(fake.of("profile")) == 1
+
+
 async def test_the_email_is_asked_where_the_platform_wants_it(
     page: Page, fake: FakeServer, url: str
 ) -> None:

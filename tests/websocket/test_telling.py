@@ -79,10 +79,16 @@ async def test_a_profile_before_and_after_the_first_message(chat: Chat, site: Si
 
 @pytest.mark.parametrize("email", ["ada", "a@b@c", "a\0@example.com\ud800", "@"])
 async def test_a_profile_with_an_address_that_is_none(chat: Chat, site: Site, email: str) -> None:
-    await chat.send({"type": "profile", "name": "Ada", "email": email})
-    assert (await chat.until("error"))["code"] == "bad_request"
-    await chat.ask("say:hi")
-    assert visitor_of(site, chat)["email"] == ""
+    """It is refused, and it alone: the name and what was agreed to are kept."""
+    for version in ("1", "2"):  # before the first message, and after it
+        told = {"type": "profile", "name": f"Ada {version}", "email": email, "consent": version}
+        await chat.send(told)
+        assert (await chat.until("error"))["code"] == "bad_request"
+        if version == "1":
+            await chat.ask("say:hi")
+        row = visitor_of(site, chat)
+        assert (row["name"], row["email"]) == (f"Ada {version}", "")
+        assert json.loads(row["consent"])["version"] == version
 
 
 async def test_a_page_is_told_to_owner_and_platform(
