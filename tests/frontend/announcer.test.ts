@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Announcer, spoken } from "../../chatwidget/frontend/frame/announcer.ts";
 import { type Chat, type Entry, emptyChat } from "../../chatwidget/frontend/frame/conversation.ts";
+import type { ServerFrame } from "../../chatwidget/frontend/frame/protocol.ts";
 
 function chat(text: string, status: string, attempt = 1, role = "assistant"): Chat {
   const message: Entry = {
@@ -11,10 +12,10 @@ function chat(text: string, status: string, attempt = 1, role = "assistant"): Ch
   return { ...emptyChat(), messages: [message] };
 }
 
-function hear(...steps: [Chat, boolean?][]): string[] {
+function hear(...steps: [Chat, ServerFrame["type"]?][]): string[] {
   const said: string[] = [];
   const announcer = new Announcer((text) => said.push(text));
-  for (const [state, fresh = false] of steps) announcer.update(state, fresh);
+  for (const [state, type = "message"] of steps) announcer.update(state, type);
   return said;
 }
 
@@ -30,14 +31,25 @@ test("a reply is told by whole sentences, each once", () => {
 
 test("history is not told, what goes on from it is", () => {
   assert.deepEqual(
-    hear([chat("Old. News", "streaming"), true], [chat("Old. News. More.", "complete")]),
+    hear([chat("Old. News", "streaming"), "ready"], [chat("Old. News. More.", "complete")]),
     [". More."],
   );
-  assert.deepEqual(hear([chat("Old.", "complete"), true], [chat("Old.", "complete"), true]), []);
+  assert.deepEqual(hear([chat("Old.", "complete"), "ready"], [chat("Old.", "complete"), "ready"]), []);
+});
+
+test("older messages are not told", () => {
+  const now = chat("Now.", "complete");
+  const older = { ...now.messages[0]!, id: "older", text: "Long ago." };
+  const both = { ...now, messages: [older, ...now.messages] };
+  const more = chat("More.", "complete", 2);
+  assert.deepEqual(
+    hear([now], [both, "history"], [both, "pong"], [{ ...both, messages: [older, ...more.messages] }]),
+    ["Now.", "More."],
+  );
 });
 
 test("what was missed in a cut is told, the visitor's own words are not", () => {
-  assert.deepEqual(hear([chat("One. ", "streaming")], [chat("One. Two. ", "complete"), true]), [
+  assert.deepEqual(hear([chat("One. ", "streaming")], [chat("One. Two. ", "complete"), "ready"]), [
     "One.",
     "Two.",
   ]);

@@ -3,6 +3,7 @@
  * history. The log itself is silent (`aria-live="off"`): it would be read letter by letter.
  */
 import { type Chat, isRunning } from "./conversation.ts";
+import type { ServerFrame } from "./protocol.ts";
 
 /** The end of a sentence, in scripts that put a space after it and in those that do not. */
 const SENTENCE = /[.!?…؟।]["')\]]*\s|[。！？]|\n/g;
@@ -15,8 +16,9 @@ export class Announcer {
     this.#say = say;
   }
 
-  /** `fresh`: this is a `ready`, so what is in it is history, but for what goes on from here. */
-  update(chat: Chat, fresh: boolean): void {
+  /** After a `ready` or a `history`, what is new is old, but for what goes on from here. */
+  update(chat: Chat, type: ServerFrame["type"]): void {
+    const fresh = type === "ready" || type === "history";
     for (const message of chat.messages) {
       const { id, role, text, attempt } = message;
       if (role === "user") continue;

@@ -157,7 +157,7 @@ export class App implements Acts {
       this.#host.tell({ type: "error", detail: frame.code });
     }
     this.#compare(before, chat);
-    this.#announcer.update(chat, frame.type === "ready");
+    this.#announcer.update(chat, frame.type);
   }
 
   /** Tells the embedding page, and the visitor who looks elsewhere, of replies that ended. */
