@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Announcer, spoken } from "../../chatwidget/frontend/frame/announcer.ts";
 import { type Chat, type Entry, emptyChat } from "../../chatwidget/frontend/frame/conversation.ts";
 import type { ServerFrame } from "../../chatwidget/frontend/frame/protocol.ts";
+import { uiWords } from "../../chatwidget/frontend/frame/view/ui.ts";
 
 function chat(text: string, status: string, attempt = 1, role = "assistant"): Chat {
   const message: Entry = {
@@ -14,7 +15,10 @@ function chat(text: string, status: string, attempt = 1, role = "assistant"): Ch
 
 function hear(...steps: [Chat, ServerFrame["type"]?][]): string[] {
   const said: string[] = [];
-  const announcer = new Announcer((text) => said.push(text));
+  const announcer = new Announcer(
+    (text) => said.push(text),
+    ({ status, ui }) => (status === "failed" ? "It failed." : uiWords(ui)),
+  );
   for (const [state, type = "message"] of steps) announcer.update(state, type);
   return said;
 }
@@ -34,7 +38,10 @@ test("history is not told, what goes on from it is", () => {
     hear([chat("Old. News", "streaming"), "ready"], [chat("Old. News. More.", "complete")]),
     [". More."],
   );
-  assert.deepEqual(hear([chat("Old.", "complete"), "ready"], [chat("Old.", "complete"), "ready"]), []);
+  assert.deepEqual(
+    hear([chat("Old.", "complete"), "ready"], [chat("Old.", "complete"), "ready"]),
+    [],
+  );
 });
 
 test("older messages are not told", () => {
@@ -43,7 +50,12 @@ test("older messages are not told", () => {
   const both = { ...now, messages: [older, ...now.messages] };
   const more = chat("More.", "complete", 2);
   assert.deepEqual(
-    hear([now], [both, "history"], [both, "pong"], [{ ...both, messages: [older, ...more.messages] }]),
+    hear(
+      [now],
+      [both, "history"],
+      [both, "pong"],
+      [{ ...both, messages: [older, ...more.messages] }],
+    ),
     ["Now.", "More."],
   );
 });
@@ -59,8 +71,28 @@ test("what was missed in a cut is told, the visitor's own words are not", () => 
 test("a second attempt is told from its beginning", () => {
   assert.deepEqual(hear([chat("One. T", "failed")], [chat("Two.", "complete", 2)]), [
     "One. T",
+    "It failed.",
     "Two.",
   ]);
+});
+
+test("why a reply is not whole is told once, for each attempt", () => {
+  const failed = chat("", "failed");
+  const again = chat("", "failed", 2);
+  assert.deepEqual(
+    hear([chat("", "pending")], [failed], [chat("", "failed"), "ready"], [again], [again, "pong"]),
+    ["It failed.", "It failed."],
+  );
+  assert.deepEqual(hear([failed, "ready"], [chat("", "failed")]), []);
+});
+
+test("a reply that is cards alone is told without their addresses", () => {
+  const data = [
+    { title: "Mug: blue", price: "$9", image: "https://a.example/m", url: "https://a.example/mug" },
+  ];
+  const cards = chat("", "complete");
+  Object.assign(cards.messages[0]!, { ui: { type: "product-grid", data } });
+  assert.deepEqual(hear([chat("", "pending")], [cards]), ["Mug: blue $9"]);
 });
 
 test("sentences of scripts without spaces", () => {

@@ -1,19 +1,22 @@
 /**
- * What a screen reader is told of replies: whole sentences as they come, once, and never the
- * history. The log itself is silent (`aria-live="off"`): it would be read letter by letter.
+ * What a screen reader is told of replies: whole sentences as they come, once, then what is beside
+ * them, and never the history. The log itself is silent (`aria-live="off"`): it would be read letter by letter.
  */
-import { type Chat, isRunning } from "./conversation.ts";
+import { type Chat, type Entry, isRunning } from "./conversation.ts";
 import type { ServerFrame } from "./protocol.ts";
 
 /** The end of a sentence, in scripts that put a space after it and in those that do not. */
 const SENTENCE = /[.!?…؟।]["')\]]*\s|[。！？]|\n/g;
 
 export class Announcer {
-  #told = new Map<string, { attempt: unknown; at: number }>();
+  #told = new Map<string, { message: Entry; at: number }>();
   #say: (text: string) => void;
+  #beside: (message: Entry) => string;
 
-  constructor(say: (text: string) => void) {
+  /** `beside`: what there is to an ended reply that is not its text, such as why it is not whole. */
+  constructor(say: (text: string) => void, beside: (message: Entry) => string) {
     this.#say = say;
+    this.#beside = beside;
   }
 
   /** After a `ready` or a `history`, what is new is old, but for what goes on from here. */
@@ -21,16 +24,23 @@ export class Announcer {
     const fresh = type === "ready" || type === "history";
     for (const message of chat.messages) {
       const { id, role, text, attempt } = message;
-      if (role === "user") continue;
       const told = this.#told.get(id);
-      const begin = told && told.attempt === attempt ? told.at : 0;
+      if (role === "user" || message === told?.message) continue;
+      const before = told?.message.attempt === attempt ? told : undefined;
+      const begin = before?.at ?? 0;
       const known = told || !fresh;
-      const end = isRunning(message) ? lastSentence(text, begin) : text.length;
-      if (known && end > begin) {
-        const words = spoken(text.slice(begin, end));
-        if (words) this.#say(words);
+      const runs = isRunning(message);
+      const end = runs ? lastSentence(text, begin) : text.length;
+      if (known) {
+        const ends = !runs && (!before || isRunning(before.message));
+        for (const words of [
+          spoken(text.slice(begin, end)),
+          ends ? spoken(this.#beside(message)) : "",
+        ]) {
+          if (words) this.#say(words);
+        }
       }
-      this.#told.set(id, { attempt, at: known ? Math.max(begin, end) : text.length });
+      this.#told.set(id, { message, at: known ? Math.max(begin, end) : text.length });
     }
   }
 }

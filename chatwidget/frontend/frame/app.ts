@@ -6,7 +6,7 @@ import { Attention } from "./attention.ts";
 import { chime } from "./chime.ts";
 import type { Config, Prechat } from "./config.ts";
 import { type Chat, isRunning, running } from "./conversation.ts";
-import { explain } from "./errors.ts";
+import { explain, reason } from "./errors.ts";
 import type { Host } from "./host.ts";
 import type { Profile, ServerFrame } from "./protocol.ts";
 import type { World } from "./socket.ts";
@@ -14,6 +14,7 @@ import type { Stores } from "./storage.ts";
 import { Talk } from "./talk.ts";
 import { sendable } from "./text.ts";
 import { type Acts, Times } from "./view/room.ts";
+import { uiWords } from "./view/ui.ts";
 import { View } from "./view/view.ts";
 
 export class App implements Acts {
@@ -57,7 +58,11 @@ export class App implements Acts {
       host.tell({ type: "unread", detail: unread });
       if (!host.embedded) this.#view.unread(unread);
     });
-    this.#announcer = new Announcer((text) => this.#attention.open && this.#view.announce(text));
+    this.#announcer = new Announcer(
+      (text) => this.#attention.open && this.#view.announce(text),
+      (message) => `${uiWords(message.ui)}
+${reason(message, config.strings, this.#times)}`,
+    );
     this.#watch();
     this.#update();
   }
@@ -153,7 +158,7 @@ export class App implements Acts {
       const { id, role, text } = frame.message;
       this.#host.tell({ type: "message", detail: { id, role, text } });
     } else if (frame.type === "error") {
-      this.#view.composer.tell(explain(frame, this.#config.strings, (s) => this.#times.wait(s)));
+      this.#view.composer.tell(explain(frame, this.#config.strings, this.#times));
       this.#host.tell({ type: "error", detail: frame.code });
     }
     this.#compare(before, chat);

@@ -3,7 +3,6 @@
 import { copyText } from "../clipboard.ts";
 import type { Entry } from "../conversation.ts";
 import { el, icon, iconButton, refocus } from "../dom.ts";
-import { explain } from "../errors.ts";
 import { Feedback } from "./feedback.ts";
 import type { Room } from "./room.ts";
 
@@ -56,14 +55,6 @@ export class Footer {
     this.#rating.forEach((button, i) => {
       button.ariaPressed = `${rating === (i ? -1 : 1)}`;
     });
-  }
-
-  /** Why the reply is not whole, if it is not. */
-  note({ status, error }: Entry): string {
-    const { strings } = this.#room.config;
-    if (error) return explain(error, strings, (seconds) => this.#room.times.wait(seconds));
-    if (status === "failed") return strings.provider_unavailable;
-    return status === "interrupted" || status === "stopped" ? strings[status] : "";
   }
 
   #copy(text: string): HTMLElement {

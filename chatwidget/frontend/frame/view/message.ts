@@ -2,6 +2,7 @@
 import { MarkdownStream } from "../../markdown/index.ts";
 import { type Entry, isRunning, type Unsent } from "../conversation.ts";
 import { el } from "../dom.ts";
+import { reason } from "../errors.ts";
 import { fill } from "../strings.ts";
 import { Footer } from "./footer.ts";
 import type { Room } from "./room.ts";
@@ -61,7 +62,7 @@ export class MessageView {
         this.article.append(this.#footer.element);
       }
       this.#footer.update(message, last);
-      this.#note.textContent = mine ? "" : this.#footer.note(message);
+      this.#note.textContent = mine ? "" : reason(message, config.strings, times);
     }
   }
 

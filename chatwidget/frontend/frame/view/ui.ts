@@ -28,6 +28,12 @@ export function renderUi(
   return [render?.(data, hosts, strings) ?? el("p", { class: "plain-ui", dir: "auto" }, text())];
 }
 
+/** The same for the ear: no addresses, and of an object only what it holds. */
+export function uiWords(ui: unknown): string {
+  const { data } = Object(ui) as { data?: unknown };
+  return ui == null ? "" : plain(data ?? ui).replace(/^\w+: (https?:.*|null$)?/gm, "");
+}
+
 interface Product {
   title: unknown;
   price?: unknown;
