@@ -75,6 +75,41 @@ async def test_a_form_comes_before_the_first_message_and_keeps_it(
     await expect(form).to_be_visible()
 
 
+async def test_a_form_keeps_a_draft_and_all_that_waits_for_it(
+    page: Page, fake: FakeServer, url: str
+) -> None:
+    await configure(page, prechat=PRECHAT, suggestions=["Do you ship?", "Where to?"])
+
+    def answer(frame: Frame) -> list[Frame]:
+        if frame["type"] == "hello":
+            return [ready(GREETING, conversation=None)]
+        return [accepted(frame, len(fake.of("send")) + 1)] if frame["type"] == "send" else []
+
+    fake.answer = answer
+    await page.goto(url)
+    text = page.get_by_role("textbox", name="Message")
+    await text.fill("half a thought")
+    for chip in ("Do you ship?", "Where to?"):
+        await page.get_by_role("button", name=chip).click()
+        await expect(text).to_have_value("half a thought")
+    # Put aside, nothing is lost, nor sent.
+    form = page.get_by_role("form", name="Before we begin")
+    await form.get_by_role("button", name="Cancel").click()
+    await expect(text).to_have_value("Do you ship?\nWhere to?\nhalf a thought")
+    await text.fill("my question")
+    await page.get_by_role("button", name="Where to?").click()
+    await text.press("Enter")
+    await page.get_by_role("button", name="Do you ship?").click()
+    await form.get_by_role("textbox", name="Email").fill("ada@example.com")
+    await form.get_by_role("checkbox").check()
+    await text.fill("my better question")
+    await form.get_by_role("button", name="Start chat").click()
+    await fake.heard("send", 3)
+    sent = [frame["text"] for frame in fake.of("send")]
+    assert sent == ["Where to?", "my better question", "Do you ship?"]
+    await expect(text).to_have_value("")
+
+
 @pytest.mark.parametrize("email", ["ada@gmail", "ada.@example.com", "ada@example.c"])
 async def test_an_address_that_the_server_would_refuse_is_not_taken(
     page: Page, fake: FakeServer, url: str, email: str

@@ -17,6 +17,8 @@ import { type Acts, Times } from "./view/room.ts";
 import { uiWords } from "./view/ui.ts";
 import { View } from "./view/view.ts";
 
+const TYPED = "";
+
 export class App implements Acts {
   readonly talk: Talk;
   #config: Config;
@@ -33,6 +35,8 @@ export class App implements Acts {
   #heard = false;
   /** The form that is shown. */
   #asked: Prechat | null = null;
+  /** What is sent once it is filled in; TYPED: what stands in the composer then. */
+  #waiting = new Set<string>();
   #scheduled = false;
   #draftTimer = 0;
 
@@ -73,12 +77,12 @@ ${reason(message, config.strings, this.#times)}`,
 
   // --- what the visitor does --------------------------------------------------------------------
 
-  send(text: string): boolean {
+  send(text: string, typed = false): boolean {
     const clean = sendable(text);
     if (!clean) return true;
     const { profile } = this.#stores.visitor.value;
     this.#asked ??= toAsk(this.#config.prechat, this.talk.chat.wantsEmail, profile);
-    if (this.#asked) this.#view.composer.text = text;
+    if (this.#asked) this.#waiting.add(typed ? TYPED : clean);
     else this.talk.send(clean);
     this.#update();
     if (!this.#asked) this.#view.log.toEnd();
@@ -99,15 +103,26 @@ ${reason(message, config.strings, this.#times)}`,
     this.#stores.visitor.save({ profile });
     this.talk.introduce();
     this.#host.tell({ type: "identify", detail: profile });
+    const texts = [...this.#waiting];
+    this.#waiting.clear();
     this.putOff();
-    const { composer } = this.#view;
-    if (this.send(composer.text)) composer.text = "";
+    for (const text of texts) {
+      if (text === TYPED) this.#view.composer.submit();
+      else this.send(text);
+    }
   }
 
   putOff(): void {
     this.#asked = null;
+    this.#keep();
     this.#update();
     this.#view.composer.focus();
+  }
+
+  /** What waits for the form is the visitor's to send, where they leave it. */
+  #keep(): void {
+    this.#view.composer.giveBack([...this.#waiting].filter(Boolean).join("\n"));
+    this.#waiting.clear();
   }
 
   draft(text: string): void {
@@ -189,6 +204,7 @@ ${reason(message, config.strings, this.#times)}`,
       window.addEventListener(type, () => this.talk.dispatch({ type }));
     }
     window.addEventListener("pagehide", () => {
+      this.#keep();
       this.#stores.tab.save({ draft: this.#view.composer.text });
     });
     document.addEventListener("visibilitychange", () => {

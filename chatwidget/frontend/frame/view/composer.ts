@@ -22,14 +22,14 @@ export class Composer {
     this.#max = room.config.maxLength;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#submit();
+      this.submit();
     });
     this.#text.addEventListener("keydown", (event) => {
       // While an input method composes, Enter belongs to it (229: Safari's sign of the same).
       const composing = event.isComposing || event.keyCode === 229;
       if (event.key !== "Enter" || event.shiftKey || composing) return;
       event.preventDefault();
-      this.#submit();
+      this.submit();
     });
     this.#text.addEventListener("input", () => {
       this.tell("");
@@ -54,7 +54,7 @@ export class Composer {
     this.#changed();
   }
 
-  /** A text that was sent, and could not be: it goes before what was typed since. */
+  /** Texts that were sent, and could not be: they go before what was typed since. */
   giveBack(text: string): void {
     this.text = [text, this.text].filter(Boolean).join("\n");
   }
@@ -79,12 +79,12 @@ export class Composer {
     if (this.#notice.textContent !== text) this.#notice.textContent = text;
   }
 
-  #submit(): void {
+  submit(): void {
     const text = sendable(this.text);
     if (!text) return;
     if (points(text) > this.#max) {
       this.tell(this.#room.config.strings.message_too_long);
-    } else if (this.#room.acts.send(text)) {
+    } else if (this.#room.acts.send(text, true)) {
       this.text = "";
       this.tell("");
     }

@@ -5,8 +5,8 @@ import type { Talk } from "../talk.ts";
 
 /** What a visitor can do, beside talking. */
 export interface Acts {
-  /** False: not now (a form is asked first); the text is to be kept. */
-  send(text: string): boolean;
+  /** False: not now (a form is asked first); a text that was `typed` is to stay where it is. */
+  send(text: string, typed?: boolean): boolean;
   close(): void;
   /** The Escape key, where nothing else has taken it. */
   escape(): void;
