@@ -152,6 +152,30 @@ async def test_suggestions_are_sent_and_gone(page: Page, fake: FakeServer, url: 
     await expect(chips).to_be_hidden()
 
 
+async def test_the_focus_outlives_the_button_that_had_it(
+    page: Page, fake: FakeServer, url: str
+) -> None:
+    await configure(page, suggestions=["Do you ship?"])
+    await page.goto(url)
+    text = page.get_by_role("textbox", name="Message")
+    await page.get_by_role("button", name="Do you ship?").press("Enter")
+    await expect(text).to_be_focused()
+    fake.say({"type": "message", "message": message(3, "assistant", "", status="pending")})
+    stop = page.get_by_role("button", name="Stop")
+    await stop.focus()
+    fake.say({"type": "done", "id": "m3", "status": "complete", "length": 0})
+    await expect(stop).to_be_hidden()
+    await expect(text).to_be_focused()
+    fake.open = False
+    await fake.cut()
+    again = page.get_by_role("button", name="Try again")
+    await again.focus()
+    fake.open = True
+    await again.press("Enter")
+    await expect(again).to_be_hidden()
+    await expect(text).to_be_focused()
+
+
 async def test_a_draft_is_kept_when_a_suggestion_is_sent(
     page: Page, fake: FakeServer, url: str
 ) -> None:

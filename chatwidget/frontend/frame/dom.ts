@@ -45,6 +45,13 @@ export function part<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
+/** Shows or hides what may have the focus, which then goes on. */
+export function toggle(element: HTMLElement, shown: boolean): void {
+  const focused = document.hasFocus() && element.contains(document.activeElement);
+  element.hidden = !shown;
+  if (focused && !shown) refocus();
+}
+
 /** Takes the focus from a button that goes away; on a phone not to the text, whose keyboard would open. */
 export function refocus(): void {
   const id = matchMedia("(pointer: coarse)").matches ? "scroller" : "text";

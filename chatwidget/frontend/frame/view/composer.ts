@@ -1,5 +1,5 @@
 /** Where the visitor writes. What was typed is never lost: it stays until it is taken. */
-import { part, refocus } from "../dom.ts";
+import { part, toggle } from "../dom.ts";
 import { fill } from "../strings.ts";
 import { points, sendable } from "../text.ts";
 import type { Room } from "./room.ts";
@@ -37,7 +37,6 @@ export class Composer {
     });
     this.#stop.addEventListener("click", () => {
       if (this.#running) room.talk.stop(this.#running);
-      refocus();
     });
     window.addEventListener("resize", () => this.#fit());
     // What was typed before this script ran counts.
@@ -68,7 +67,7 @@ export class Composer {
   /** `running`: the id of the reply that can be stopped. */
   update(running: string | null, maxLength: number): void {
     this.#running = running;
-    this.#stop.hidden = !running;
+    toggle(this.#stop, !!running);
     if (maxLength === this.#max) return;
     this.#max = maxLength;
     this.#changed();

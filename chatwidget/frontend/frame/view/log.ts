@@ -1,6 +1,6 @@
 /** The conversation: a keyed list of messages, the days between them, and the place one is at. */
 import type { Chat } from "../conversation.ts";
-import { el, part, refocus } from "../dom.ts";
+import { el, part, refocus, toggle } from "../dom.ts";
 import { dots, MessageView } from "./message.ts";
 import type { Room } from "./room.ts";
 import { Scroll } from "./scroll.ts";
@@ -93,7 +93,7 @@ export class Log {
       show(unsent.id, true, unsent.at).wait(unsent, online ? strings.sending : strings.queued);
     }
     this.#dots.hidden = !expecting;
-    this.#chips.hidden = asked || !!queue[0] || !messages[0] || !this.#chips.firstChild;
+    toggle(this.#chips, !asked && !queue[0] && !!messages[0] && !!this.#chips.firstChild);
     for (const [key, view] of this.#views) {
       if (kept.has(key)) continue;
       view.day.remove();

@@ -1,6 +1,6 @@
 /** Tells plainly how the connection is, and when it is back. */
 import type { Connection } from "../connection.ts";
-import { part } from "../dom.ts";
+import { part, toggle } from "../dom.ts";
 import type { Key } from "../strings.ts";
 import type { Room } from "./room.ts";
 
@@ -27,7 +27,7 @@ export class Status {
     const gone = code === 4403 || code === 4404;
     // Nothing can be sent any more.
     this.#composer.hidden = gone;
-    this.#again.hidden = phase !== "waiting" && (phase !== "closed" || gone);
+    toggle(this.#again, phase === "waiting" || (phase === "closed" && !gone));
     if (phase === "ready") {
       if (this.#lost) this.#say("back");
       else if (this.#shown !== "back") this.#say("");
