@@ -310,6 +310,19 @@ async def test_nothing_a_reply_holds_runs_or_loads(page: Page, fake: FakeServer,
     assert not [each for each in asked if "evil" in each]
 
 
+async def test_code_is_read_from_the_left_in_any_language(
+    page: Page, fake: FakeServer, url: str
+) -> None:
+    text = "شغّل `npm install -g x` الآن:\n\n```\nls -la\n```"
+    fake.answer = lambda frame: [ready(message(1, "assistant", text))]
+    await page.goto(url)
+    body = page.locator("#log .body")
+    await expect(body).to_have_css("direction", "rtl")
+    for code in (body.locator("p code"), body.locator("pre")):
+        await expect(code).to_have_css("direction", "ltr")
+        await expect(code).to_have_css("unicode-bidi", "isolate")
+
+
 async def test_unread_replies_are_in_the_title_of_a_hidden_page(
     page: Page, fake: FakeServer, url: str
 ) -> None:
