@@ -279,6 +279,27 @@ async def test_what_comes_while_one_reads_above_is_told(
     await expect(page.get_by_role("textbox", name="Message")).to_be_focused()
 
 
+async def test_who_wants_little_motion_is_at_the_end_at_once(
+    page: Page, fake: FakeServer, url: str
+) -> None:
+    old = [message(seq, "user", f"message {seq}") for seq in range(1, 31)]
+    fake.answer = lambda frame: [ready(*old)] if frame["type"] == "hello" else []
+    await page.emulate_media(reduced_motion="reduce")
+    await page.set_viewport_size({"width": 380, "height": 500})
+    await page.goto(url)
+    await expect(page.get_by_role("article")).to_have_count(30)
+    scroller = page.locator("#scroller")
+    await scroller.evaluate("(each) => each.scrollTo(0, 300)")
+    await expect(page.get_by_role("button", name="Scroll to the latest message")).to_be_visible()
+    left = await scroller.evaluate(
+        """(each) => {
+          document.getElementById("latest").click();
+          return each.scrollHeight - each.clientHeight - each.scrollTop;
+        }"""
+    )
+    assert left < 2
+
+
 async def test_nothing_a_reply_holds_runs_or_loads(page: Page, fake: FakeServer, url: str) -> None:
     """Guarantee 7, through the whole frame: text, product cards, unknown things."""
     asked: list[str] = []

@@ -36,7 +36,8 @@ export class Scroll {
 
   toEnd(smooth = false): void {
     this.following = true;
-    const behavior = smooth ? "smooth" : "instant";
+    const still = !smooth || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const behavior = still ? "instant" : "smooth";
     this.#scroller.scrollTo({ top: this.#scroller.scrollHeight, behavior });
     this.#moved();
   }
