@@ -441,6 +441,13 @@ async def test_what_the_embedding_page_says_is_made_fit(
     assert hello["identity"] == {"id": "42", "email": "ada@example.com"}
     assert len(hello["page"]["url"]) == 2000
     assert (await fake.heard("send"))["text"] == "42"
+    # A name alone is something to know somebody by; somebody who has logged out is nobody.
+    await page.evaluate("ChatWidget.on('identify', (detail) => { window.known = detail; })")
+    await page.evaluate("ChatWidget.identify({name: 'Ada'})")
+    assert (await fake.heard("hello", 2))["identity"] == {"name": "Ada"}
+    await page.wait_for_function("window.known?.name === 'Ada'")
+    await page.evaluate("ChatWidget.identify(null)")
+    assert "identity" not in await fake.heard("hello", 3)
 
 
 async def test_a_script_tag_s_colours_are_the_frame_s(

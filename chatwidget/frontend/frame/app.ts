@@ -49,7 +49,7 @@ export class App implements Acts {
       hello: () => ({
         page: this.#page,
         locale: config.locale,
-        ...(Object.keys(this.#identity).length > 0 && { identity: this.#identity }),
+        ...(this.#named && { identity: this.#identity }),
       }),
       heard: (frame, before) => this.#frame(frame, before),
       refused: (text) => this.#view.composer.giveBack(text),
@@ -69,6 +69,11 @@ ${reason(message, config.strings, this.#times)}`,
     );
     this.#watch();
     this.#update();
+  }
+
+  /** Whether the embedding page says who the visitor is. */
+  get #named(): boolean {
+    return Object.keys(this.#identity).length > 0;
   }
 
   start(): void {
@@ -165,9 +170,7 @@ ${reason(message, config.strings, this.#times)}`,
     const { chat } = this.talk;
     if (frame.type === "ready") {
       this.#host.tell({ type: "ready" });
-      if (this.#identity.id ?? this.#identity.email) {
-        this.#host.tell({ type: "identify", detail: this.#identity });
-      }
+      if (this.#named) this.#host.tell({ type: "identify", detail: this.#identity });
     } else if (frame.type === "accepted" && chat !== before) {
       this.#view.composer.tell("");
       const { id, role, text } = frame.message;
