@@ -142,6 +142,23 @@ suite("the talk", () => {
     assert.equal(new Set(scene.of("send").map(({ id }) => id)).size, 1);
   });
 
+  test("the pause that the server asked for last is kept whole", () => {
+    const scene = new Scene();
+    scene.up(ready({ conversation: "c", messages: [message("m1", "assistant", "", "pending")] }));
+    scene.talk.send("next");
+    const refuse = (code: string, retry_after: number) => {
+      const { id } = scene.of("send").at(-1)!;
+      scene.say({ type: "error", code, detail: "", retryable: true, retry_after, id });
+    };
+    refuse("too_many_pending", 5);
+    scene.say({ type: "done", id: "m1", status: "complete", length: 0 });
+    refuse("rate_limited", 60);
+    scene.pass(59_000);
+    assert.equal(scene.of("send").length, 2);
+    scene.pass(1_000);
+    assert.equal(scene.of("send").length, 3);
+  });
+
   test("what the server will never take is given back", () => {
     const scene = new Scene();
     scene.up();

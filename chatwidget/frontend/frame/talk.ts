@@ -40,6 +40,8 @@ export class Talk {
   #visitor: string | undefined;
   /** The message before which older ones were asked for last. */
   #olderBefore = "";
+  /** The timer that ends the server's pause. */
+  #hold = 0;
 
   constructor(token: string, maxLength: number, world: World, stores: Stores, on: Listener) {
     this.#world = world;
@@ -163,7 +165,8 @@ export class Talk {
         this.reconnect();
         return;
       case "hold":
-        this.#world.after(effect.seconds * 1000, () => {
+        this.#world.cancel(this.#hold);
+        this.#hold = this.#world.after(effect.seconds * 1000, () => {
           this.#set(release(this.chat));
           this.#flush();
         });
