@@ -70,8 +70,7 @@ test("what was missed in a cut is told, the visitor's own words are not", () => 
 
 test("a second attempt is told from its beginning", () => {
   assert.deepEqual(hear([chat("One. T", "failed")], [chat("Two.", "complete", 2)]), [
-    "One. T",
-    "It failed.",
+    "One. T It failed.",
     "Two.",
   ]);
 });

@@ -31,15 +31,9 @@ export class Announcer {
       const known = told || !fresh;
       const runs = isRunning(message);
       const end = runs ? lastSentence(text, begin) : text.length;
-      if (known) {
-        const ends = !runs && (!before || isRunning(before.message));
-        for (const words of [
-          spoken(text.slice(begin, end)),
-          ends ? spoken(this.#beside(message)) : "",
-        ]) {
-          if (words) this.#say(words);
-        }
-      }
+      const ends = !runs && (!before || isRunning(before.message));
+      const words = spoken(`${text.slice(begin, end)}\n${ends ? this.#beside(message) : ""}`);
+      if (known && words) this.#say(words);
       this.#told.set(id, { message, at: known ? Math.max(begin, end) : text.length });
     }
   }

@@ -45,8 +45,8 @@ const LONGEST = 2_000;
 function fit(state: State): State {
   const texts = <T extends object>(given: T | undefined): T =>
     Object.fromEntries(
-      Object.entries(isObject(given) ? given : {}).flatMap(([name, value]) =>
-        value == null || isObject(value) ? [] : [[name, String(value).slice(0, LONGEST)]],
+      Object.entries({ ...given }).flatMap(([name, value]) =>
+        value == null || typeof value === "object" ? [] : [[name, String(value).slice(0, LONGEST)]],
       ),
     ) as T;
   return {
@@ -56,5 +56,3 @@ function fit(state: State): State {
     texts: state.texts.map(String),
   };
 }
-
-const isObject = (value: unknown): value is object => Object(value) === value;

@@ -51,8 +51,8 @@ export class Ask {
           type,
           autocomplete: name,
           maxlength: 200,
-          // As strict as the server, which the browser is not: no blank part, and a domain with a dot.
-          pattern: type === "email" && "[^.]+([.][^.]+)*@.+[.][^.]{2,}",
+          // The browser takes a domain without a dot, the server does not.
+          pattern: name === "email" && ".+@.+[.][^.]{2,}",
           required: asked[name] === "required",
           value: known[name] ?? "",
         }),

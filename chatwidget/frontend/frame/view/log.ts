@@ -1,6 +1,6 @@
 /** The conversation: a keyed list of messages, the days between them, and the place one is at. */
 import type { Chat } from "../conversation.ts";
-import { el, part, refocus, toggle } from "../dom.ts";
+import { el, part, toggle } from "../dom.ts";
 import { dots, MessageView } from "./message.ts";
 import type { Room } from "./room.ts";
 import { Scroll } from "./scroll.ts";
@@ -42,10 +42,7 @@ export class Log {
     );
     this.#log.after(this.#dots, this.#chips);
     this.#scroll = new Scroll(part("scroller"), this.#log, () => this.#moved());
-    this.#latest.addEventListener("click", () => {
-      this.#scroll.toEnd(true);
-      refocus();
-    });
+    this.#latest.addEventListener("click", () => this.#scroll.toEnd(true));
   }
 
   /** What the visitor sends is always looked at. */
@@ -116,7 +113,7 @@ export class Log {
   #label(): void {
     const { following } = this.#scroll;
     if (following) this.#fresh = false;
-    this.#latest.hidden = following;
+    toggle(this.#latest, !following);
     const { new_messages, to_latest } = this.#room.config.strings;
     this.#latest.classList.toggle("fresh", this.#fresh);
     const label = this.#fresh ? new_messages : to_latest;

@@ -24,15 +24,14 @@ export function renderUi(
   if (ui == null) return [];
   const { type, data } = Object(ui) as { type?: unknown; data?: unknown };
   const render = Object.hasOwn(registry, String(type)) ? registry[String(type)] : undefined;
-  const text = () => plain(data ?? ui);
-  return [render?.(data, hosts, strings) ?? el("p", { class: "plain-ui", dir: "auto" }, text())];
+  return [render?.(data, hosts, strings) ?? el("p", { class: "plain-ui", dir: "auto" }, words(ui))];
 }
 
+const words = (ui: unknown): string => plain((Object(ui) as { data?: unknown }).data ?? ui);
+
 /** The same for the ear: no addresses, and of an object only what it holds. */
-export function uiWords(ui: unknown): string {
-  const { data } = Object(ui) as { data?: unknown };
-  return ui == null ? "" : plain(data ?? ui).replace(/^\w+: (https?:.*|null$)?/gm, "");
-}
+export const uiWords = (ui: unknown): string =>
+  words(ui ?? "").replace(/^\w+: (https?:.*|null$)?/gm, "");
 
 interface Product {
   title: unknown;
