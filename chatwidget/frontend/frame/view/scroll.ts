@@ -36,7 +36,7 @@ export class Scroll {
 
   toEnd(smooth = false): void {
     this.following = true;
-    const still = !smooth || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const still = !smooth || matchMedia("(prefers-reduced-motion)").matches;
     const behavior = still ? "instant" : "smooth";
     this.#scroller.scrollTo({ top: this.#scroller.scrollHeight, behavior });
     this.#moved();
