@@ -269,7 +269,7 @@ def test_the_template_tag() -> None:
     assert rendered(
         '{% chatwidget slug target="#help" open_label=label %}', slug="a", label='"><'
     ) == (
-        '<script src="/chatwidget/a.js" async data-open-label="&quot;&gt;&lt;"'
+        '<script src="/chatwidget/a.js" defer data-open-label="&quot;&gt;&lt;"'
         ' data-target="#help"></script>'
     )
 

@@ -198,7 +198,7 @@ def snippets(request: HttpRequest, widget: Widget) -> list[dict[str, Any]]:
             "title": _("Inside the page"),
             "text": _("The chat fills an element of your own, which gives it its size."),
             "code": f'<div id="help" style="height: 36rem"></div>\n'
-            f'<script src="{loader}" data-target="#help" async></script>',
+            f'<script src="{loader}" data-target="#help" defer></script>',
         },
         {
             "title": _("In a Django template"),

@@ -21,4 +21,6 @@ def chatwidget(context: template.Context, slug: str, **data: Any) -> SafeString:
     nonce = getattr(context.get("request"), "csp_nonce", None)
     if nonce:
         attributes["nonce"] = str(nonce)
-    return format_html('<script src="{}" async{}></script>', path, flatatt(attributes))
+    # What it is to stand in may come after the tag: an async script would not wait for that.
+    when = "defer" if "target" in data else "async"
+    return format_html('<script src="{}" {}{}></script>', path, when, flatatt(attributes))

@@ -231,7 +231,7 @@ def test_the_snippets_name_the_requests_own_host(admin_client: Client) -> None:
     html = unescape(page.content.decode())
     assert '<script src="http://localhost:8123/chatwidget/shop.js" async></script>' in html
     assert (
-        '<script src="http://localhost:8123/chatwidget/shop.js" data-target="#help" async>' in html
+        '<script src="http://localhost:8123/chatwidget/shop.js" data-target="#help" defer>' in html
     )
     assert '{% load chatwidget %}\n{% chatwidget "shop" %}' in html
     assert "http://localhost:8123/chatwidget/shop/" in html
