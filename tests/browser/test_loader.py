@@ -118,6 +118,16 @@ def watch(site: Site, page: Page) -> None:
     page.on("request", lambda request: site.asked.append(request.url.removeprefix(ours)))
 
 
+async def hold(page: Page, url: str, until: asyncio.Event) -> None:
+    """A picture that is not answered before that."""
+
+    async def answer(route: Route) -> None:
+        await until.wait()
+        await route.fulfill(body="<svg/>", content_type="image/svg+xml")
+
+    await page.route(url, answer)
+
+
 async def change(server: Server, slug: str, **fields: Any) -> None:
     """Change a widget's fields."""
     code = "from chatwidget.models import Widget\n"
@@ -237,16 +247,16 @@ async def test_a_visitor_opens_chats_and_closes(shop: Site) -> None:
 
 async def test_what_is_typed_at_once_arrives(shop: Site, server: Server) -> None:
     """The text has the focus before the frame has loaded, and keeps it and what it was given."""
-    await server.manage("configure_widget", "pictured", "--provider", "demo", "--title", "Pictured")
-    await change(server, "pictured", look={"logo": "https://logo.example/a.svg"})
     loaded = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await loaded.wait()
-        await route.fulfill(body="<svg/>", content_type="image/svg+xml")
-
-    await shop.page.route("https://logo.example/a.svg", hold)
-    await shop.show(body=shop.tag.replace("demo.js", "pictured.js"))
+    await shop.page.add_init_script(
+        """if (parent !== self) addEventListener("DOMContentLoaded", () => {
+          const picture = new Image();
+          picture.src = "/slow.svg";
+          document.body.append(picture);
+        })"""
+    )
+    await hold(shop.page, f"{server.url}/slow.svg", loaded)
+    await shop.show()
     await shop.open()
     await shop.page.keyboard.type("Do you ")
     loaded.set()
@@ -254,6 +264,18 @@ async def test_what_is_typed_at_once_arrives(shop: Site, server: Server) -> None
     await expect(shop.frame.get_by_role("article")).to_have_count(1)
     await expect(shop.text).to_have_value("Do you ship to Chile, and how long does it take?")
     await expect(shop.text).to_be_focused()
+
+
+async def test_a_logo_that_does_not_come_holds_nothing_up(shop: Site, server: Server) -> None:
+    await server.manage("configure_widget", "pictured", "--provider", "demo", "--title", "Pictured")
+    await change(server, "pictured", look={"logo": "https://logo.example/a.svg"})
+    greeted = asyncio.Event()
+    await hold(shop.page, "https://logo.example/a.svg", greeted)
+    await shop.show(body=shop.tag.replace("demo.js", "pictured.js"))
+    async with shop.page.expect_request_finished(lambda asked: asked.url.endswith("a.svg")):
+        await shop.open()
+        await expect(shop.frame.get_by_role("article")).to_have_count(1)
+        greeted.set()
 
 
 async def test_a_frame_that_did_not_load_is_tried_again(
