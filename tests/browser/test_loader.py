@@ -227,6 +227,7 @@ async def test_a_visitor_opens_chats_and_closes(shop: Site) -> None:
     await expect(shop.launcher).to_have_accessible_name("Close chat")
     await expect(shop.launcher).to_have_attribute("aria-expanded", "true")
     await expect(shop.iframe).to_have_attribute("title", "Demo")
+    await expect(shop.page.get_by_role("dialog", name="Demo", exact=True)).to_be_visible()
     await expect(shop.iframe).to_have_attribute("allow", "clipboard-write; autoplay")
     await shop.text.fill("hello")
     await shop.text.press("Enter")
@@ -324,7 +325,15 @@ async def test_a_panel_on_a_phone_fills_the_screen(phone: Site) -> None:
         }"""
     )
     await expect(dialog).to_have_css("height", "500px")
-    await phone.page.evaluate("delete visualViewport.height")
+    # And where the visitor scrolls it to.
+    await phone.page.evaluate(
+        """() => {
+          Object.defineProperty(visualViewport, "offsetTop", { value: 40, configurable: true });
+          visualViewport.dispatchEvent(new Event("scroll"));
+        }"""
+    )
+    await expect(dialog).to_have_css("top", "40px")
+    await phone.page.evaluate("delete visualViewport.height, delete visualViewport.offsetTop")
     # A wider window makes it a panel beside the launcher, and the conversation stays.
     await phone.page.set_viewport_size({"width": 1000, "height": 900})
     await expect(dialog).to_have_css("width", "400px")
@@ -334,6 +343,19 @@ async def test_a_panel_on_a_phone_fills_the_screen(phone: Site) -> None:
     assert await phone.inside("window.mark") == 1
     await phone.text.press("Escape")
     await expect(phone.launcher).to_be_focused()
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+async def test_a_panel_on_the_left_fills_a_phone_s_screen_too(phone: Site, direction: str) -> None:
+    await phone.show(body=phone.tag.replace("<script", '<script data-position="left"'))
+    await expect(phone.launcher).to_be_visible()
+    await phone.page.evaluate("direction => { document.dir = direction }", direction)
+    box = await phone.launcher.bounding_box()
+    assert box["x"] == (20 if direction == "ltr" else PHONE["width"] - 80)
+    await phone.open()
+    await phone.settled()
+    dialog = phone.page.locator("chat-widget dialog")
+    assert await dialog.bounding_box() == {"x": 0, "y": 0, **PHONE}
 
 
 async def test_escape_outside_the_frame_closes_a_phone_s_panel(phone: Site) -> None:
@@ -511,6 +533,16 @@ async def test_inline_it_stands_in_the_page_without_a_launcher(shop: Site) -> No
     await expect(shop.text).to_be_visible()
 
 
+async def test_a_chat_inside_a_page_opens_no_panel_on_the_next(shop: Site) -> None:
+    body = '<div id="help" style="height:500px"></div>'
+    await shop.show(body=body + shop.tag.replace("<script", '<script data-target="#help"'))
+    await expect(shop.frame.get_by_role("article")).to_have_count(1)
+    assert await shop.stored() is None
+    await shop.show(path="/next")
+    await expect(shop.launcher).to_have_accessible_name("Open chat")
+    await expect(shop.iframe).to_have_count(0)
+
+
 async def test_a_page_with_several(shop: Site) -> None:
     await shop.server.manage(
         "configure_widget", "second", "--provider", "demo", "--title", "Second"
@@ -587,14 +619,26 @@ async def test_a_running_reply_brings_the_conversation_to_the_next_page(shop: Si
     await expect(shop.launcher).to_have_js_property("value", "")
 
 
-async def test_with_storage_denied_it_works_until_the_page_is_left(shop: Site) -> None:
-    await shop.page.add_init_script(
+@pytest.mark.parametrize(
+    "storage",
+    [
         """for (const name of ["sessionStorage", "localStorage"]) {
           Object.defineProperty(window, name, {
             get() { throw new DOMException("denied", "SecurityError"); },
           });
-        }"""
-    )
+        }""",
+        # As in an Android app's web view.
+        """for (const name of ["sessionStorage", "localStorage"]) {
+          Object.defineProperty(window, name, { value: null });
+        }""",
+        """for (let size = 1 << 23; size; size >>= 1) {
+          try { sessionStorage[size] = "x".repeat(size); } catch {}
+        }""",
+    ],
+    ids=["denied", "null", "full"],
+)
+async def test_without_storage_it_works_until_the_page_is_left(shop: Site, storage: str) -> None:
+    await shop.page.add_init_script(storage)
     await shop.show()
     await shop.open()
     await shop.text.fill("hello")
@@ -707,6 +751,42 @@ async def test_every_method_and_event(shop: Site) -> None:
     assert await shop.page.evaluate("window.ChatWidget") is None
     assert [line for line in shop.complaints if "own affair" in line]
     shop.complaints.clear()
+
+
+async def test_whatever_a_page_says_is_taken_as_text(shop: Site) -> None:
+    """A framework's objects can be read, but not posted; who has logged out is nobody."""
+    fake = await FakeServer(shop.page).take()
+    await shop.show()
+    await expect(shop.launcher).to_be_visible()
+    await shop.page.evaluate(
+        """() => {
+          const user = { id: 42, name: "Ada", email: null, friends: [], save: () => {} };
+          ChatWidget.identify(new Proxy(user, {}));
+          ChatWidget.send(new Proxy({ toString: () => "hello" }, {}));
+        }"""
+    )
+    await expect(shop.launcher).to_have_accessible_name("Close chat")
+    hello = await fake.heard("hello")
+    assert hello["identity"]["id"] == "42" and hello["identity"]["name"] == "Ada"
+    assert (await fake.heard("send"))["text"] == "hello"
+    await shop.page.evaluate("ChatWidget.identify(null)")
+    assert "identity" not in await fake.heard("hello", 2)
+
+
+async def test_what_is_destroyed_stores_nothing(shop: Site) -> None:
+    await shop.show()
+    await shop.open()
+    assert await shop.stored() == "2"
+    await shop.page.evaluate("ChatWidget.destroy()")
+    await shop.page.evaluate(
+        """() => {
+          sessionStorage.clear();
+          dispatchEvent(new Event("blur"));
+          navigation.dispatchEvent(new Event("navigatesuccess"));
+          for (const type of ["resize", "scroll"]) visualViewport.dispatchEvent(new Event(type));
+        }"""
+    )
+    assert await shop.stored() is None
 
 
 async def test_a_stranger_in_the_page_is_not_heard(shop: Site) -> None:

@@ -3,6 +3,7 @@
 
 window.ChatWidget = window.ChatWidget || [];
 ChatWidget.push(["open"], ["send", "hello"], ["identify", { name: "Ada" }]);
+ChatWidget.identify(null);
 ChatWidget.push(["on", "unread", (count: number) => count.toFixed()]);
 const off: () => void = ChatWidget.on("message", ({ role, text }) => role + text);
 off();

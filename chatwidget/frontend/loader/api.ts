@@ -7,7 +7,7 @@ export interface Api extends Record<string, unknown> {
   close(): void;
   toggle(): void;
   send(text: string): void;
-  identify(identity: ChatWidgetIdentity): void;
+  identify(identity: ChatWidgetIdentity | null): void;
   on(event: string, listener: Listener): () => void;
   destroy(): void;
   get(slug: string): Api | undefined;

@@ -16,8 +16,9 @@ declare const TEASER: boolean;
 
 export function start({ slug, labels, title, ...config }: Config): void {
   const globals = window as unknown as Globals;
-  globals.ChatWidgets ??= {};
-  const all = globals.ChatWidgets;
+  const view = visualViewport!;
+  // biome-ignore lint/suspicious/noAssignInExpressions: every byte is paid by every visitor
+  const all = (globals.ChatWidgets ??= {});
   if (all[slug]) return; // pasted twice
 
   const doc = document;
@@ -29,7 +30,7 @@ export function start({ slug, labels, title, ...config }: Config): void {
   const lang = root.lang || navigator.language;
   const [openLabel, closeLabel = openLabel] = (labels[lang.slice(0, 2)] ?? labels[""])!.split("|");
   // …/<slug>.js serves this script, …/<slug>/ the frame, whose look the attributes change as well.
-  const src = script.src.replace(/\.js[^/]*$/, `/?${new URLSearchParams({ ...look, lang })}`);
+  const src = new URL(`${slug}/?${new URLSearchParams({ ...look, lang })}`, script.src).href;
   const key = `chatwidget-${slug}`;
 
   const make = <K extends keyof HTMLElementTagNameMap>(name: K, properties: object) =>
@@ -38,31 +39,23 @@ export function start({ slug, labels, title, ...config }: Config): void {
   const shadow = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
   const button = make("button", { value: "" });
-  const dialog = make("dialog", {});
+  const dialog = make("dialog", { ariaLabel: title });
   const warm = make("link", { rel: "preconnect", href: src });
   const listeners: Record<string, Set<Listener>> = {};
   const texts: string[] = [];
-  let identity: ChatWidgetIdentity | undefined;
+  let identity: ChatWidgetIdentity = {};
   let frame: HTMLIFrameElement | undefined;
   let port: MessagePort | undefined;
   let running = false;
   let mobile = false;
-  let storage: Record<string, number> = {};
+  let stored = 0;
   try {
-    storage = sessionStorage as unknown as Record<string, number>;
-  } catch {} // denied: nothing is restored
+    stored = sessionStorage[key];
+  } catch {} // denied, or null in an app's web view: nothing is restored
 
   const emit = (type: string, detail?: unknown) => {
     for (const listener of listeners[type] ?? []) setTimeout(listener, 0, detail);
   };
-
-  const state = (): State => ({
-    page: { url: location.href, title: doc.title, referrer: doc.referrer },
-    identity,
-    open: dialog.open,
-    inline: !!place,
-    texts: texts.splice(0),
-  });
 
   const sync = () => {
     const open = dialog.open;
@@ -77,11 +70,18 @@ export function start({ slug, labels, title, ...config }: Config): void {
     }
     // On a phone what the keyboard leaves; not while the visitor has zoomed in.
     dialog.style.cssText =
-      small && visualViewport!.scale < 1.1
-        ? `height:${visualViewport!.height}px;top:${visualViewport!.offsetTop}px`
-        : "";
-    if (frame) storage[key] = open ? 2 : +running;
-    port?.postMessage(state());
+      small && view.scale < 1.1 ? `height:${view.height}px;top:${view.offsetTop}px` : "";
+    // A chat in the page's flow is no panel that another page would open.
+    try {
+      if (frame && !place) sessionStorage[key] = open ? 2 : +running;
+    } catch {} // as above, or full
+    port?.postMessage({
+      page: { url: doc.URL, title: doc.title, referrer: doc.referrer },
+      identity,
+      open,
+      inline: !!place,
+      texts: texts.splice(0),
+    } satisfies State);
     if (button.ariaExpanded !== `${open}`) {
       button.ariaExpanded = `${open}`;
       button.ariaLabel = (open ? closeLabel : openLabel)!;
@@ -127,11 +127,12 @@ export function start({ slug, labels, title, ...config }: Config): void {
     },
     toggle: () => (dialog.open ? api.close() : api.open()),
     send(text) {
-      texts.push(text);
+      texts.push(`${text}`);
       api.open();
     },
     identify(who) {
-      identity = who;
+      // A framework's object may have what cannot be posted: functions, proxies.
+      identity = JSON.parse(JSON.stringify({ ...who }));
       sync();
     },
     on(type, listener) {
@@ -142,6 +143,7 @@ export function start({ slug, labels, title, ...config }: Config): void {
     destroy() {
       api.close();
       host.remove();
+      frame = undefined; // nothing is stored any more
       delete all[slug];
       globals.ChatWidget = Object.values(all)[0];
     },
@@ -162,10 +164,10 @@ export function start({ slug, labels, title, ...config }: Config): void {
   // click into the iframe takes the page's focus.
   globals.navigation?.addEventListener("navigatesuccess", sync);
   addEventListener("blur", sync);
-  visualViewport!.addEventListener("resize", sync);
+  view.addEventListener("resize", sync);
+  view.addEventListener("scroll", sync);
   (place || root).append(host);
   if (!place) host.showPopover?.();
-  const stored = storage[key]!;
   if (place || stored > 0) load(place || stored > 1 ? "#" : "");
   else sync();
   if (TEASER && config.teaser && !frame) tease(shadow, lang.slice(0, 2), config.teaser, api);

@@ -43,7 +43,8 @@ interface ChatWidgetInstance {
   toggle(): void;
   /** Opens the panel and sends a message in the visitor's name. */
   send(text: string): void;
-  identify(identity: ChatWidgetIdentity): void;
+  /** null: nobody any more, after a logout. */
+  identify(identity: ChatWidgetIdentity | null): void;
   /** Calls `listener` on each event; the result stops it. */
   on<E extends keyof ChatWidgetEvents>(
     event: E,
@@ -60,7 +61,7 @@ interface ChatWidgetInstance {
 type ChatWidgetCommand =
   | ["open" | "close" | "toggle" | "destroy"]
   | ["send", string]
-  | ["identify", ChatWidgetIdentity]
+  | ["identify", ChatWidgetIdentity | null]
   | {
       [E in keyof ChatWidgetEvents]: ["on", E, (detail: ChatWidgetEvents[E]) => void];
     }[keyof ChatWidgetEvents];
