@@ -279,12 +279,9 @@ async def test_what_comes_while_one_reads_above_is_told(
     await expect(page.get_by_role("textbox", name="Message")).to_be_focused()
 
 
-async def test_who_wants_little_motion_is_at_the_end_at_once(
-    page: Page, fake: FakeServer, url: str
-) -> None:
+async def test_the_way_back_to_the_end_is_short(page: Page, fake: FakeServer, url: str) -> None:
     old = [message(seq, "user", f"message {seq}") for seq in range(1, 31)]
     fake.answer = lambda frame: [ready(*old)] if frame["type"] == "hello" else []
-    await page.emulate_media(reduced_motion="reduce")
     await page.set_viewport_size({"width": 380, "height": 500})
     await page.goto(url)
     await expect(page.get_by_role("article")).to_have_count(30)

@@ -42,7 +42,7 @@ export class Log {
     );
     this.#log.after(this.#dots, this.#chips);
     this.#scroll = new Scroll(part("scroller"), this.#log, () => this.#moved());
-    this.#latest.addEventListener("click", () => this.#scroll.toEnd(true));
+    this.#latest.addEventListener("click", () => this.#scroll.toEnd());
   }
 
   /** What the visitor sends is always looked at. */

@@ -34,11 +34,10 @@ export class Scroll {
     return this.#scroller.scrollTop < EARLY;
   }
 
-  toEnd(smooth = false): void {
+  /** At once: long journeys are no pleasure, and for some no good. */
+  toEnd(): void {
     this.following = true;
-    const still = !smooth || matchMedia("(prefers-reduced-motion)").matches;
-    const behavior = still ? "instant" : "smooth";
-    this.#scroller.scrollTo({ top: this.#scroller.scrollHeight, behavior });
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#moved();
   }
 
