@@ -69,8 +69,6 @@ def loader_config(widget: Widget) -> dict[str, Any]:
     for name, key in _SENT.items():
         if getattr(look, name) != getattr(default, name):
             config[key] = getattr(look, name)
-    if (text := text_on(look.color)) != "#fff":
-        config["text"] = text
     if look.icon:
         # As the loader's style sheet takes it, in place of the shape that it draws by itself.
         config |= {"icon": f'url("{look.icon}") 50%/contain no-repeat', "shape": "none"}
@@ -83,14 +81,6 @@ def loader_config(widget: Widget) -> dict[str, Any]:
     if look.teaser:
         config["teaser"] = {"text": look.teaser, "delay": look.teaser_delay, "close": close}
     return config
-
-
-def text_on(color: str) -> str:
-    """White; black where white on `color` ("#rrggbb") is below the contrast WCAG asks of icons."""
-    channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#fff" if 1.05 / (luminance + 0.05) >= 3 else "#000"
 
 
 def loader(widget: Widget) -> str:

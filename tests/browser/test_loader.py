@@ -23,6 +23,7 @@ from playwright.async_api import (
     expect,
 )
 
+from chatwidget.colours import contrast
 from tests.browser.fake import FakeServer, accepted, message, ready
 from tests.conftest import CHROMIUM, OtherSite, Serve
 from tests.needs import chromium
@@ -406,13 +407,24 @@ async def test_axe_finds_nothing_in_a_phone_s_panel(
     assert await phone.inside(VIOLATIONS.replace("chat-widget", "body")) == []
 
 
+# The colours of the launcher's icon and ground, drawn and read again: #rrggbb.
+PAINTED = """(button) => {
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const icon = getComputedStyle(button, "::before").backgroundColor;
+  return [icon, getComputedStyle(button).backgroundColor].map((color) => {
+    context.fillStyle = color;
+    context.fillRect(0, 0, 1, 1);
+    const [r, g, b] = context.getImageData(0, 0, 1, 1).data;
+    return "#" + [r, g, b].map((each) => each.toString(16).padStart(2, "0")).join("");
+  });
+}"""
+
+
 @pytest.mark.parametrize("media", [{"color_scheme": "dark"}, {"forced_colors": "active"}])
 async def test_the_launcher_has_its_colours_in_any_scheme(shop: Site, media: Any) -> None:
     await shop.page.emulate_media(**media)
     await shop.show()
-    await expect(shop.launcher).to_have_css("background-color", "rgb(37, 99, 235)")
-    icon = "button => getComputedStyle(button, '::before').backgroundColor"
-    assert await shop.launcher.evaluate(icon) == "rgb(255, 255, 255)"
+    assert await shop.launcher.evaluate(PAINTED) == ["#ffffff", "#2563eb"]
 
 
 # --- other people's pages ---------------------------------------------------------------------
@@ -505,6 +517,17 @@ async def test_attributes_change_the_look(shop: Site) -> None:
     assert (box["x"], box["y"] + box["height"]) == (40, 712)
     await shop.open()
     await expect(shop.page.locator("chat-widget dialog")).to_have_css("border-radius", "4px")
+
+
+COLORS = ["#ffd400", "#000", "#fff", "#2563eb", "#8a8a8a", "#939393", "#bbb", "#f0f", "#0a0"]
+
+
+@pytest.mark.parametrize("color", COLORS)
+async def test_the_icon_is_readable_on_any_colour(shop: Site, color: str) -> None:
+    await shop.show(body=shop.tag.replace("<script", f'<script data-color="{color}"'))
+    icon, ground = await shop.launcher.evaluate(PAINTED)
+    assert icon in ("#ffffff", "#000000")
+    assert contrast(icon, ground) >= 3, "WCAG's for icons"
 
 
 async def test_it_speaks_the_page_s_language(shop: Site) -> None:

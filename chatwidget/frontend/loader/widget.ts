@@ -48,7 +48,7 @@ export function start({ slug, labels, title, ...config }: Config): void {
   let port: MessagePort | undefined;
   let running = false;
   let mobile = false;
-  let stored = 0;
+  let stored: number | undefined;
   try {
     stored = sessionStorage[key];
   } catch {} // denied, or null in an app's web view: nothing is restored
@@ -168,7 +168,7 @@ export function start({ slug, labels, title, ...config }: Config): void {
   view.addEventListener("scroll", sync);
   (place || root).append(host);
   if (!place) host.showPopover?.();
-  if (place || stored > 0) load(place || stored > 1 ? "#" : "");
+  if (place || stored! > 0) load(place || stored! > 1 ? "#" : "");
   else sync();
   if (TEASER && config.teaser && !frame) tease(shadow, lang.slice(0, 2), config.teaser, api);
   all[slug] = api;
