@@ -50,7 +50,7 @@ interface ChatWidgetInstance {
     event: E,
     listener: (detail: ChatWidgetEvents[E]) => void,
   ): () => void;
-  /** Takes the widget off the page, with all its listeners. */
+  /** Takes the widget off the page; nothing that happens there afterwards changes anything. */
   destroy(): void;
   /** The widget of this slug, where a page has several. */
   get(slug: string): ChatWidgetInstance | undefined;
