@@ -105,6 +105,14 @@ async def scaled(redis: Redis) -> Mapping[str, str]:
     return {"REDIS_URL": redis.database(7)}
 
 
+@pytest.fixture
+async def workers(serve: Serve, shared: str, scaled: Mapping[str, str]) -> Pair:
+    """Two workers of the test's own, for what others would feel."""
+    return Pair(
+        *await asyncio.gather(serve(scaled, "daphne", shared), serve(scaled, "uvicorn", shared))
+    )
+
+
 @pytest.fixture(scope="session")
 async def pair(shared: str, scaled: Mapping[str, str]) -> AsyncIterator[Pair]:
     """Two workers that outlive the test: it does not stop them."""

@@ -7,7 +7,7 @@ import asyncio
 import sqlite3
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 
 import psycopg
@@ -140,12 +140,8 @@ async def test_sqlite_is_locked(serve: Serve, sqlite: Database, control: Control
             assert await calls(control, text) == 1
 
 
-async def test_postgresql_is_restarted(
-    serve: Serve, shared: str, scaled: Mapping[str, str], control: Control, postgres: Postgres
-) -> None:
-    first, second = await asyncio.gather(
-        serve(scaled, "daphne", shared), serve(scaled, "uvicorn", shared)
-    )
+async def test_postgresql_is_restarted(workers: Pair, control: Control, postgres: Postgres) -> None:
+    first, second = workers.a, workers.b
     name = a_name()
     sent = [(str(uuid.uuid4()), f"say:{a_name()}") for _ in range(2)]
     async with (
@@ -166,13 +162,9 @@ async def test_postgresql_is_restarted(
         await goes_on([here, there], control, name, reply, sent)
 
 
-async def test_postgresql_hangs(
-    serve: Serve, shared: str, scaled: Mapping[str, str], control: Control, postgres: Postgres
-) -> None:
+async def test_postgresql_hangs(workers: Pair, control: Control, postgres: Postgres) -> None:
     """It is there and says nothing: told as one that is away, however many threads wait for it."""
-    first, second = await asyncio.gather(
-        serve(scaled, "daphne", shared), serve(scaled, "uvicorn", shared)
-    )
+    first, second = workers.a, workers.b
     name = a_name()
     sent = [(str(uuid.uuid4()), f"say:{a_name()}") for _ in range(2)]
     async with (

@@ -6,14 +6,13 @@ import asyncio
 import random
 import signal
 import uuid
-from collections.abc import Mapping
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from tests.client import Closed
 from tests.conftest import Serve
-from tests.delivery.conftest import Database
+from tests.delivery.conftest import Database, Pair
 from tests.delivery.visits import Visit, a_name, transcript
 from tests.platforms.control import Control
 from tests.running import Server
@@ -159,13 +158,9 @@ async def test_restarted_under_load(
         assert len(asked) == len(set(asked)), "once each"
 
 
-async def test_another_worker_goes_on_meanwhile(
-    serve: Serve, shared: str, scaled: Mapping[str, str], control: Control
-) -> None:
+async def test_another_worker_goes_on_meanwhile(workers: Pair, control: Control) -> None:
     """One of two is restarted: its reply is watched on the other, which answers what follows."""
-    leaving, staying = await asyncio.gather(
-        serve(scaled, "daphne", shared), serve(scaled, "uvicorn", shared)
-    )
+    leaving, staying = workers.a, workers.b
     name = a_name()
     async with Visit(leaving) as here, Visit(staying) as there:
         await here.greeted()
