@@ -501,6 +501,14 @@ async def test_printed_pages_do_not_show_it(shop: Site) -> None:
     await expect(shop.iframe).to_be_hidden()
 
 
+async def test_the_focus_does_not_move_the_panel_s_content(shop: Site) -> None:
+    await shop.show()
+    await shop.open()
+    await expect(shop.text).to_be_focused()
+    dialog = shop.page.locator("chat-widget dialog")
+    assert (await shop.iframe.bounding_box())["y"] == (await dialog.bounding_box())["y"]
+
+
 async def test_a_page_from_right_to_left_is_mirrored(shop: Site) -> None:
     await shop.show()
     await shop.page.evaluate("document.documentElement.dir = 'rtl'")
