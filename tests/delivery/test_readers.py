@@ -112,7 +112,9 @@ async def test_who_asks_for_more_and_never_reads(
 
         await eventually(handled)
         assert memory(server) - before < 8 * MIB
-        assert await dead.closed() == 4410, "whoever reads at last comes back"
+        # Daphne cuts off whoever has not taken the close after a second. Clients return after both.
+        assert await dead.closed() in (4410, 1006)
+        assert "closed: 4410" in server.log
 
 
 def an_address(number: int) -> str:
