@@ -20,7 +20,8 @@ async def test_a_chat_in_webkit(server: Server, other_site: OtherSite) -> None:
         await browser.script(
             "window.troubles = [];"
             "for (const type of ['error', 'unhandledrejection', 'securitypolicyviolation'])"
-            "  addEventListener(type, (event) => troubles.push(type + event.message), true);"
+            "  addEventListener(type, (e) => troubles.push("
+            "    [type, e.message, e.violatedDirective, e.blockedURI].join(' ')), true);"
         )
         shadow = await browser.shadow(await browser.find("chat-widget"))
         launcher = await browser.find("button", shadow)
@@ -31,7 +32,8 @@ async def test_a_chat_in_webkit(server: Server, other_site: OtherSite) -> None:
         await browser.enter(await browser.find("iframe", shadow))
         greeting = await browser.find("[role=log] > article")
         assert (await browser.name(greeting)).startswith("Demo")
-        await browser.press(f"table{ENTER}")  # the text has the focus by itself
+        await browser.find("textarea:focus")  # by itself
+        await browser.press(f"table{ENTER}")
         await browser.find("button[aria-label='Good reply']")  # the reply is whole
         reply = await browser.find("[role=log] > article:last-child")
         assert "Saturday" in await browser.text(reply)
@@ -40,5 +42,8 @@ async def test_a_chat_in_webkit(server: Server, other_site: OtherSite) -> None:
 
         await browser.click(await browser.find("button[aria-label='Close']"))
         await browser.leave()
+        launcher = await browser.find("button[aria-label='Open chat']", shadow)
         assert await browser.name(launcher) == "Open chat"
-        assert await browser.script("return troubles") == []
+        troubles = await browser.script("return troubles")
+        # WebKit looks for the page's icon, which is not ours, whenever it has the time.
+        assert [each for each in troubles if not each.endswith("/favicon.ico")] == []

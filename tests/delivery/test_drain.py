@@ -8,7 +8,7 @@ import signal
 import uuid
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidMessage
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tests.client import Closed
 from tests.conftest import Serve
@@ -108,7 +108,7 @@ class Persistent:
                 self.closes.append(closed.code)
             except ConnectionClosed as closed:
                 self.closes.append(closed.rcvd.code if closed.rcvd else 1006)
-            except (OSError, InvalidMessage):
+            except (OSError, InvalidHandshake):
                 pass  # nobody listens at the moment
             # As the widget does: longer each time, and never all at once.
             await asyncio.sleep(random.uniform(0.05, min(0.2 * (attempt + 1), 1.0)))

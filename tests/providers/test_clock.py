@@ -37,8 +37,8 @@ async def test_pieces_that_never_end() -> None:
 
 
 async def test_every_piece_moves_the_limit() -> None:
-    clock = Clock(Timeouts(1, 1.5, 1.5, 60))
-    for _ in range(6):
+    clock = Clock(Timeouts(1, 4, 4, 60))
+    for _ in range(15):
         with clock:
             await asyncio.sleep(0.3)
         clock.heard()
@@ -46,8 +46,8 @@ async def test_every_piece_moves_the_limit() -> None:
 
 
 async def test_asking_again_moves_the_limit() -> None:
-    clock = Clock(Timeouts(1, 1.5, 1.5, 60))
-    for _ in range(6):
+    clock = Clock(Timeouts(1, 4, 4, 60))
+    for _ in range(15):
         clock.restart()
         with clock:
             await asyncio.sleep(0.3)
