@@ -51,6 +51,10 @@ class Draft:
     paid: bool = False  # counted by the limit on new conversations
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
+    def is_for(self, conversation: UUID | None) -> bool:
+        """Has it the wanted id (None: any)?"""
+        return conversation in (None, self.conversation)
+
     async def greeted(self) -> None:
         """Wait for the greeting, for a bounded time; never raises."""
         if self.task is not None:
@@ -88,11 +92,11 @@ class Greetings:
         for one that nobody has made yet; `fresh`: a new one, whatever there was.
         """
         key = (widget.pk, UUID(person.id))
-        running = self._fetching.get(key)
-        if running and not fresh and running.version == widget.config_version:
+        running = None if fresh else self._fetching.get(key)
+        if running and running.version == widget.config_version and running.is_for(conversation):
             return running
         kept = None if fresh else _load(await _cached("get", _name(key)), widget)
-        if kept and kept.greeting and conversation in (None, kept.conversation):
+        if kept and kept.greeting and kept.is_for(conversation):
             return kept
         known = conversation or (kept.conversation if kept else None if fresh else otherwise)
         draft = Draft(known or new_id(), fingerprint(widget), widget.config_version)
@@ -146,13 +150,15 @@ class Greetings:
             await _cached("delete", name)
 
 
-def successor(before: UUID) -> UUID:
-    """The id of the draft that takes an erased conversation's place, or of a visitor's first.
+def successor(before: UUID, ended: datetime | None = None) -> UUID:
+    """The id of the draft that takes an ended or erased conversation's place, or of a first one.
 
-    Every process finds the same one by itself, so its tabs stay together; it sorts as `before`.
+    Every process finds the same one by itself, so its tabs stay together; it sorts by when `before`
+    was ended, and as `before` where that was erased.
     """
     digest = hashlib.sha256(b"chatwidget.successor:" + before.bytes).digest()
-    return UUID(bytes=before.bytes[:6] + digest[:10])
+    time = int(ended.timestamp() * 1000).to_bytes(6) if ended else before.bytes[:6]
+    return UUID(bytes=time + digest[:10])
 
 
 def _default(language: str) -> str:

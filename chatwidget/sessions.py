@@ -19,6 +19,7 @@ from chatwidget.errors import (
     MessageTooLong,
     RateLimited,
 )
+from chatwidget.greetings import successor
 from chatwidget.parts import put_entries
 from chatwidget.protocol import (
     Accepted,
@@ -128,7 +129,7 @@ class Session(Showing):
         draft, self.conversation, self.draft = self.draft, accepted.conversation, None
         self.relay.rooms.happened(
             accepted.conversation,
-            Said(entry=accepted.entry, revision=accepted.revision),
+            Said(entry=accepted.entry, revision=accepted.revision - 1),  # the reply has the last
             skip=self,
         )
         if accepted.job:
@@ -138,7 +139,7 @@ class Session(Showing):
                 accepted.conversation, Said(entry=accepted.reply, revision=accepted.revision)
             )
         if draft is not None:
-            if accepted.revision > 1:
+            if accepted.revision > 2:
                 self.reload()  # another tab has begun it, with what it was greeted by
             await self.relay.greetings.used(self.widget, self.client.visitor, draft.conversation)
 
@@ -219,14 +220,14 @@ class Session(Showing):
 
     async def _new(self) -> None:
         await self._spend_conversation()  # its greeting is asked of the platform
-        before = self.conversation or (self.draft.conversation if self.draft else None)
-        if self.conversation:
-            await stored(transcripts.end, self.conversation)
-        await self.begin_anew(None, fresh=True)
-        if self.draft:
-            self.draft.paid = True
-            if before:
-                self.relay.rooms.happened(before, Closed(following=self.draft.conversation))
+        before = self.place
+        # Also of a draft: another tab may just have stored it.
+        ended = await stored(transcripts.end, before)
+        draft = await self.begin_anew(
+            successor(before, ended) if ended else None, fresh=ended is None
+        )
+        draft.paid = True
+        self.relay.rooms.happened(before, Closed(following=draft.conversation))
 
     async def _rate(self, frame: Rate) -> None:
         comment = cleaned(frame.comment, 1000) if frame.comment is not None else None

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from itertools import count
 from uuid import UUID
@@ -85,6 +86,7 @@ class Showing:
         self._reload_due = False
         self._first: UUID | None = None  # the draft's id, where the visitor has never said a word
         self._read = 0  # the revision as of which the conversation was loaded
+        self._ended: datetime | None = None  # when it had been, as of then
         self._later: list[asyncio.Task[None]] = []
 
     # --- what a room tells its members: never waits, and speaks the visitor's language --------
@@ -129,10 +131,17 @@ class Showing:
 
     async def _reload(self) -> None:
         self._reload_due = False
+        known = self._ended
+        following = self.draft.conversation if self.draft else None
         try:
-            await self._resume(None)
+            found = await self._load(self.place)
+            while found and self.conversation and self._ended and self._ended != known:
+                following = successor(self.conversation, self._ended)  # another tab has begun it
+                found = await self._load(following)
+            if not found:
+                await self.begin_anew(following)
         except ChatError:
-            self._reload_due = True
+            self._reload_due, self._ended = True, known
             raise
 
     def leave(self) -> None:
@@ -190,17 +199,11 @@ class Showing:
         else:
             wanted = as_uuid(hello.conversation or "")
         async with self.lock:
-            await self._resume(wanted)
-
-    async def _resume(self, conversation: UUID | None) -> None:
-        """Show a conversation (None: the one that is shown) afresh; one that is not, a draft."""
-        conversation = conversation or self.conversation
-        if conversation is None and self.draft:
-            conversation = self.draft.conversation
-        if conversation is None or not await self._load(conversation):
-            await self.begin_anew(self.draft.conversation if self.draft else None)
+            if wanted is None or not await self._load(wanted):
+                await self.begin_anew(None)
 
     async def _load(self, conversation: UUID) -> bool:
+        """Show a conversation afresh; False where there is none."""
         room = self._enter(conversation)
         assert room is not None
         self._loading = True
@@ -221,7 +224,7 @@ class Showing:
         return True
 
     def _show_snapshot(self, snapshot: Snapshot, room: Room) -> None:
-        self._read = snapshot.revision
+        self._read, self._ended = snapshot.revision, snapshot.ended
         room.read(snapshot.revision)
         self.outbox.forget()
         running = next((e for e in snapshot.entries if e.status == "streaming"), None)
@@ -241,7 +244,7 @@ class Showing:
             return None  # ours, and just about to begin: the room will tell
         return self.relay.rooms.mirror(room, entry)
 
-    async def begin_anew(self, conversation: UUID | None, *, fresh: bool = False) -> None:
+    async def begin_anew(self, conversation: UUID | None, *, fresh: bool = False) -> Draft:
         """Show the visitor's draft."""
         if conversation is None and self.conversation and not fresh:
             conversation = successor(self.conversation)  # it was erased
@@ -254,12 +257,13 @@ class Showing:
             otherwise=self._first,
             fresh=fresh,
         )
-        self.conversation, self.draft, self._read = None, draft, 0
+        self.conversation, self.draft, self._read, self._ended = None, draft, 0, None
         if room := self._enter(draft.conversation):
             room.read(0)
         self.outbox.forget()
         greeting = [wire.message(draft.greeting)] if draft.greeting else []
         self.outbox.put(self._ready(greeting, more=False))
+        return draft
 
     async def _follow_to(self, following: UUID | None, room: Room | None) -> None:
         if self._room is room:  # else another conversation has been entered meanwhile
@@ -304,6 +308,13 @@ class Showing:
             email=self.details.email,
             locale=self.client.language,
         )
+
+    @property
+    def place(self) -> UUID:
+        """The conversation that is shown, or will be when it has begun."""
+        place = self.conversation or (self.draft and self.draft.conversation)
+        assert place, "before hello"
+        return place
 
     @property
     def shown(self) -> UUID:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections import Counter, deque
 from collections.abc import AsyncGenerator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from channels.layers import InMemoryChannelLayer
@@ -81,14 +81,9 @@ class Tab:
         self.outbox = Outbox(self._send, self._write)
         self.writers: list[asyncio.Task[None]] = []
         self.opened = False
+        self.knew: datetime | None = None  # when its conversation had been ended, as it was opened
         client = Client(visitor=visitor, address="", user_agent="", language="en")
         self.session = Session(process.relay, widget, client, self.outbox)
-
-    @property
-    def place(self) -> UUID | None:
-        """The conversation that it shows, or will when it has begun."""
-        draft = self.session.draft
-        return draft.conversation if draft else self.session.conversation
 
     async def _send(self, text: str) -> None:
         self.unread.append(json.loads(text))

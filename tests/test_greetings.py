@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from chatwidget import greetings
@@ -198,3 +200,9 @@ def test_an_erased_conversation_has_one_successor_in_every_process() -> None:
     assert successor(erased) == successor(UUID(str(erased))) != erased
     assert successor(new_id()) != successor(erased) != successor(successor(erased))
     assert successor(erased).bytes[:6] == erased.bytes[:6]  # its time
+
+
+def test_an_ended_conversation_s_successor_sorts_as_of_the_end() -> None:
+    before, ended, later = new_id(), timezone.now() + timedelta(seconds=1), new_id()
+    assert before < later < successor(before, ended) == successor(before, ended)
+    assert successor(before, ended) != successor(before, ended + timedelta(milliseconds=1))

@@ -11,7 +11,7 @@ import asyncio
 import gc
 import json
 from collections.abc import AsyncGenerator, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -80,6 +80,7 @@ class Replay(RuleBasedStateMachine):
     async def _open(self, process: int, conversation: UUID | None) -> Tab:
         tab = Tab(self.processes[process], self.widget, self.visitor)
         await tab.open(conversation)
+        tab.knew = tab.session._ended
         self.tabs.append(tab)
         return tab
 
@@ -120,7 +121,7 @@ class Replay(RuleBasedStateMachine):
 
         async def both() -> None:
             here, there = self.tab(number), self.tab(number + 1)
-            tabs = [here, there] if twice and here.place == there.place else [here]
+            tabs = [here, there] if twice and here.session.place == there.session.place else [here]
             await asyncio.gather(*(tab.do(frame) for tab in tabs))
 
         self.run(both())
@@ -208,6 +209,9 @@ class Replay(RuleBasedStateMachine):
             attempts = await storage.stored(self._attempts, text)
             assert asked[text] <= attempts, "once for each send or retry"
 
+    def _ended(self, conversation: UUID) -> datetime | None:
+        return Conversation.objects.values_list("ended_at", flat=True).get(pk=conversation)
+
     def _attempts(self, text: str) -> int:
         sent = Message.objects.filter(visitor=self.visitor, text=text, role="user").first()
         if sent is None:
@@ -229,6 +233,9 @@ class Replay(RuleBasedStateMachine):
                 if await storage.stored(rows.exists):
                     return {"a draft, though there is a conversation": tab.shown.transcript}
                 continue
+            ended = await storage.stored(self._ended, session.conversation)
+            if ended and ended != tab.knew:
+                return {"ended meanwhile": tab.shown.transcript}
             fresh = Tab(self.processes[0], self.widget, self.visitor)
             await fresh.open(session.conversation)
             await asyncio.sleep(0)
@@ -300,6 +307,63 @@ MACHINE = settings(
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_begun_anew_though_nobody_tells(
+    transactional_db: None,
+    close_threads: None,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    heard: bool,
+) -> None:
+    """Without a channel layer, by the transcript alone; `heard`: the message before it, too."""
+    settings.CHATWIDGET = {
+        "PROVIDERS": {"scripted": "tests.replaying.Scripted"},
+        "LIMITS": False,
+    }
+    monkeypatch.setattr("chatwidget.bus.get_channel_layer", lambda: None)
+    widget, visitor = a_widget("anew", provider="scripted", greeting="Hello!"), new_id()
+
+    async def talk() -> None:
+        here, there = (Tab(Process(), widget, visitor) for _ in range(2))
+        tabs = (here, there)
+
+        async def ticks() -> None:
+            """So many that what was missed is found, and shown."""
+            for _ in range(3):
+                for tab in tabs:
+                    await tab.process.tick()
+                    for later in list(tab.session._later):
+                        await later
+
+        for tab in tabs:
+            await tab.open(None)
+        await here.do(Send(id=str(new_id()), text="hi"))
+        if heard:
+            await ticks()
+            assert there.session.conversation == here.session.conversation
+        before = here.session.conversation
+        await there.do(New())
+        await ticks()
+        assert here.session.draft and here.session.place == there.session.place != before
+        await there.do(Send(id=str(new_id()), text="again"))
+        await ticks()
+        assert here.session.conversation == there.session.conversation
+        # Both at one moment.
+        await asyncio.gather(*(tab.do(New()) for tab in tabs))
+        assert here.session.draft and here.session.place == there.session.place
+        # And one that was ended before it was opened is shown as it was.
+        late = Tab(here.process, widget, visitor)
+        await late.open(before)
+        await ticks()
+        assert late.session.conversation == before
+        for tab in (*tabs, late):
+            await tab.close()
+        for tab in tabs:
+            await tab.process.kill()
+
+    asyncio.run(talk())
 
 
 class Timed(Scripted):

@@ -99,7 +99,7 @@ def test_the_first_message_makes_the_conversation(talk: Talk) -> None:
         (3, "assistant", "", "streaming"),
     ]
     assert accepted.conversation == talk.conversation
-    assert accepted.revision == talk.row.revision == 1
+    assert accepted.revision == talk.row.revision == 2
     assert accepted.entry.id == talk.rows[1].pk
     assert accepted.job and accepted.job.entry.id == talk.rows[2].pk
     assert (accepted.job.text, accepted.job.name) == ("hi", "Ada")
@@ -235,8 +235,8 @@ def test_every_change_adds_to_the_revision(talk: Talk) -> None:
     retried = transcripts.retry(talk.conversation, reply, 1, "here", True)
     assert retried
     revisions.append(retried[1])
-    assert revisions == [1, 2, 3, 4]
-    assert transcripts.revisions([talk.conversation, new_id()]) == {talk.conversation: 4}
+    assert revisions == [2, 3, 4, 5]
+    assert transcripts.revisions([talk.conversation, new_id()]) == {talk.conversation: 5}
 
 
 # --- checkpoints and orphans --------------------------------------------------------------------
@@ -461,7 +461,7 @@ def test_a_snapshot_is_the_visitors_own(talk: Talk) -> None:
     assert transcripts.snapshot(new_id(), talk.visitor) is None
     snapshot = transcripts.snapshot(talk.conversation, talk.visitor)
     assert snapshot and [entry.seq for entry in snapshot.entries] == [1, 2, 3]
-    assert (snapshot.more, snapshot.revision) == (False, 1)
+    assert (snapshot.more, snapshot.revision) == (False, 2)
     assert transcripts.latest(talk.visitor) == talk.conversation
 
 

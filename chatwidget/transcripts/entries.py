@@ -45,6 +45,7 @@ class Snapshot:
 
     conversation: UUID
     revision: int
+    ended: datetime | None  # since when the visitor talks in another one
     entries: list[Entry]
     more: bool
 

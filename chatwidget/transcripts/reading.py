@@ -43,12 +43,12 @@ def snapshot(conversation: UUID, visitor: UUID) -> Snapshot | None:
     rows = Conversation.objects.filter(pk=conversation, visitor=visitor)
     # Before the messages, which may thus be newer: then they are told twice, and never missed. A
     # transaction would change nothing of that, and have readers wait for SQLite's writer.
-    revision = rows.values_list("revision", flat=True).first()
-    if revision is None:
+    row = rows.values_list("revision", "ended_at").first()
+    if row is None:
         return None
     # A conversation is begun with its greeting, so entry 1 ends the history.
     entries, more = _page(Message.objects.filter(conversation=conversation))
-    return Snapshot(conversation, revision, entries, more)
+    return Snapshot(conversation, *row, entries, more)
 
 
 def latest(visitor: UUID) -> UUID | None:

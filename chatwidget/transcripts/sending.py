@@ -214,10 +214,16 @@ def visit(conversation: UUID, url: str, title: str) -> None:
     Conversation.objects.filter(pk=conversation).update(page_url=url, page_title=title)
 
 
-def end(conversation: UUID) -> None:
-    """The visitor began a new conversation instead."""
-    rows = Conversation.objects.filter(pk=conversation, ended_at=None)
-    rows.update(ended_at=timezone.now())
+@transaction.atomic
+def end(conversation: UUID) -> datetime | None:
+    """The visitor began a new conversation instead: since when; None where nothing is stored."""
+    try:
+        row = locked(conversation)
+    except ConversationGone:
+        return None
+    if row.ended_at is None:
+        changed(row, ended_at=timezone.now())
+    return row.ended_at
 
 
 @transaction.atomic

@@ -47,7 +47,7 @@ def lease_end() -> str:
 
 _ADVANCE = f"""
 UPDATE {Conversation._meta.db_table}
-SET last_seq = last_seq + 2, revision = revision + 1, last_message_at = %s, ended_at = NULL
+SET last_seq = last_seq + 2, revision = revision + 2, last_message_at = %s, ended_at = NULL
 WHERE id = %s AND visitor_id = %s
 RETURNING last_seq, revision, provider_session, session_config,
     page_url, page_title, referrer, locale,
