@@ -103,6 +103,7 @@ class Bus:
         self._growing: set[UUID] = set()  # replies with a place in the queue
         self._awake = asyncio.Event()
         self._joined: set[UUID] = set()
+        self._subscribed: set[UUID] = set()  # what the layer may know by now
         self._channel = ""
         self.broken = False  # something may have been lost since this was last looked at
 
@@ -114,6 +115,14 @@ class Bus:
     def leave(self, conversation: UUID) -> None:
         self._joined.discard(conversation)
         self._queue("leave", conversation, None)
+
+    def rejoin(self) -> None:
+        """After a failure: join all anew, and leave what could not be left."""
+        self.broken = False
+        for conversation in self._joined:
+            self._queue("join", conversation, None)
+        for conversation in self._subscribed - self._joined:
+            self._queue("leave", conversation, None)
 
     def send(self, conversation: UUID, event: AnyEvent) -> None:
         """Tell the other processes."""
@@ -186,11 +195,13 @@ class Bus:
         group = f"chatwidget.{conversation.hex}"
         if verb == "join":
             if self._channel:
+                self._subscribed.add(conversation)
                 await self._layer.group_add(group, self._channel)
             return
         if verb == "leave":
             if self._channel and conversation not in self._joined:
                 await self._layer.group_discard(group, self._channel)
+                self._subscribed.discard(conversation)
             return
         event = what
         if isinstance(what, Reply):

@@ -130,9 +130,8 @@ class Rooms:
 
     def rejoin(self) -> None:
         """The channel layer was away: hear of every conversation again."""
-        self.bus.broken = False
+        self.bus.rejoin()
         for room in self.by_id.values():
-            self.bus.join(room.conversation)
             self._greet(room)
 
     def _greet(self, room: Room, answer: bool = False) -> None:
