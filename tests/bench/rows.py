@@ -1,23 +1,28 @@
 """No work may grow with what is stored: the same three steps beside 1,000 and 1,000,000 messages.
 
-Two servers, each with an SQLite file that holds one real conversation, copied until the table is
-as large as wanted. Each step is done on both by turns.
+Two servers, each with a database that holds one real conversation, copied until the table is as
+large as wanted. Each step is done on both by turns.
 """
 
 import asyncio
 import re
 import sqlite3
+from collections.abc import Awaitable, Callable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import aiohttp
+import psycopg
 
 from tests.bench.cells import first_delta
 from tests.bench.generator import Ours, Tally, median
 from tests.bench.provider import Provider
 from tests.bench.table import printed
 from tests.bench.targets import SLUG, Target, manage, product_env, start
+from tests.services import Postgres
 
 SIZES = (1_000, 1_000_000)
 TURNS = 5
@@ -25,11 +30,58 @@ TURNS = 5
 PASSWORD = "bench-password"
 
 
-async def measure(provider: Provider, folder: Path, full: bool) -> str:
-    """The table: what each step costs beside few and many messages, and the ratio."""
-    targets = [await _filled(provider, folder, size) for size in SIZES]
+@dataclass(frozen=True)
+class Dialect:
+    """What multiplies rows in one kind of database."""
+
+    connect: Callable[[str], Any]  # to a URL
+    numbers: str  # a table with a column i, from 1 to {count}
+    id: str  # one for each n.i and {}
+    earlier: str  # {} less n.i seconds
+
+
+DIALECTS = {
+    "SQLite": Dialect(
+        connect=lambda url: sqlite3.connect(url.removeprefix("sqlite:///")),
+        numbers="(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < {count})"
+        " SELECT i FROM s)",
+        id="printf('%016x%016x', n.i, {})",
+        earlier="datetime({}, '-' || n.i || ' seconds')",
+    ),
+    "PostgreSQL": Dialect(
+        connect=psycopg.connect,
+        numbers="(SELECT generate_series(1, {count}) AS i)",
+        id="(lpad(to_hex(n.i), 16, '0') || lpad(to_hex({}), 16, '0'))::uuid",
+        earlier="{} - n.i * interval '1 second'",
+    ),
+}
+
+
+async def measure(provider: Provider, folder: Path, full: bool) -> list[str]:
+    """A table for each kind of database: what each step costs, and the ratio."""
+
+    async def file() -> str:
+        return f"sqlite:///{folder}/rows-{len(list(folder.glob('rows-*')))}.sqlite3"
+
+    tables = [await _measured(provider, folder, "SQLite", file, 40 if full else 12)]
+    if full:
+        server = Postgres()
+        try:
+            await server.create()
+            await server.start()
+            tables.append(await _measured(provider, folder, "PostgreSQL", server.database, 40))
+        finally:
+            await server.stop()
+            server.remove()
+    return tables
+
+
+async def _measured(
+    provider: Provider, folder: Path, kind: str, database: Callable[[], Awaitable[str]], count: int
+) -> str:
+    targets = [await _filled(provider, folder, kind, await database(), size) for size in SIZES]
     try:
-        seconds = await _steps(targets, 40 if full else 12)
+        seconds = await _steps(targets, count)
     finally:
         for target in targets:
             target.stop()
@@ -37,35 +89,32 @@ async def measure(provider: Provider, folder: Path, full: bool) -> str:
     for step, (few, many) in seconds.items():
         ratio = median([large / small for small, large in zip(few, many, strict=True)])
         lines.append([step, f"{median(few):.2f}", f"{median(many):.2f}", f"{ratio:.2f}"])
-    return printed(["ms, medians", *(f"{size:,} messages" for size in SIZES), "ratio"], lines)
+    sizes = (f"{size:,} messages" for size in SIZES)
+    return printed([f"ms, medians, {kind}", *sizes, "ratio"], lines)
 
 
-async def _filled(provider: Provider, folder: Path, size: int) -> Target:
-    place = folder / f"rows-{size}"
-    place.mkdir()
-    database = place / "rows.sqlite3"
-    target = await start("ours-daphne", provider, place, f"sqlite:///{database}")
+async def _filled(provider: Provider, folder: Path, kind: str, database: str, size: int) -> Target:
+    target = await start("ours-daphne", provider, folder, database)
     [visitor] = await target.open(1, Tally())
     for _ in range(TURNS):
         await visitor.say("100 40")
     visitor.close()
     target.stop()
-    env = product_env(f"sqlite:///{database}")
+    env = product_env(database)
     env |= {"DJANGO_SUPERUSER_PASSWORD": PASSWORD}
     await manage(env, "createsuperuser", "--noinput", "--username=bench", "--email=b@example.com")
     await manage(env, "collectstatic", "--noinput", "--verbosity", "0")
-    await asyncio.to_thread(multiply, database, size)
-    return await start("ours-daphne", provider, place, f"sqlite:///{database}")
+    await asyncio.to_thread(multiply, DIALECTS[kind], database, size)
+    return await start("ours-daphne", provider, folder, database)
 
 
-def multiply(database: Path, messages: int) -> None:
+def multiply(dialect: Dialect, database: str, messages: int) -> None:
     """Copies the only conversation, its visitor and its messages until there are `messages`."""
-    with closing(sqlite3.connect(database)) as db, db:
+    with closing(dialect.connect(database)) as db, db:
         (there,) = db.execute("SELECT COUNT(*) FROM chatwidget_message").fetchone()
-        copies = messages // there
-        copy = "printf('%016x%016x', n.i, {})"
+        numbers = dialect.numbers.format(count=messages // there - 1)
+        copy, earlier = dialect.id, dialect.earlier
         ids = {"visitor_id": copy.format(1), "conversation_id": copy.format(2)}
-        earlier = "datetime({}, '-' || n.i || ' seconds')"
         changes: dict[str, dict[str, str]] = {
             "visitor": {"id": ids["visitor_id"]},
             "conversation": {
@@ -78,12 +127,10 @@ def multiply(database: Path, messages: int) -> None:
         }
         for name, changed in changes.items():
             table = f"chatwidget_{name}"
-            columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+            columns = [row[0] for row in db.execute(f"SELECT * FROM {table} LIMIT 0").description]
             values = ", ".join(changed.get(column, f't."{column}"') for column in columns)
             db.execute(
-                f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
-                f"INSERT INTO {table} SELECT {values} FROM {table} AS t CROSS JOIN n",
-                (copies - 1,),
+                f"INSERT INTO {table} SELECT {values} FROM {table} AS t CROSS JOIN {numbers} AS n"
             )
         db.execute("ANALYZE")
 

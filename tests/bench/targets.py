@@ -3,9 +3,10 @@
 import asyncio
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -56,7 +57,13 @@ BASELINES = {
 PRODUCT = {"ours-daphne": "daphne", "ours-uvicorn": "uvicorn"}
 
 
-async def start(name: str, provider: Provider, folder: Path, database: str = "") -> Target:
+async def start(
+    name: str,
+    provider: Provider,
+    folder: Path,
+    database: str = "",
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Target:
     """Starts what is called `name`; the product on `database`, by default a new SQLite file."""
     port = free_port()
     if name == "direct":
@@ -67,7 +74,7 @@ async def start(name: str, provider: Provider, folder: Path, database: str = "")
         server = Server(command(kind, port, path), {"PROVIDER_URL": provider.url}, port)
         await server.ready()
         return Target(name, server, port, lambda tally: Plain(tally, port, "/"))
-    env = product_env(database or f"sqlite:///{folder}/{name}-{port}.sqlite3")
+    env = product_env(database or f"sqlite:///{folder}/{name}-{port}.sqlite3") | dict(variables)
     await manage(env, "migrate", "--verbosity", "0")
     await configure(env, provider)
     server = Server(command(PRODUCT[name], port), env, port)
