@@ -28,7 +28,7 @@ class Closed(AssertionError):
 
 
 async def frame_token(url: str, slug: str) -> str:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         response = await client.get(f"{url}/chatwidget/{slug}/token/")
         response.raise_for_status()
         return str(response.json()["token"])

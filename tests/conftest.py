@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import pytest
 from django.db import connections
+from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests import sites
@@ -19,6 +20,13 @@ from tests.environment import FOLDER, VARIABLES
 from tests.needs import chromium
 from tests.running import Preparation, Process, Server, free_port, prepare
 from tests.services import Postgres, Redis
+
+# The same examples in every run; `--hypothesis-profile random` looks for new ones.
+settings.register_profile(
+    "tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("random", settings.get_profile("tests"), derandomize=False)
+settings.load_profile("tests")
 
 # In milliseconds, for a machine that is busy with everything else at once.
 expect.set_options(timeout=30_000)

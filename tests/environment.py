@@ -16,6 +16,7 @@ VARIABLES = {
     "DEBUG": "true",
     "CHATWIDGET_LIMITS": "off",
     "DATABASE_URL": f"sqlite:///{FOLDER}/unit.sqlite3",
+    "STATIC_ROOT": f"{FOLDER}/static",  # its own, whoever else collects at this moment
     **dict.fromkeys(
         (
             "ALLOWED_HOSTS",

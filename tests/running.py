@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
+import random
 import shutil
 import signal
 import socket
@@ -25,11 +25,16 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60  # a machine that is busy with everything else at once
 
 
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+_ports = list(range(15_000 + _worker % 8, 32_000, 8))
+random.Random(os.getpid()).shuffle(_ports)
+
+
 def free_port() -> int:
-    """Below those that the system gives to outgoing connections: while a server is restarted, none
-    takes its place."""
+    """One that no outgoing connection is given, and no other worker of this test run: while a
+    server is restarted, nobody takes its place."""
     while True:
-        port = 15_000 + secrets.randbelow(17_000)
+        port = _ports.pop()
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
@@ -150,7 +155,8 @@ class Process:
         """SIGKILL to it and its children."""
         if self.running:
             assert self.process is not None
-            os.killpg(self.process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.killpg(self.process.pid, signal.SIGKILL)
             await self.wait()
 
 

@@ -122,7 +122,7 @@ async def deployment(
 
 async def test_a_visitor_chats_through_nginx(deployment: Deployment) -> None:
     here = {"Host": f"{HOST}:{deployment.port}"}
-    async with httpx.AsyncClient(verify=deployment.trust) as client:
+    async with httpx.AsyncClient(verify=deployment.trust, timeout=30) as client:
 
         async def get(path: str) -> httpx.Response:
             # The name need not resolve: the address is dialled, the name is what TLS and HTTP see.

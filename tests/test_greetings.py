@@ -180,8 +180,12 @@ async def test_a_platform_that_says_too_much(widget: Widget) -> None:
 
 
 async def test_without_a_cache_everybody_is_greeted(
-    widget: Widget, settings: Settings, caplog: pytest.LogCaptureFixture
+    widget: Widget,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(greetings, "_cache_away_until", 0.0)  # and not beyond this test
     settings.CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -203,6 +207,6 @@ def test_an_erased_conversation_has_one_successor_in_every_process() -> None:
 
 
 def test_an_ended_conversation_s_successor_sorts_as_of_the_end() -> None:
-    before, ended, later = new_id(), timezone.now() + timedelta(seconds=1), new_id()
+    before, ended, later = new_id(), timezone.now() + timedelta(hours=1), new_id()
     assert before < later < successor(before, ended) == successor(before, ended)
     assert successor(before, ended) != successor(before, ended + timedelta(milliseconds=1))

@@ -43,7 +43,7 @@ def login_of(process: Process) -> dict[str, str]:
 
 
 async def logs_in(process: Process, form: dict[str, str]) -> bool:
-    async with httpx.AsyncClient(base_url=process.url, follow_redirects=True) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=30, follow_redirects=True) as client:
         await client.get("/admin/login/")
         token = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
         answer = await client.post("/admin/login/?next=/admin/", data={**form, **token})
@@ -59,7 +59,7 @@ async def test_a_first_start_has_all_that_a_visit_needs(site: Site, server: str)
     script = f'<script src="{process.url}/chatwidget/demo.js" async></script>'
     assert process.log.rstrip().endswith(script), "and nothing after it"
     assert await logs_in(process, login_of(process))
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=30) as client:
         shop = await client.get("/")
         assert shop.status_code == 200 and "/chatwidget/demo.js" in shop.text
         for path in re.findall(r'(?:src|href)="(/[^"#]+)"', shop.text):
@@ -91,14 +91,14 @@ async def test_two_from_one_checkout(site: Site, tmp_path: Path) -> None:
     await first.start("/healthz")
     await second.start("/healthz")
     for process in (first, second):
-        async with httpx.AsyncClient(base_url=process.url) as client:
+        async with httpx.AsyncClient(base_url=process.url, timeout=30) as client:
             assert f"{process.url}/chatwidget/demo.js" in (await client.get("/")).text
 
 
 async def test_without_debug_static_files_are_hashed_and_compressed(site: Site) -> None:
     process = site(DEBUG="false")
     await process.start("/healthz")
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=30) as client:
         shop = await client.get("/")
         frame = await client.get("/chatwidget/demo/")
         files = re.findall(r'"(/static/shop/shop\.[0-9a-f]{12}\.css)"', shop.text)
@@ -117,7 +117,7 @@ async def test_https_only_believes_its_proxies_alone(site: Site) -> None:
     https = {"X-Forwarded-Proto": "https"}
     behind = site(HTTPS_ONLY="true", TRUSTED_PROXIES="127.0.0.0/8")
     await behind.start("/healthz")
-    async with httpx.AsyncClient(base_url=behind.url) as client:
+    async with httpx.AsyncClient(base_url=behind.url, timeout=30) as client:
         plain = await client.get("/")
         assert plain.status_code == 301 and plain.headers["Location"].startswith("https://")
         secure = await client.get("/", headers=https)
@@ -128,5 +128,5 @@ async def test_https_only_believes_its_proxies_alone(site: Site) -> None:
         assert "Secure" in login.headers["Set-Cookie"]
     alone = site(HTTPS_ONLY="true")
     await alone.start("/healthz")
-    async with httpx.AsyncClient(base_url=alone.url) as client:
+    async with httpx.AsyncClient(base_url=alone.url, timeout=30) as client:
         assert (await client.get("/", headers=https)).status_code == 301

@@ -71,6 +71,7 @@ def test_everything_set(load: Any) -> None:
             "CHATWIDGET_TIMEOUTS": "1,2,3.5,4",
             "CHATWIDGET_DRAIN_SECONDS": "3",
             "CHATWIDGET_PROVIDERS": "parrot=parrot.Parrot",
+            "STATIC_ROOT": "/srv/static",
             "HOST": "0.0.0.0",
             "PORT": "9000",
             "LOG_FORMAT": "json",
@@ -97,6 +98,7 @@ def test_everything_set(load: Any) -> None:
     }
     assert settings["SECURE_SSL_REDIRECT"] and settings["SECURE_HSTS_SECONDS"] > 0
     assert settings["SESSION_COOKIE_SECURE"] and settings["CSRF_COOKIE_SECURE"]
+    assert settings["STATIC_ROOT"] == Path("/srv/static")
     assert (settings["HOST"], settings["PORT"]) == ("0.0.0.0", 9000)
     assert settings["LOGGING"]["handlers"]["stderr"]["formatter"] == "json"
 

@@ -86,6 +86,8 @@ class Site:
             "DJANGO_SETTINGS_MODULE": "mysite.settings",
             "PIP_CONSTRAINT": str(ROOT / "constraints.txt"),
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_RETRIES": "10",
+            "PIP_DEFAULT_TIMEOUT": "60",
         }
 
     async def shell(self, line: str) -> None:
@@ -131,9 +133,9 @@ async def site(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Asyn
         await process.kill()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_site_that_follows_the_readme_chats(site: Process) -> None:
-    async with httpx.AsyncClient(base_url=site.url) as client:
+    async with httpx.AsyncClient(base_url=site.url, timeout=30) as client:
         page = (await client.get("/")).text
         [loader] = re.findall(r'<script src="([^"]+)" async></script>', page)
         assert loader.endswith("/chatwidget/help.js")

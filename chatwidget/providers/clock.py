@@ -80,7 +80,8 @@ class Clock:
         elif self._task is None:
             self._timer = self._loop.call_at(now + _AGAIN, self._look)
         else:
-            self._expired = self._why("total" if now >= self._end else self._limit)
+            # By which was due first: the look may be late.
+            self._expired = self._why("total" if self._end <= self._due else self._limit)
             self._task.cancel()
 
     def _why(self, limit: str) -> str:

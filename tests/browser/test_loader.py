@@ -163,7 +163,7 @@ async def phone(browser: Browser, server: Server, other_site: OtherSite) -> Asyn
 
 
 async def test_the_loader_is_within_its_budget(server: Server) -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         answer = await client.get(f"{server.url}/chatwidget/demo.js")
     assert len(brotli.compress(answer.content, quality=11)) <= BUDGET
     assert answer.headers["content-encoding"] == "br"
@@ -851,7 +851,7 @@ async def test_a_stranger_in_the_page_is_not_heard(shop: Site) -> None:
 async def test_a_teaser_is_sent_to_those_who_have_one(shop: Site, server: Server) -> None:
     await server.manage("configure_widget", "teasing", "--provider", "demo", "--title", "Teasing")
     await change(server, "teasing", look={"teaser": "Need help choosing?", "teaser_delay": 0})
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         plain = await client.get(f"{server.url}/chatwidget/demo.js")
         teasing = await client.get(f"{server.url}/chatwidget/teasing.js")
     assert "aside" not in plain.text

@@ -16,7 +16,9 @@ HEADERS = {"User-Agent": "django-chatwidget/tests"}
 
 @pytest.fixture
 async def client(platforms: Process) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=platforms.url, headers=HEADERS, trust_env=False) as made:
+    async with httpx.AsyncClient(
+        base_url=platforms.url, headers=HEADERS, timeout=30, trust_env=False
+    ) as made:
         await made.delete("/_log")
         yield made
         await made.delete("/_log")

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from chatwidget.conf import ProviderConfig
 from chatwidget.errors import Unavailable
 from chatwidget.providers.base import Delta, Event, Finished, Provider, Session, Turn
-from tests.providers.conftest import PERSON, Outcome, outcome
+from tests.providers.conftest import PERSON, Outcome, be_patient, outcome
 
 TURN = Turn("Hello", PERSON, "01930000-0000-7000-8000-000000000001")
 
@@ -102,18 +102,18 @@ async def test_an_answer_without_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "text", "cause"),
+    ("script", "limit", "text", "cause"),
     [
-        ((60, Delta("late"), Finished()), "", "no answer within 0.2 s"),
-        ((Delta("a"), 60, Finished()), "a", "the answer paused for more than 0.15 s"),
-        ((Delta("a"), 0.1) * 60, "aaa", "the answer was not complete within 0.5 s"),
+        ((60, Delta("late"), Finished()), "first", "", "no answer within 0.2 s"),
+        ((Delta("a"), 60, Finished()), "between", "a", "the answer paused for more than 0.2 s"),
+        ((Delta("a"), 0.05) * 60, "total", "a", "the answer was not complete within 0.2 s"),
     ],
     ids=["first", "between", "total"],
 )
 async def test_time(
-    settings: Settings, script: tuple[Event | float, ...], text: str, cause: str
+    settings: Settings, script: tuple[Event | float, ...], limit: str, text: str, cause: str
 ) -> None:
-    settings.CHATWIDGET = {**settings.CHATWIDGET, "TIMEOUTS": (1, 0.2, 0.15, 0.5)}
+    be_patient(settings, **{limit: 0.2})
     found = await read(*script)
     assert found.code == "provider_timeout"
     assert found.error and found.error.cause == cause
@@ -123,9 +123,10 @@ async def test_time(
 async def test_one_that_keeps_time_itself_is_bounded_in_all(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.CHATWIDGET = {**settings.CHATWIDGET, "TIMEOUTS": (1, 0.05, 0.05, 0.5)}
     monkeypatch.setattr(Own, "keeps_time", True)
+    be_patient(settings, first=0.05, between=0.05)
     assert (await read(0.1, Delta("a"), 0.1, Delta("b"), Finished())).text == "ab"
+    be_patient(settings, first=0.05, between=0.05, total=0.5)
     found = await read(Delta("a"), 60, Finished())
     assert found.error and found.error.cause == "the answer was not complete within 0.5 s"
 
