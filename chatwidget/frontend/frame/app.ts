@@ -29,6 +29,8 @@ export class App implements Acts {
   #announcer: Announcer;
   #attention: Attention;
   #page: Page = { url: location.href, title: document.title, referrer: document.referrer };
+  /** What the server has been told of it; after each `ready` the page says where it is once more. */
+  #told = this.#page;
   #identity: Identity = {};
   #inline = false;
   /** Whether the embedding page has said anything yet. */
@@ -46,11 +48,11 @@ export class App implements Acts {
     this.#stores = stores;
     this.#times = new Times(config.locale);
     this.talk = new Talk(config.token, config.maxLength, world, stores, {
-      hello: () => ({
-        page: this.#page,
-        locale: config.locale,
-        ...(this.#named && { identity: this.#identity }),
-      }),
+      hello: () => {
+        const page = this.#page;
+        this.#told = page;
+        return { page, locale: config.locale, ...(this.#named && { identity: this.#identity }) };
+      },
       heard: (frame, before) => this.#frame(frame, before),
       refused: (text) => this.#view.composer.giveBack(text),
       changed: () => this.#schedule(),
@@ -138,7 +140,6 @@ ${reason(message, config.strings, this.#times)}`,
   // --- what the embedding page says -------------------------------------------------------------
 
   hear({ page, identity = {}, open, inline, texts }: State): void {
-    const moved = page.url !== this.#page.url || page.title !== this.#page.title;
     const renamed = JSON.stringify(identity) !== JSON.stringify(this.#identity);
     const opened = open && !(this.#heard && this.#attention.open);
     this.#page = page;
@@ -151,8 +152,8 @@ ${reason(message, config.strings, this.#times)}`,
       this.start();
     } else if (renamed) {
       this.talk.reconnect(); // who one is can only be said in a hello
-    } else if (moved) {
-      this.talk.tell({ type: "page", url: page.url, title: page.title });
+    } else {
+      this.#tellPage();
     }
     if (opened) {
       this.#attention.look();
@@ -162,6 +163,12 @@ ${reason(message, config.strings, this.#times)}`,
       else window.addEventListener("focus", () => this.#view.composer.focus(), { once: true });
     }
     for (const text of texts) this.send(text);
+  }
+
+  #tellPage(): void {
+    const { url, title } = this.#page;
+    const moved = url !== this.#told.url || title !== this.#told.title;
+    if (moved && this.talk.tell({ type: "page", url, title })) this.#told = this.#page;
   }
 
   // --- what the server says ---------------------------------------------------------------------
