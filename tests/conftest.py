@@ -177,7 +177,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     made = await browser.new_context(locale="en-US")
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(30_000)
     yield made
     await made.close()
 

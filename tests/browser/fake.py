@@ -51,6 +51,10 @@ class FakeServer:
         )
         self._heard = asyncio.Event()
 
+    async def wait_to_be_told(self) -> None:
+        """The frame comes back when it is told to, and for an hour not by itself."""
+        await self.page.add_init_script("Math.random = () => 1000")
+
     async def take(self) -> FakeServer:
         await self.page.route_web_socket(re.compile(r"/ws/$"), self._serve)
         return self
@@ -81,7 +85,7 @@ class FakeServer:
 
     async def heard(self, kind: str, count: int = 1) -> Frame:
         """The `count`th frame of this type, once it has come."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while len(self.of(kind)) < count:
                 self._heard.clear()
                 await self._heard.wait()

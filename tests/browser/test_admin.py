@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
+from tests.browser.moments import moment
 from tests.running import ROOT, Server
 
 HOSTILE = ROOT / "tests/fixtures/markdown_hostile.json"
@@ -171,7 +172,9 @@ async def test_a_widget_is_made_embedded_and_checked(
     await admin.get_by_role("button", name="Save and continue editing").click()
 
     await expect(admin.locator(".messagelist")).to_contain_text("Any site may embed this widget")
-    await admin.get_by_role("button", name="Copy").first.click()
+    copy = admin.locator(".cw-copy").first
+    async with moment(copy, "textContent", str(await copy.get_attribute("data-copied"))):
+        await copy.click()
     copied = await admin.evaluate("navigator.clipboard.readText()")
     assert copied == f'<script src="{server.url}/chatwidget/by-hand.js" async></script>'
 

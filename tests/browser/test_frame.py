@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import brotli
 import pytest
-from playwright.async_api import BrowserContext, Locator, Page, expect
+from playwright.async_api import BrowserContext, Locator, Page, WebSocket, expect
 
 from chatwidget.languages import LANGUAGES
 from tests.browser.moments import moment
@@ -34,6 +34,8 @@ class Chat:
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda message: self.complaints.append(message.text))
+        self.sockets: list[WebSocket] = []
+        page.on("websocket", lambda socket: self.sockets.append(socket))
 
     async def open(self) -> None:
         await self.page.goto(self.url)
@@ -46,9 +48,13 @@ class Chat:
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 
-    def stop_is_shown(self) -> AbstractAsyncContextManager[None]:
-        """For a moment: a short reply ends before anybody has looked."""
-        return moment(self.page.locator("#stop"), "hidden", "false")
+    @asynccontextmanager
+    async def another_attempt(self) -> AsyncIterator[None]:
+        """The frame is told of one; what it shows of it may be over before anybody has looked."""
+        async with self.sockets[-1].expect_event(
+            "framereceived", lambda text: '"attempt":2' in str(text)
+        ):
+            yield
 
 
 @pytest.fixture
@@ -109,7 +115,7 @@ async def test_a_reload_shows_what_was(chat: Chat) -> None:
 async def test_a_failed_reply_is_explained_and_tried_again(chat: Chat) -> None:
     await chat.send("fail")
     await expect(chat.theirs.last).to_contain_text("cannot be reached")
-    async with chat.stop_is_shown():
+    async with chat.another_attempt():
         await chat.button("Retry").click()
     await expect(chat.button("Retry")).to_be_visible()
     await expect(chat.articles).to_have_count(3)
@@ -119,7 +125,7 @@ async def test_a_failed_reply_is_explained_and_tried_again(chat: Chat) -> None:
 async def test_a_whole_reply_is_answered_again_where_the_platform_can(chat: Chat) -> None:
     await chat.send("list")
     await expect(chat.theirs.last).to_contain_text("delivery by balloon")
-    async with chat.stop_is_shown():
+    async with chat.another_attempt():
         await chat.button("Answer again").click()
     await expect(chat.theirs.last).to_contain_text("delivery by balloon")
     await expect(chat.articles).to_have_count(3)
@@ -268,10 +274,10 @@ async def test_it_follows_at_the_end_and_stays_put_elsewhere(chat: Chat) -> None
     await expect(chat.theirs.last).to_contain_text("Chapter 2")
     await at_the_end(chat.page)
     scroller = chat.page.locator("#scroller")
-    await scroller.evaluate("(each) => each.scrollTo(0, 150)")
+    await scroller.evaluate("(each) => each.scrollTo(0, 60)")
     await expect(chat.button("Scroll to the latest message")).to_be_visible()
     await expect(chat.theirs.last).to_contain_text("Chapter 3")
-    assert await scroller.evaluate("(each) => each.scrollTop") == 150
+    assert await scroller.evaluate("(each) => each.scrollTop") == 60
     # Its place is kept when the panel gets another shape.
     at_the_top = chat.mine.last
     before = await at_the_top.evaluate("(each) => each.getBoundingClientRect().top")

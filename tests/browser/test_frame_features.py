@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.fake import FakeServer, Frame, accepted, configure, message, ready
+from tests.browser.moments import moment
 from tests.conftest import OtherSite
 from tests.running import Server
 
@@ -156,6 +157,7 @@ async def test_the_focus_outlives_the_button_that_had_it(
     page: Page, fake: FakeServer, url: str
 ) -> None:
     await configure(page, suggestions=["Do you ship?"])
+    await fake.wait_to_be_told()
     await page.goto(url)
     text = page.get_by_role("textbox", name="Message")
     await page.get_by_role("button", name="Do you ship?").press("Enter")
@@ -239,6 +241,7 @@ async def test_older_messages_come_on_scrolling_up_and_nothing_jumps(
         return []
 
     fake.answer = answer
+    await page.emulate_media(reduced_motion="reduce")  # what rises is somewhere else meanwhile
     await page.set_viewport_size({"width": 380, "height": 600})
     await page.goto(url)
     await expect(page.get_by_text("message 150", exact=True)).to_be_in_viewport()
@@ -262,6 +265,10 @@ async def test_older_messages_come_on_scrolling_up_and_nothing_jumps(
     await expect(page.get_by_text("message 1", exact=True)).to_be_attached()
 
 
+# In a picture: by then it has noted where the one before left it.
+SCROLL_UP = "async (each) => { await new Promise(requestAnimationFrame); each.scrollTo(0, 300); }"
+
+
 async def test_what_comes_while_one_reads_above_is_told(
     page: Page, fake: FakeServer, url: str
 ) -> None:
@@ -270,7 +277,7 @@ async def test_what_comes_while_one_reads_above_is_told(
     await page.set_viewport_size({"width": 380, "height": 500})
     await page.goto(url)
     await expect(page.get_by_role("article")).to_have_count(30)
-    await page.locator("#scroller").evaluate("(each) => each.scrollTo(0, 300)")
+    await page.locator("#scroller").evaluate(SCROLL_UP)
     await expect(page.get_by_role("button", name="Scroll to the latest message")).to_be_visible()
     fake.say({"type": "message", "message": message(31, "assistant", "News!")})
     await page.get_by_role("button", name="New messages").click()
@@ -286,7 +293,7 @@ async def test_the_way_back_to_the_end_is_short(page: Page, fake: FakeServer, ur
     await page.goto(url)
     await expect(page.get_by_role("article")).to_have_count(30)
     scroller = page.locator("#scroller")
-    await scroller.evaluate("(each) => each.scrollTo(0, 300)")
+    await scroller.evaluate(SCROLL_UP)
     await expect(page.get_by_role("button", name="Scroll to the latest message")).to_be_visible()
     left = await scroller.evaluate(
         """(each) => {
@@ -384,6 +391,7 @@ async def test_a_rating_that_cannot_be_told_is_not_taken(
 ) -> None:
     shown = [message(1, "user", "Hi"), message(2, "assistant", "Yes.")]
     fake.answer = lambda frame: [ready(*shown)] if frame["type"] == "hello" else []
+    await fake.wait_to_be_told()
     await page.goto(url)
     good = page.get_by_role("button", name="Good reply")
     await good.click()
@@ -398,8 +406,8 @@ async def test_a_rating_that_cannot_be_told_is_not_taken(
     await page.get_by_role("button", name="Bad reply").click()
     await expect(good).to_have_attribute("aria-pressed", "true")
     fake.open = True
-    await page.get_by_role("button", name="Try again").click()
-    await fake.heard("hello", 2)
+    async with moment(page.get_by_role("status"), "textContent", "connected again"):
+        await page.get_by_role("button", name="Try again").click()
     await page.get_by_role("button", name="Send feedback").click()
     assert (await fake.heard("rate", 2))["comment"] == "Short and true."
     await expect(page.get_by_text("Thank you for your feedback.")).to_be_visible()

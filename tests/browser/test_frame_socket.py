@@ -47,6 +47,7 @@ async def test_a_lost_connection_is_told_and_what_is_sent_meanwhile_is_queued(
     page: Page, fake: FakeServer, url: str
 ) -> None:
     fake.answer = lambda frame: [ready(GREETING)] if frame["type"] == "hello" else []
+    await fake.wait_to_be_told()
     await page.goto(url)
     await expect(page.get_by_role("article")).to_have_count(1)
     fake.open = False
@@ -171,7 +172,7 @@ async def test_going_offline_and_back(page: Page, fake: FakeServer, url: str) ->
     await fake.heard("hello")
     await page.context.set_offline(True)
     await expect(page.get_by_role("status")).to_contain_text("You are offline")
-    await page.clock.fast_forward(29_000)
+    await page.clock.fast_forward(20_000)
     assert len(fake.sockets) == 1
     async with moment(page.get_by_role("status"), "textContent", "connected again"):
         await page.context.set_offline(False)

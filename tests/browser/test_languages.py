@@ -106,6 +106,7 @@ async def test_english_on_an_arabic_page_ends_at_the_right(
 ) -> None:
     """Its full stop or question mark, too, which has no direction of its own."""
     await phone.goto(f"{server.url}/gallery/?state={state}&locale=ar")
+    await phone.wait_for_selector(f'html[data-played="{state}"]')
     ends = await phone.locator(selector).first.evaluate(
         """({ firstChild: text }) => {
           const left = (at) => {

@@ -383,6 +383,7 @@ async def test_motion_is_spared_those_who_ask(shop: Site) -> None:
 async def test_axe_finds_nothing(shop: Site, server: Server) -> None:
     await server.manage("configure_widget", "teasing", "--provider", "demo", "--title", "Teasing")
     await change(server, "teasing", look={"teaser": "Need help choosing?", "teaser_delay": 0})
+    await shop.page.emulate_media(reduced_motion="reduce")  # nothing is half transparent
     await shop.show(body=f"<main>{shop.tag.replace('demo.js', 'teasing.js')}</main>")
     await expect(shop.page.get_by_role("button", name="Need help choosing?")).to_be_visible()
     await shop.page.add_script_tag(path=AXE)
@@ -396,7 +397,7 @@ async def test_axe_finds_nothing(shop: Site, server: Server) -> None:
 async def test_axe_finds_nothing_in_a_phone_s_panel(
     phone: Site, scheme: Literal["light", "dark"]
 ) -> None:
-    await phone.page.emulate_media(color_scheme=scheme)
+    await phone.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     await phone.show(body=f"<main>{phone.tag}</main>")
     await phone.open()
     await phone.settled()
@@ -491,6 +492,19 @@ async def test_a_page_that_navigates_by_itself(shop: Site) -> None:
     told = await fake.heard("page")
     assert told == {"type": "page", "url": f"{shop.url}/lamps/2", "title": "A lamp"}
     assert await shop.page.evaluate("history.length") == 3
+
+
+async def test_a_page_that_navigates_before_the_server_has_answered(shop: Site) -> None:
+    fake = await FakeServer(shop.page).take()
+    fake.answer = lambda _: []
+    await shop.show()
+    await shop.launcher.click()
+    await fake.heard("hello")
+    await shop.page.evaluate("history.pushState({}, '', '/lamps/2')")
+    for _ in range(2):  # the frame has been told by then, or else sees it after `ready`
+        await shop.inside("new Promise(requestAnimationFrame)")
+    fake.say(ready())
+    assert (await fake.heard("page"))["url"] == f"{shop.url}/lamps/2"
 
 
 async def test_printed_pages_do_not_show_it(shop: Site) -> None:
@@ -767,10 +781,11 @@ async def test_every_method_and_event(shop: Site) -> None:
     await heard("open")
     fake.say(accepted(send, 1))
     await heard(["message", {"id": "m1", "role": "user", "text": "hello"}])
-    await shop.page.evaluate("ChatWidget.identify({ email: 'ada@shop.example' })")
-    await heard("ready", ["identify", {"email": "ada@shop.example"}])
     await shop.page.evaluate("ChatWidget.close()")
     await heard("close")
+    # What the frame says next it says knowing that it is closed.
+    await shop.page.evaluate("ChatWidget.identify({ email: 'ada@shop.example' })")
+    await heard("ready", ["identify", {"email": "ada@shop.example"}])
     fake.say({"type": "message", "message": message(2, "assistant", "", status="streaming")})
     fake.say({"type": "delta", "id": "m2", "offset": 0, "text": "Hi"})
     fake.say({"type": "done", "id": "m2", "status": "complete", "length": 2})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import random
 import re
 import subprocess
 from pathlib import Path
@@ -72,7 +71,7 @@ async def test_each_case_comes_out_as_written(sheet: Page) -> None:
 
 
 async def test_the_nodes_are_the_same_however_the_text_is_cut(sheet: Page) -> None:
-    seed = random.randrange(2**32)
+    seed = 20261121  # any other will do
     texts = [case["markdown"] for case in (*CASES, *HOSTILE)]
     texts += await sheet.evaluate("given => invent(...given)", [PIECES, 1500, seed])
     assert await sheet.evaluate("given => unstable(...given)", [texts, seed]) == [], f"seed {seed}"

@@ -17,7 +17,7 @@ import httpx
 from tests.running import Process, free_port
 
 AVAILABLE = all(map(shutil.which, ("WebKitWebDriver", "Xvfb")))
-PATIENCE_MS = 15_000  # how long an element is waited for
+PATIENCE_MS = 30_000  # how long an element is waited for
 ENTER = "\ue007"
 Element = dict[str, str]  # one entry: the kind of reference, and the reference
 
