@@ -245,13 +245,13 @@ class Relay:
         deadline = time.monotonic() + seconds
         while self.running or any(room.members for room in self.rooms.by_id.values()):
             left = deadline - time.monotonic()
-            if left <= 0:
-                return
             tasks = [running.task for running in self.running.values() if running.task]
             if tasks:
-                await asyncio.wait(tasks, timeout=left)
+                await asyncio.wait(tasks, timeout=max(left, 0.05))
             else:
-                await asyncio.sleep(min(left, 0.05))
+                await asyncio.sleep(0.05)
+            if left <= 0:  # and what had become ready while this process stood still is done
+                return
 
 
 def _cause(error: ReplyError, job: Job) -> str:

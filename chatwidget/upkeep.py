@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 
 from chatwidget import transcripts
 from chatwidget.bus import Closed, Ended
@@ -31,11 +32,18 @@ SLOW_SECONDS = 1.0
 
 
 async def upkeep(relay: Relay) -> None:
-    """Tick until cancelled."""
+    """Tick until cancelled. Leases are renewed beside all else, which may have to wait for the
+    database behind what the visitors ask of it."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_every_second(relay, keep))
+        tasks.create_task(_every_second(relay, tick))
+
+
+async def _every_second(relay: Relay, work: Callable[[Relay, int], Awaitable[None]]) -> None:
     ticks = 0
     while True:
         try:
-            await tick(relay, ticks)
+            await work(relay, ticks)
         except ChatError as error:
             relay.storage_lost(error)
         except Exception:  # a bug here must not end checkpoints
@@ -44,9 +52,12 @@ async def upkeep(relay: Relay) -> None:
         await asyncio.sleep(TICK_SECONDS)
 
 
-async def tick(relay: Relay, ticks: int) -> None:
+async def keep(relay: Relay, _ticks: int) -> None:
     if relay.running:
         await checkpoint(relay)
+
+
+async def tick(relay: Relay, ticks: int) -> None:
     rooms = relay.rooms
     mirrors = [(room, mirror) for room in rooms.by_id.values() for mirror in room.mirrors.values()]
     if mirrors:

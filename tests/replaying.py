@@ -55,6 +55,7 @@ class Process:
         self.bus = asyncio.create_task(self.relay.rooms.bus.run())
 
     async def tick(self) -> None:
+        await upkeep.keep(self.relay, 0)
         await upkeep.tick(self.relay, 0)
 
     async def kill(self) -> None:

@@ -1,0 +1,39 @@
+"""What is done once a second does not wait for what takes longer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chatwidget import upkeep
+from chatwidget.models import new_id
+from chatwidget.relay import Relay
+
+
+async def test_leases_are_renewed_though_all_else_waits_for_the_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    comparing, renewals = asyncio.Event(), asyncio.Queue[None]()
+
+    async def compare(_: Relay) -> None:
+        comparing.set()
+        await asyncio.Event().wait()
+
+    async def checkpoint(_: Relay) -> None:
+        await comparing.wait()
+        renewals.put_nowait(None)
+
+    monkeypatch.setattr(upkeep, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(upkeep, "compare", compare)
+    monkeypatch.setattr(upkeep, "checkpoint", checkpoint)
+    relay = Relay()
+    running: Any = relay.running
+    running[new_id()] = object()
+    work = asyncio.create_task(upkeep.upkeep(relay))
+    async with asyncio.timeout(30):
+        for _ in range(3):
+            await renewals.get()
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
