@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 Frame = dict[str, Any]
-SECONDS = 15.0  # for any one frame to come
+SECONDS = 40.0  # for any one frame to come; beyond every limit of the server's own
 
 
 class Closed(AssertionError):
@@ -78,6 +79,12 @@ class Chat:
         text = json.dumps(frame) if isinstance(frame, dict) else frame
         await self.socket.send(text)
 
+    def send_at_once(self, frames: Iterable[Frame]) -> None:
+        """Without a pause in which the server might have cut the connection off."""
+        for frame in frames:
+            self.socket.protocol.send_text(json.dumps(frame).encode())
+        self.socket.transport.write(b"".join(self.socket.protocol.data_to_send()))
+
     async def receive(self, seconds: float = SECONDS) -> Frame:
         """The next frame; deltas are put together and acknowledged. Raises Closed."""
         try:
@@ -115,11 +122,14 @@ class Chat:
 
     async def until(self, kind: str, seconds: float = SECONDS, **fields: Any) -> Frame:
         """The next frame of this type with these fields."""
-        async with asyncio.timeout(seconds):
-            while True:
-                frame = await self.receive(seconds)
-                if frame["type"] == kind and all(frame.get(k) == v for k, v in fields.items()):
-                    return frame
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    frame = await self.receive(seconds)
+                    if frame["type"] == kind and all(frame.get(k) == v for k, v in fields.items()):
+                        return frame
+        except TimeoutError:
+            raise TimeoutError(f"no {kind} {fields} after {self.frames[-5:]}") from None
 
     async def quiet(self) -> list[Frame]:
         """The frames before a pong: what comes of all that was sent and has happened before."""

@@ -10,7 +10,7 @@ import signal
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -89,14 +89,18 @@ class Postgres(Process):
         """Holding its connections, and taking new ones, in silence."""
         assert self.process
         server = psutil.Process(self.process.pid)
-        stopped = [server, *server.children(recursive=True)]
-        for each in stopped:
-            each.suspend()
+        stopped = [server]
+        server.suspend()
         try:
+            for each in server.children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    each.suspend()
+                    stopped.append(each)
             yield
         finally:
             for each in stopped:
-                each.resume()
+                with suppress(psutil.NoSuchProcess):
+                    each.resume()
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

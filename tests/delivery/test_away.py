@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 import psycopg
 import pytest
 
-from tests.client import Closed, Frame
+from tests.client import SECONDS, Closed, Frame
 from tests.conftest import Serve
 from tests.delivery.conftest import Database, Pair
 from tests.delivery.visits import Visit, a_name, calls, transcript
@@ -70,7 +70,7 @@ async def unwell(server: Server, part: str) -> None:
 
 async def well(server: Server) -> None:
     """/healthz says so again, by itself."""
-    async with server.client() as client, asyncio.timeout(20):
+    async with server.client() as client, asyncio.timeout(SECONDS):
         while (await client.get("/healthz")).status_code != 200:
             await asyncio.sleep(0.1)  # it tells nobody
 
@@ -173,8 +173,9 @@ async def test_postgresql_hangs(workers: Pair, control: Control, postgres: Postg
         Visit(second) as there,
         in_the_midst(here, there, control, name) as reply,
     ):
-        crowd = [await stack.enter_async_context(Visit(first)) for _ in range(12)]
+        crowd = [Visit(first) for _ in range(12)]
         for chat in crowd:
+            await stack.enter_async_context(chat)
             await chat.greeted()
         asked = [(str(uuid.uuid4()), f"say:{a_name()}") for _ in crowd]
         async with postgres.hung():

@@ -35,7 +35,6 @@ async def test_another_worker_goes_on(
         await there.again(here)
         await there.say("say:queued here")
         await here.say("say:queued there")
-        pushed = time.monotonic()
         await control.push(name, "stored ")
         await here.until_text(reply, "stored ")
 
@@ -45,7 +44,6 @@ async def test_another_worker_goes_on(
                 return await found.fetchone() == ("stored ",)
 
         await eventually(checkpointed)
-        assert time.monotonic() - pushed < 10, "about once a second, on a machine that is busy"
         await control.push(name, "and not")
         await here.until_text(reply, "stored and not")
         await doomed.kill()

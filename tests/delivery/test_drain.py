@@ -6,11 +6,12 @@ import asyncio
 import random
 import signal
 import uuid
+from contextlib import AsyncExitStack
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.client import Closed
+from tests.client import SECONDS, Closed
 from tests.conftest import Serve
 from tests.delivery.conftest import Database, Pair
 from tests.delivery.visits import Visit, a_name, transcript
@@ -28,28 +29,30 @@ async def test_a_reply_in_flight_is_finished(
 ) -> None:
     server = await serve(db=await sqlite(), server=kind)
     name, late = a_name(), a_name()
-    async with Visit(server) as here, Visit(server) as idle, Visit(server) as silent:
+    async with AsyncExitStack() as stack:
+        here, idle = [await stack.enter_async_context(Visit(server)) for _ in range(2)]
         await here.greeted()
         await idle.greeted()
         reply = await here.ask_held(control, name)
         await control.push(name, "before ")
         await here.until_text(reply, "before ")
 
+        silent = await stack.enter_async_context(Visit(server))
         server.signal(signal.SIGTERM)
         assert await idle.closed() == RESTARTING
+        await silent.hello()  # it was opened before, and is to come back as well
+        assert await silent.closed() == RESTARTING
         async with Visit(server) as new:
             assert await new.closed() == RESTARTING
         server.signal(signal.SIGTERM)  # a second one does not cut it short
         accepted = await here.say(f"hold:{late}")
         await control.push(name, "and after")
         await here.until_text(reply, "before and after")
-        await silent.hello()  # it was opened before, and is to come back as well
-        assert await silent.closed() == RESTARTING
         await control.end(name)
         done = await here.until("done", id=reply)
         assert (done["status"], done["length"]) == ("complete", len("before and after"))
         assert await here.closed() == RESTARTING
-        assert await asyncio.wait_for(server.wait(), 20) in ENDED
+        assert await asyncio.wait_for(server.wait(), SECONDS) in ENDED
     assert "Traceback" not in server.log, server.log
 
     await server.restart()
@@ -79,7 +82,7 @@ async def test_a_drain_ends_in_time(
         done = await here.until("done", id=reply)
         assert (done["status"], done["error"]["code"]) == ("interrupted", "interrupted")
         assert await here.closed() == RESTARTING
-        assert await asyncio.wait_for(server.wait(), 20) in ENDED
+        assert await asyncio.wait_for(server.wait(), SECONDS) in ENDED
     await server.restart()
     async with Visit(server) as after:
         await after.again(here)
@@ -180,7 +183,7 @@ async def test_another_worker_goes_on_meanwhile(workers: Pair, control: Control)
                 await chat.until_shown(id=reply, text="to the end", status="complete")
                 for text in ("from the one that leaves", "from the one that stays"):
                     await chat.until_shown(text=text, status="complete")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(SECONDS):
                 while there.shown.transcript != back.shown.transcript:
                     await there.receive()
-        assert await asyncio.wait_for(leaving.wait(), 20) in ENDED
+        assert await asyncio.wait_for(leaving.wait(), SECONDS) in ENDED

@@ -8,7 +8,7 @@ import uuid
 import pytest
 from django.core import signing
 
-from tests.client import Frame
+from tests.client import SECONDS, Frame
 from tests.conftest import Serve
 from tests.delivery.conftest import Database, Pair
 from tests.delivery.visits import Visit, a_name, calls, transcript
@@ -18,12 +18,12 @@ from tests.platforms.control import Control
 async def settled(*chats: Visit) -> list[Frame]:
     """Wait until nothing is under way in any tab, and all show what a new one would."""
     for chat in chats:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SECONDS):
             while any(each["status"] in ("pending", "streaming") for each in chat.shown.transcript):
                 await chat.receive()
     fresh = await transcript(chats[0].server, chats[0])
     for chat in chats:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SECONDS):
             while chat.shown.transcript != fresh:
                 await chat.receive()
     return fresh

@@ -33,9 +33,7 @@ async def test_a_cut_socket_resumes_on_another_worker(
         await redis.flush()
         await control.push(name, THIRD)
         await control.end(name)
-        done = await after.until("done", id=reply)
-        assert done["status"] == "complete"
-        assert after.texts[reply] == FIRST + SECOND + THIRD
+        await after.until_shown(id=reply, text=FIRST + SECOND + THIRD, status="complete")
         assert after.shown.transcript == await transcript(pair.a, after)
 
 
@@ -93,9 +91,7 @@ async def test_ten_reconnects_in_a_row(pair: Pair, control: Control) -> None:
     await control.end(name)
     async with Visit(pair.b) as last:
         await last.again(before)
-        if last.shown.messages[reply]["status"] == "streaming":
-            await last.until("done", id=reply)
-        assert last.texts[reply] == text
+        await last.until_shown(id=reply, text=text, status="complete")
         assert last.shown.transcript == await transcript(pair.a, last)
 
 
@@ -118,9 +114,9 @@ async def test_redis_is_away_in_the_midst(
             )
             await control.end(name)
             for chat in (here, there):
-                await chat.until("done", id=reply)
+                await chat.until_shown(id=reply, status="complete")
             await here.say("say:meanwhile")
-            await here.until("done")
+            await here.until_shown(text="meanwhile", status="complete")
         await there.until_shown(text="say:meanwhile")
         await there.until_shown(text="meanwhile", status="complete")
         # And by itself the workers hear of each other again.

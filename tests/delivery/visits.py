@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
-from tests.client import Chat, Frame, frame_token
+from tests.client import SECONDS, Chat, Frame, frame_token
 from tests.delivery.shown import Shown
 from tests.platforms.control import Control
 from tests.running import Server
@@ -64,12 +64,12 @@ class Visit(Chat):
 
     async def until_text(self, reply: str, text: str) -> None:
         """Wait until this much of a reply is shown."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SECONDS):
             while self.texts.get(reply) != text:
                 assert text.startswith(self.texts.get(reply, "")), self.texts
                 await self.receive()
 
-    async def until_shown(self, seconds: float = 20, **fields: Any) -> Frame:
+    async def until_shown(self, seconds: float = SECONDS, **fields: Any) -> Frame:
         """Wait until a message with these fields is shown, however it has come; that message."""
         async with asyncio.timeout(seconds):
             while True:
@@ -103,7 +103,7 @@ async def calls(control: Control, text: str) -> int:
     return asked.count(text)
 
 
-async def eventually(seen: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def eventually(seen: Callable[[], Awaitable[bool]], seconds: float = SECONDS) -> None:
     """Wait for something outside of this process that tells nobody when it happens."""
     async with asyncio.timeout(seconds):
         while not await seen():

@@ -173,7 +173,7 @@ async def no_hello(site: Site) -> AsyncIterator[asyncio.Task[int | None]]:
 
     async def wait() -> int | None:
         async with Chat(site.url, "talk") as chat:
-            return await chat.closed(30)
+            return await chat.closed(600)
 
     task = asyncio.create_task(wait())
     yield task

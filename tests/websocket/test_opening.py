@@ -237,11 +237,12 @@ async def test_frames_after_hello_wait_for_ready(visit: Visit, site: Site) -> No
         {"type": "ping"},
     ):
         await chat.send(frame)
-    await chat.until("done")
+    done = await chat.until("done")
+    await chat.quiet()
     kinds = [frame["type"] for frame in chat.frames]
     assert kinds[0] == "ready"
     assert kinds.index("accepted") < kinds.index("pong")
-    assert chat.texts[chat.frames[-1]["id"]] == "at once"
+    assert chat.texts[done["id"]] == "at once"
 
 
 async def test_a_closed_socket_is_closed(visit: Visit) -> None:

@@ -133,7 +133,8 @@ async def test_a_reply_that_begins_while_its_visitor_reconnects(
 async def test_a_quick_platform_is_not_slowed_down(
     visit: Visit, agents: Control, slug: str
 ) -> None:
-    """Its pieces are gathered, never read one a beat: 400 of them come in about a second."""
+    """Its pieces are gathered, never read one a beat: 400 of them come in about a second.
+    One a beat would be 24 s."""
     chat = await visit(slug)
     await chat.greeting(await chat.hello())
     await chat.ask("say:hi")  # fifthelement's first answer comes in one piece
@@ -141,6 +142,6 @@ async def test_a_quick_platform_is_not_slowed_down(
     text, done = await chat.ask("say:" + "word " * 400)
     assert done["status"] == "complete"
     assert text.strip() == ("word " * 400).strip()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20
     deltas = [frame for frame in chat.frames if frame["type"] == "delta"]
     assert len(deltas) > 3

@@ -95,6 +95,8 @@ async def test_a_running_or_waiting_reply(chat: Chat, agents: Control) -> None:
     await chat.send({"type": "retry", "id": waiting})
     assert (await chat.until("error"))["code"] == "bad_request"
     await agents.end(name)
+    for _ in range(2):  # nothing of it is left for the next test
+        await chat.until("done")
 
 
 async def test_behind_a_newer_send(chat: Chat, agents: Control) -> None:
