@@ -84,25 +84,33 @@ class Greetings:
         *,
         conversation: UUID | None = None,
         otherwise: UUID | None = None,
-        fresh: bool = False,
     ) -> Draft:
         """The visitor's draft, its greeting under way; `greet` is called when it arrives later.
 
-        `conversation` is the id it is to have, where another tab has made one; `otherwise` the id
-        for one that nobody has made yet; `fresh`: a new one, whatever there was.
+        `conversation` is the id it is to have, where that is known; `otherwise` the id for one that
+        nobody has made yet.
         """
         key = (widget.pk, UUID(person.id))
-        running = None if fresh else self._fetching.get(key)
-        if running and running.version == widget.config_version and running.is_for(conversation):
+        if running := self._running(key, widget, conversation):
             return running
-        kept = None if fresh else _load(await _cached("get", _name(key)), widget)
+        kept = _load(await _cached("get", _name(key)), widget)
         if kept and kept.greeting and kept.is_for(conversation):
             return kept
-        known = conversation or (kept.conversation if kept else None if fresh else otherwise)
+        if running := self._running(key, widget, conversation):  # another tab's, begun meanwhile
+            return running
+        known = conversation or (kept.conversation if kept else otherwise)
         draft = Draft(known or new_id(), fingerprint(widget), widget.config_version)
         self._fetching[key] = draft
         draft.task = asyncio.create_task(self._fetch(widget, person, language, draft, greet))
         return draft
+
+    def _running(
+        self, key: tuple[int, UUID], widget: Widget, conversation: UUID | None
+    ) -> Draft | None:
+        found = self._fetching.get(key)
+        if found and found.version == widget.config_version and found.is_for(conversation):
+            return found
+        return None
 
     async def _fetch(
         self,

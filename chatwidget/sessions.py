@@ -220,14 +220,17 @@ class Session(Showing):
 
     async def _new(self) -> None:
         await self._spend_conversation()  # its greeting is asked of the platform
-        before = self.place
-        # Also of a draft: another tab may just have stored it.
-        ended = await stored(transcripts.end, before)
-        draft = await self.begin_anew(
-            successor(before, ended) if ended else None, fresh=ended is None
-        )
+        # Also of a draft, which another tab may just have stored; and of what another one has begun
+        # instead, unheard of here. So two tabs at one moment find the same draft.
+        before = [self.place]
+        following = successor(before[0], await stored(transcripts.end, before[0], self.ended_at))
+        while ended := await stored(transcripts.end, following):
+            before.append(following)
+            following = successor(following, ended)
+        draft = await self.begin_anew(following)
         draft.paid = True
-        self.relay.rooms.happened(before, Closed(following=draft.conversation))
+        for each in before:
+            self.relay.rooms.happened(each, Closed(following=following))
 
     async def _rate(self, frame: Rate) -> None:
         comment = cleaned(frame.comment, 1000) if frame.comment is not None else None

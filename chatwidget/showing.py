@@ -86,7 +86,7 @@ class Showing:
         self._reload_due = False
         self._first: UUID | None = None  # the draft's id, where the visitor has never said a word
         self._read = 0  # the revision as of which the conversation was loaded
-        self._ended: datetime | None = None  # when it had been, as of then
+        self.ended_at: datetime | None = None  # when it had been, as of then
         self._later: list[asyncio.Task[None]] = []
 
     # --- what a room tells its members: never waits, and speaks the visitor's language --------
@@ -131,17 +131,18 @@ class Showing:
 
     async def _reload(self) -> None:
         self._reload_due = False
-        known = self._ended
+        known = self.ended_at
         following = self.draft.conversation if self.draft else None
         try:
             found = await self._load(self.place)
-            while found and self.conversation and self._ended and self._ended != known:
-                following = successor(self.conversation, self._ended)  # another tab has begun it
+            while found and self.conversation and self.ended_at and self.ended_at != known:
+                following = successor(self.conversation, self.ended_at)  # another tab has begun it
                 found = await self._load(following)
             if not found:
                 await self.begin_anew(following)
         except ChatError:
-            self._reload_due, self._ended = True, known
+            self._reload_due, self.ended_at = True, known
+            self._enter(self.place)  # until then what happens there is shown
             raise
 
     def leave(self) -> None:
@@ -224,7 +225,7 @@ class Showing:
         return True
 
     def _show_snapshot(self, snapshot: Snapshot, room: Room) -> None:
-        self._read, self._ended = snapshot.revision, snapshot.ended
+        self._read, self.ended_at = snapshot.revision, snapshot.ended
         room.read(snapshot.revision)
         self.outbox.forget()
         running = next((e for e in snapshot.entries if e.status == "streaming"), None)
@@ -244,30 +245,37 @@ class Showing:
             return None  # ours, and just about to begin: the room will tell
         return self.relay.rooms.mirror(room, entry)
 
-    async def begin_anew(self, conversation: UUID | None, *, fresh: bool = False) -> Draft:
+    async def begin_anew(self, conversation: UUID | None) -> Draft:
         """Show the visitor's draft."""
-        if conversation is None and self.conversation and not fresh:
+        if conversation is None and self.conversation:
             conversation = successor(self.conversation)  # it was erased
-        draft = await self.relay.greetings.draft(
-            self.widget,
-            self._person,
-            self.client.language,
-            self._greet,
-            conversation=conversation,
-            otherwise=self._first,
-            fresh=fresh,
-        )
-        self.conversation, self.draft, self._read, self._ended = None, draft, 0, None
+        self._loading, self._missed = True, False
+        try:
+            draft = await self.relay.greetings.draft(
+                self.widget,
+                self._person,
+                self.client.language,
+                self._greet,
+                conversation=conversation,
+                otherwise=self._first,
+            )
+        finally:
+            self._loading = False
+        self.conversation, self.draft, self._read, self.ended_at = None, draft, 0, None
         if room := self._enter(draft.conversation):
             room.read(0)
         self.outbox.forget()
         greeting = [wire.message(draft.greeting)] if draft.greeting else []
         self.outbox.put(self._ready(greeting, more=False))
+        if self._missed:
+            self.reload()  # another tab has begun it meanwhile
         return draft
 
     async def _follow_to(self, following: UUID | None, room: Room | None) -> None:
         if self._room is room:  # else another conversation has been entered meanwhile
             await self.begin_anew(following)
+            if self._room and self._room.revision:
+                self.reload()  # another tab had begun it before
 
     def _greet(self, draft: Draft) -> None:
         if draft.greeting:

@@ -15,6 +15,7 @@ from django.db import connections
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from chatwidget import storage
 from tests import sites
 from tests.environment import FOLDER, VARIABLES
 from tests.needs import chromium
@@ -75,6 +76,14 @@ def django_db_modify_db_settings() -> None:
     """Unit tests use a file: SQLite in memory locks otherwise than what users have."""
     for connection in connections.all():
         connection.settings_dict["TEST"]["NAME"] = str(FOLDER / "unit-test.sqlite3")
+
+
+@pytest.fixture
+def close_threads() -> Iterator[None]:
+    """Connections of the threads that stored something are closed in them."""
+    yield
+    for _ in range(storage.THREADS):
+        storage._executor(False).submit(connections.close_all).result()
 
 
 @pytest.fixture(scope="session")

@@ -115,12 +115,13 @@ async def test_another_visitor_has_another(widget: Widget) -> None:
     assert Slow.asked == 2
 
 
-async def test_a_fresh_one_is_another_conversation(widget: Widget) -> None:
+async def test_the_one_after_it_is_another_conversation(widget: Widget) -> None:
     process, visitor = Greetings(), Visitor(widget)
     first = await visitor.draft(process)
     await arrived(first)
-    fresh = await visitor.draft(process, fresh=True)
-    assert fresh.conversation != first.conversation
+    wanted = successor(first.conversation)
+    fresh = await visitor.draft(process, conversation=wanted)
+    assert fresh.conversation == wanted != first.conversation
     await arrived(fresh)
     # A tab of another process is told its id, and finds it.
     followed = await visitor.draft(Greetings(), conversation=fresh.conversation)

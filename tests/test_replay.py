@@ -17,7 +17,7 @@ from uuid import UUID
 
 import pytest
 from django.core.cache import cache
-from django.db import OperationalError, connections
+from django.db import OperationalError
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -80,7 +80,7 @@ class Replay(RuleBasedStateMachine):
     async def _open(self, process: int, conversation: UUID | None) -> Tab:
         tab = Tab(self.processes[process], self.widget, self.visitor)
         await tab.open(conversation)
-        tab.knew = tab.session._ended
+        tab.knew = tab.session.ended_at
         self.tabs.append(tab)
         return tab
 
@@ -261,14 +261,6 @@ class Replay(RuleBasedStateMachine):
         await storage.stored(Conversation.objects.all().delete)  # it is not the next one's
 
 
-@pytest.fixture
-def close_threads() -> Any:
-    """Connections of the threads that stored something are closed in them."""
-    yield
-    for _ in range(storage.THREADS):
-        storage._executor(False).submit(connections.close_all).result()
-
-
 def test_replaying_equals_refetching(
     transactional_db: None,
     close_threads: None,
@@ -307,63 +299,6 @@ MACHINE = settings(
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-
-
-@pytest.mark.parametrize("heard", [True, False])
-def test_begun_anew_though_nobody_tells(
-    transactional_db: None,
-    close_threads: None,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    heard: bool,
-) -> None:
-    """Without a channel layer, by the transcript alone; `heard`: the message before it, too."""
-    settings.CHATWIDGET = {
-        "PROVIDERS": {"scripted": "tests.replaying.Scripted"},
-        "LIMITS": False,
-    }
-    monkeypatch.setattr("chatwidget.bus.get_channel_layer", lambda: None)
-    widget, visitor = a_widget("anew", provider="scripted", greeting="Hello!"), new_id()
-
-    async def talk() -> None:
-        here, there = (Tab(Process(), widget, visitor) for _ in range(2))
-        tabs = (here, there)
-
-        async def ticks() -> None:
-            """So many that what was missed is found, and shown."""
-            for _ in range(3):
-                for tab in tabs:
-                    await tab.process.tick()
-                    for later in list(tab.session._later):
-                        await later
-
-        for tab in tabs:
-            await tab.open(None)
-        await here.do(Send(id=str(new_id()), text="hi"))
-        if heard:
-            await ticks()
-            assert there.session.conversation == here.session.conversation
-        before = here.session.conversation
-        await there.do(New())
-        await ticks()
-        assert here.session.draft and here.session.place == there.session.place != before
-        await there.do(Send(id=str(new_id()), text="again"))
-        await ticks()
-        assert here.session.conversation == there.session.conversation
-        # Both at one moment.
-        await asyncio.gather(*(tab.do(New()) for tab in tabs))
-        assert here.session.draft and here.session.place == there.session.place
-        # And one that was ended before it was opened is shown as it was.
-        late = Tab(here.process, widget, visitor)
-        await late.open(before)
-        await ticks()
-        assert late.session.conversation == before
-        for tab in (*tabs, late):
-            await tab.close()
-        for tab in tabs:
-            await tab.process.kill()
-
-    asyncio.run(talk())
 
 
 class Timed(Scripted):

@@ -215,13 +215,16 @@ def visit(conversation: UUID, url: str, title: str) -> None:
 
 
 @transaction.atomic
-def end(conversation: UUID) -> datetime | None:
-    """The visitor began a new conversation instead: since when; None where nothing is stored."""
+def end(conversation: UUID, known: datetime | None = None) -> datetime | None:
+    """The visitor began a new conversation instead: since when; None where nothing is stored.
+
+    `known`: an end that the visitor has been shown, and which this one follows.
+    """
     try:
         row = locked(conversation)
     except ConversationGone:
         return None
-    if row.ended_at is None:
+    if row.ended_at in (None, known):
         changed(row, ended_at=timezone.now())
     return row.ended_at
 
