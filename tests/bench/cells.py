@@ -122,7 +122,7 @@ async def ramp(target: Target, provider: Provider, begin: int) -> float:
             if count < DELIVERED * wanted:
                 return count * FULL / busy
             last = (busy, count)
-            wanted += max(4, round(wanted * min(0.25, 0.5 * (FULL - busy) + 0.02)))
+            wanted += max(4, round(wanted * min(0.4, 0.6 * (FULL - busy) + 0.04)))
     finally:
         provider.finish_all()
         ending = [visitor.turn for visitor in crowd if visitor.turn is not None]
