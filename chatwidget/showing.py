@@ -212,7 +212,9 @@ class Showing:
             for _ in range(LOADS):
                 self._missed = False
                 snapshot = await stored(transcripts.snapshot, conversation, self.client.visitor)
-                if not self._missed:
+                # What another tab has read since, the room would take for shown here, too.
+                behind = snapshot is not None and snapshot.revision < (room.revision or 0)
+                if not (self._missed or behind):
                     break
         finally:
             self._loading = False

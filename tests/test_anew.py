@@ -238,7 +238,7 @@ def test_its_greeting_is_asked_for_once(visitor: Visitor, monkeypatch: pytest.Mo
 
     async def talk() -> None:
         here = await visitor.open(Process())
-        there = await visitor.open(here.process)
+        await visitor.open(here.process)
         await visitor.say(here, "hi")
         await visitor.told()
         while not asked.locked():
@@ -247,7 +247,7 @@ def test_its_greeting_is_asked_for_once(visitor: Visitor, monkeypatch: pytest.Mo
         for tab in visitor.tabs:
             assert tab.session.draft
             await tab.session.draft.greeted()
-        assert here.session.draft is there.session.draft
+            assert (tab.session.place, tab.session.draft.session) == (here.session.place, "s")
         assert asked._value == 1
 
     visitor.run(talk)

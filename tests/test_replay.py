@@ -301,6 +301,52 @@ MACHINE = settings(
 )
 
 
+def test_who_has_read_before_another_tab_reads_again(
+    transactional_db: None,
+    close_threads: None,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two tabs load at one moment; what changes between their readings nobody tells them."""
+    settings.CHATWIDGET = {"PROVIDERS": {"scripted": "tests.replaying.Scripted"}, "LIMITS": False}
+    monkeypatch.setattr(bus, "get_channel_layer", lambda: None)
+    widget, visitor = a_widget("twice", provider="scripted", greeting="Hello!"), new_id()
+    stored, read, changed = storage.stored, asyncio.Event(), asyncio.Event()
+
+    async def slowly(work: Any, *arguments: Any) -> Any:
+        result = await stored(work, *arguments)
+        if work is transcripts.snapshot and not read.is_set():
+            read.set()
+            await changed.wait()
+        return result
+
+    async def talk() -> None:
+        elsewhere, here = Process(), Process()
+        speaker = Tab(elsewhere, widget, visitor)
+        early, late = Tab(here, widget, visitor), Tab(here, widget, visitor)
+        await speaker.open(None)
+        await speaker.do(Send(id=str(new_id()), text="hi"))
+        monkeypatch.setattr(showing, "stored", slowly)
+        opening = asyncio.create_task(early.open(speaker.session.conversation))
+        async with asyncio.timeout(30):
+            await read.wait()
+            await speaker.do(Send(id=str(new_id()), text="and more"))
+            await late.open(speaker.session.conversation)
+            changed.set()
+            await opening
+            for tab in (early, late):
+                while not tab.unread:
+                    await asyncio.sleep(0)
+                await tab.read(len(tab.unread))
+        assert early.shown.transcript == late.shown.transcript
+        for tab in (speaker, early, late):
+            await tab.close()
+        for process in (elsewhere, here):
+            await process.kill()
+
+    asyncio.run(talk())
+
+
 class Timed(Scripted):
     """As adapters over HTTP do, it sets a timer, which a loop keeps until it is due, with the
     context in which it was set."""
