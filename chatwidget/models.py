@@ -149,7 +149,8 @@ class Conversation(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     last_message_at = models.DateTimeField(_("last message"), auto_now_add=True)
     last_seq = models.PositiveIntegerField(default=0, editable=False)
-    # Grows with every change of a message, so that other processes see that something happened.
+    # Grows with every change of a message, and when the conversation is ended, so that other
+    # processes see that something happened.
     revision = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:

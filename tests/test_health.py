@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from tests.conftest import Serve
+from tests.delivery.visits import well
 from tests.running import Server, prepare
 from tests.services import Postgres, Redis
 
@@ -32,13 +32,6 @@ async def status(client: httpx.AsyncClient) -> int:
     return (await client.get("/healthz")).status_code
 
 
-async def well(client: httpx.AsyncClient) -> None:
-    """What was away is found again, soon and by itself."""
-    async with asyncio.timeout(60):
-        while await status(client) != 200:
-            await asyncio.sleep(0.05)
-
-
 async def test_ok(server: Server) -> None:
     async with server.client() as client:
         answer = await client.get("/healthz")
@@ -56,10 +49,10 @@ async def test_postgres_and_redis_come_and_go(
     server = await serve({"REDIS_URL": redis.database()}, kind, url)
     async with server.client() as client:
         for service in services:
-            await well(client)
+            await well(server)
             await service.stop()
             try:
                 assert await status(client) == 503
             finally:
                 await service.start()
-        await well(client)
+        await well(server)

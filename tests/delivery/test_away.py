@@ -13,10 +13,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 import psycopg
 import pytest
 
-from tests.client import SECONDS, Closed, Frame
+from tests.client import Closed, Frame
 from tests.conftest import Serve
 from tests.delivery.conftest import Database, Pair
-from tests.delivery.visits import Visit, a_name, calls, transcript
+from tests.delivery.visits import Visit, a_name, calls, transcript, well
 from tests.platforms.control import Control
 from tests.running import Server
 from tests.services import Postgres, Redis
@@ -66,13 +66,6 @@ async def unwell(server: Server, part: str) -> None:
         answer = await client.get("/healthz")
     assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
     assert answer.json()[part] == "unavailable"
-
-
-async def well(server: Server) -> None:
-    """/healthz says so again, by itself."""
-    async with server.client() as client, asyncio.timeout(SECONDS):
-        while (await client.get("/healthz")).status_code != 200:
-            await asyncio.sleep(0.1)  # it tells nobody
 
 
 @asynccontextmanager

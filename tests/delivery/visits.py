@@ -108,3 +108,13 @@ async def eventually(seen: Callable[[], Awaitable[bool]], seconds: float = SECON
     async with asyncio.timeout(seconds):
         while not await seen():
             await asyncio.sleep(0.05)
+
+
+async def well(server: Server) -> None:
+    """Wait until /healthz finds what was away, by itself."""
+    async with server.client() as client:
+
+        async def ok() -> bool:
+            return (await client.get("/healthz")).status_code == 200
+
+        await eventually(ok)
