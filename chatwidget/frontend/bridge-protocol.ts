@@ -45,7 +45,7 @@ export interface PublicMessage {
 }
 
 /** What the frame says. All but `close` and `running` are events of the JavaScript API, too. */
-export type ToLoader =
+export type FrameMessage =
   /** The conversation is shown, at first and after each lost connection. */
   | { type: "ready"; detail?: undefined }
   /** The visitor pressed Close or Escape: the panel closes, the launcher is focused. */

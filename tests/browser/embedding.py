@@ -12,7 +12,7 @@ from tests.conftest import OtherSite
 from tests.running import Server
 from tests.sites import Site
 
-# Contract §3: without a console error under this.
+# There is no console error under this.
 POLICY = (
     "default-src 'none'; script-src {host}; frame-src {host}; require-trusted-types-for 'script'"
 )
@@ -57,7 +57,7 @@ class Heard:
 
 
 class Visit:
-    """One tab with the embedding page, and the widget's parts by their names: contract §5."""
+    """One tab with the embedding page, and the widget's parts by their accessible names."""
 
     def __init__(self, page: Page, url: str, agent: str) -> None:
         self.page = page

@@ -36,6 +36,20 @@ def accepted(send: Frame, seq: int, conversation: str = "c") -> Frame:
     }
 
 
+GREETING = message(1, "assistant", "Hello!")
+
+
+def greet(frame: Frame) -> list[Frame]:
+    """An answer to `hello`: a conversation that has only its greeting."""
+    return [ready(GREETING, conversation=None)] if frame["type"] == "hello" else []
+
+
+async def send(page: Page, text: str) -> None:
+    """Send a message in the frame that is a page of its own."""
+    await page.get_by_role("textbox", name="Message").fill(text)
+    await page.keyboard.press("Enter")
+
+
 class FakeServer:
     """Takes the frame's websockets. What they say is in `frames`; `answer` may answer it."""
 

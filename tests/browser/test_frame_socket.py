@@ -6,29 +6,10 @@ import json
 import re
 from uuid import UUID
 
-import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.fake import FakeServer, Frame, accepted, message, ready
+from tests.browser.fake import GREETING, FakeServer, Frame, accepted, message, ready, send
 from tests.browser.moments import moment
-from tests.running import Server
-
-GREETING = message(1, "assistant", "Hello!")
-
-
-@pytest.fixture
-async def fake(page: Page) -> FakeServer:
-    return await FakeServer(page).take()
-
-
-@pytest.fixture
-def url(server: Server) -> str:
-    return f"{server.url}/chatwidget/demo/"
-
-
-async def send(page: Page, text: str) -> None:
-    await page.get_by_role("textbox", name="Message").fill(text)
-    await page.keyboard.press("Enter")
 
 
 async def test_hello_says_who_and_where(page: Page, fake: FakeServer, url: str) -> None:

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { toAsk } from "../../chatwidget/frontend/frame/asking.ts";
+import { ChatClient } from "../../chatwidget/frontend/frame/chat-client.ts";
 import type { ServerFrame } from "../../chatwidget/frontend/frame/protocol.ts";
 import { memoryStores, type Stores } from "../../chatwidget/frontend/frame/storage.ts";
-import { Talk } from "../../chatwidget/frontend/frame/talk.ts";
-import { Fake, READY } from "./world.ts";
+import { Fake, READY } from "./environment.ts";
 
 const ready = (more: object) => ({ ...READY, ...more }) as ServerFrame;
 
@@ -14,19 +13,19 @@ function message(id: string, role: string, text = "", status = "complete") {
 
 class Scene extends Fake {
   stores: Stores;
-  talk: Talk;
+  client: ChatClient;
   refused: string[] = [];
 
   constructor(stores = memoryStores()) {
     super();
     this.stores = stores;
-    this.talk = new Talk("token", 4000, this, stores, {
+    this.client = new ChatClient("token", 4000, this, stores, {
       hello: () => ({ locale: "en" }),
-      heard: () => {},
+      received: () => {},
       refused: (text) => this.refused.push(text),
       changed: () => {},
     });
-    this.talk.dispatch({ type: "start" });
+    this.client.dispatch({ type: "start" });
   }
 
   of(type: string) {
@@ -39,7 +38,7 @@ class Scene extends Fake {
   }
 }
 
-suite("the talk", () => {
+suite("the client", () => {
   test("says hello as whom it was left, and remembers what it is told", () => {
     const scene = new Scene(memoryStores({ visitor: "me", conversation: "old" }));
     scene.up(ready({ visitor: "renewed", conversation: "old" }));
@@ -57,13 +56,13 @@ suite("the talk", () => {
 
   test("what is sent before there is a connection waits, and is kept until it is accepted", () => {
     const scene = new Scene();
-    scene.talk.send("early");
+    scene.client.send("early");
     assert.equal(scene.stores.tab.value.queue?.length, 1);
     scene.up();
     scene.accept("c");
     assert.deepEqual(scene.stores.tab.value.queue, []);
     assert.equal(scene.stores.visitor.value.conversation, "c");
-    assert.equal(scene.talk.chat.messages.length, 1);
+    assert.equal(scene.client.chat.messages.length, 1);
   });
 
   test("a repeated accepted of another conversation changes nothing that is kept", () => {
@@ -77,7 +76,7 @@ suite("the talk", () => {
   test("who the visitor said to be goes before what they send, with each connection", () => {
     const scene = new Scene();
     scene.stores.visitor.save({ profile: { name: "Ada" } });
-    scene.talk.send("hi");
+    scene.client.send("hi");
     scene.up();
     const types = scene.sent.map(({ type }) => type);
     assert.deepEqual(types, ["hello", "profile", "send"]);
@@ -86,11 +85,11 @@ suite("the talk", () => {
   test("a new conversation is asked for now, or with the next hello", () => {
     const scene = new Scene();
     scene.up(ready({ conversation: "c", messages: [message("m1", "user")] }));
-    scene.talk.renew();
+    scene.client.renew();
     assert.equal(scene.of("new").length, 1);
     scene.channel.onclose?.({ code: 1006 });
-    scene.talk.renew();
-    assert.deepEqual(scene.talk.chat.messages, []);
+    scene.client.renew();
+    assert.deepEqual(scene.client.chat.messages, []);
     scene.pass(1_000);
     scene.up();
     assert.equal(scene.of("hello")[0]!.conversation, null);
@@ -99,10 +98,10 @@ suite("the talk", () => {
   test("older messages are asked for once for each first one", () => {
     const scene = new Scene();
     scene.up(ready({ conversation: "c", messages: [message("m9", "user")], more: true }));
-    scene.talk.older();
-    scene.talk.older();
+    scene.client.older();
+    scene.client.older();
     scene.say({ type: "history", messages: [message("m8", "user")], more: true });
-    scene.talk.older();
+    scene.client.older();
     assert.deepEqual(
       scene.of("history").map(({ before }) => before),
       ["m9", "m8"],
@@ -112,24 +111,24 @@ suite("the talk", () => {
   test("ratings show at once, or not at all", () => {
     const scene = new Scene();
     scene.up(ready({ conversation: "c", messages: [message("m1", "assistant", "Hi")] }));
-    assert.equal(scene.talk.rate("m1", 1), true);
-    assert.equal(scene.talk.chat.messages[0]!.rating, 1);
+    assert.equal(scene.client.rate("m1", 1), true);
+    assert.equal(scene.client.chat.messages[0]!.rating, 1);
     scene.channel.onclose?.({ code: 1006 });
-    assert.equal(scene.talk.rate("m1", -1), false);
-    assert.equal(scene.talk.chat.messages[0]!.rating, 1);
+    assert.equal(scene.client.rate("m1", -1), false);
+    assert.equal(scene.client.chat.messages[0]!.rating, 1);
   });
 
   test("a retry names the attempt that it is of", () => {
     const scene = new Scene();
     scene.up(ready({ conversation: "c", messages: [message("m1", "assistant", "", "failed")] }));
-    scene.talk.retry("m1");
+    scene.client.retry("m1");
     assert.deepEqual(scene.of("retry"), [{ type: "retry", id: "m1", attempt: 3 }]);
   });
 
   test("patience: the same message goes when the time has come, or a reply has ended", () => {
     const scene = new Scene();
     scene.up(ready({ conversation: "c", messages: [message("m1", "assistant", "", "pending")] }));
-    scene.talk.send("next");
+    scene.client.send("next");
     const busy = { code: "too_many_pending", detail: "", retryable: true };
     scene.say({ type: "error", ...busy, id: scene.of("send")[0]!.id });
     scene.pass(4_000);
@@ -145,7 +144,7 @@ suite("the talk", () => {
   test("the pause that the server asked for last is kept whole", () => {
     const scene = new Scene();
     scene.up(ready({ conversation: "c", messages: [message("m1", "assistant", "", "pending")] }));
-    scene.talk.send("next");
+    scene.client.send("next");
     const refuse = (code: string, retry_after: number) => {
       const { id } = scene.of("send").at(-1)!;
       scene.say({ type: "error", code, detail: "", retryable: true, retry_after, id });
@@ -162,7 +161,7 @@ suite("the talk", () => {
   test("what the server will never take is given back", () => {
     const scene = new Scene();
     scene.up();
-    scene.talk.send("too long");
+    scene.client.send("too long");
     const error = { code: "message_too_long", detail: "", retryable: false };
     scene.say({ type: "error", ...error, id: scene.of("send")[0]!.id });
     assert.deepEqual(scene.refused, ["too long"]);
@@ -171,31 +170,5 @@ suite("the talk", () => {
   test("a broken store is as none", () => {
     const stores = memoryStores({}, { queue: "nonsense" as never });
     new Scene(stores).up();
-  });
-});
-
-suite("what is asked first", () => {
-  const prechat = { name: null, email: null, consent: "Agree?", version: "2" };
-
-  test("nothing, where nothing is wanted, or all was said", () => {
-    assert.equal(toAsk(null, false, undefined), null);
-    assert.equal(toAsk({ ...prechat, consent: null }, true, {}), null);
-    assert.equal(toAsk(prechat, true, { consent: "2" }), null);
-  });
-
-  test("again, where the text to agree to is another one", () => {
-    assert.deepEqual(toAsk(prechat, false, { consent: "1", name: "Ada" }), prechat);
-  });
-
-  test("a text without a version is agreed to as the first", () => {
-    const unnamed = { ...prechat, version: "" };
-    assert.equal(toAsk(unnamed, false, undefined)?.version, "1");
-    assert.equal(toAsk(unnamed, false, { consent: "1" }), null);
-  });
-
-  test("the email that the platform wants, beside what the owner asks", () => {
-    assert.equal(toAsk(null, true, undefined)?.email, "optional");
-    assert.equal(toAsk(prechat, true, undefined)?.email, "optional");
-    assert.equal(toAsk({ ...prechat, email: "required" }, true, undefined)?.email, "required");
   });
 });

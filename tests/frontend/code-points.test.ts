@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { after, points, sendable } from "../../chatwidget/frontend/frame/text.ts";
+import { after, points, sendable } from "../../chatwidget/frontend/frame/code-points.ts";
 
 const TEXTS = [
   "",

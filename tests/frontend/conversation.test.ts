@@ -1,55 +1,17 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { points } from "../../chatwidget/frontend/frame/code-points.ts";
 import {
   ACK_EVERY,
-  type Chat,
   cut,
-  type Effect,
   emptyChat,
-  enqueue,
-  nextSend,
   receive,
-  release,
   running,
 } from "../../chatwidget/frontend/frame/conversation.ts";
 import type { Message, ServerFrame } from "../../chatwidget/frontend/frame/protocol.ts";
-import { points } from "../../chatwidget/frontend/frame/text.ts";
 
-const AT = "2026-11-20T12:00:00.000Z";
+import { delta, done, message, play, ready, show } from "./chat-frames.ts";
 
-function message(seq: number, role: string, text: string, more: Partial<Message> = {}): Message {
-  const reply = role === "assistant" ? { attempt: 1 } : {};
-  return { id: `m${seq}`, seq, role, text, status: "complete", created_at: AT, ...reply, ...more };
-}
-
-function ready(messages: Message[], conversation: string | null = "c", more = false): ServerFrame {
-  const limits = { max_length: 4000 };
-  return { type: "ready", protocol: 1, visitor: "v", conversation, messages, more, limits };
-}
-
-/** The chat after these frames, and all effects on the way. */
-function play(chat: Chat, ...frames: ServerFrame[]): [Chat, Effect[]] {
-  const all: Effect[] = [];
-  let now = chat;
-  for (const frame of frames) {
-    const [next, effects] = receive(now, frame);
-    now = next;
-    all.push(...effects);
-  }
-  return [now, all];
-}
-
-const show = (chat: Chat) =>
-  chat.messages.map(({ id, text, status, attempt, rating, error, ui }) => {
-    return { id, text, status, attempt, rating, error, ui };
-  });
-
-const delta = (id: string, offset: number, text: string): ServerFrame => {
-  return { type: "delta", id, offset, text };
-};
-const done = (id: string, length: number, status = "complete"): ServerFrame => {
-  return { type: "done", id, status, length };
-};
 const pending = message(2, "assistant", "", { status: "pending" });
 const begun = ready([message(1, "user", "Hi"), pending]);
 
@@ -113,75 +75,6 @@ suite("a reply", () => {
   test("of an unknown id, nothing comes", () => {
     const [chat] = play(emptyChat(), begun);
     assert.equal(play(chat, delta("x", 0, "a"), done("x", 1))[0], chat);
-  });
-});
-
-suite("the queue", () => {
-  const accepted = (id: string, conversation: string, seq = 3): ServerFrame => {
-    return { type: "accepted", id, conversation, message: message(seq, "user", id) };
-  };
-
-  test("one at a time, in order, each leaving when it is accepted", () => {
-    let chat = play(emptyChat(), ready([], null))[0];
-    chat = enqueue(enqueue(chat, "a", "a", AT), "b", "b", AT);
-    let sent: { id: string } | undefined;
-    [chat, sent] = nextSend(chat);
-    assert.equal(sent?.id, "a");
-    assert.equal(nextSend(chat)[1], undefined);
-    chat = play(chat, accepted("a", "c"))[0];
-    assert.equal(chat.conversation, "c");
-    [chat, sent] = nextSend(chat);
-    assert.equal(sent?.id, "b");
-    chat = play(chat, accepted("b", "c", 5), accepted("a", "c"))[0];
-    assert.deepEqual([chat.queue, chat.messages.map(({ id }) => id)], [[], ["m3", "m5"]]);
-  });
-
-  test("what was cut off is sent again under the same id", () => {
-    let chat = enqueue(play(emptyChat(), ready([]))[0], "a", "a", AT);
-    [chat] = nextSend(chat);
-    const [again, sent] = nextSend(play(cut(chat), ready([]))[0]);
-    assert.equal(sent?.id, "a");
-    assert.equal(again.queue[0]!.tries, 2);
-  });
-
-  test("accepted in a conversation begun on an earlier socket: ask for that one", () => {
-    let chat = enqueue(play(emptyChat(), ready([], null))[0], "a", "a", AT);
-    [chat] = nextSend(chat);
-    // Over a reload, too: all that is kept is the queue.
-    for (const before of [chat, emptyChat(chat.queue)]) {
-      const [resent] = nextSend(play(cut(before), ready([], null))[0]);
-      const [next, effects] = play(resent, accepted("a", "begun"));
-      assert.deepEqual(effects, [{ do: "reopen", conversation: "begun" }]);
-      assert.deepEqual(next.queue, []);
-    }
-  });
-
-  test("refused for now: waits, and is not taken for sent twice", () => {
-    let chat = enqueue(play(emptyChat(), ready([], null))[0], "a", "a", AT);
-    [chat] = nextSend(chat);
-    const error = { type: "error", code: "rate_limited", detail: "", retryable: true } as const;
-    const [held, effects] = play(chat, { ...error, id: "a", retry_after: 7 });
-    assert.deepEqual(effects, [{ do: "hold", seconds: 7 }]);
-    assert.equal(nextSend(held)[1], undefined);
-    const [again, sent] = nextSend(release(held));
-    assert.equal(sent?.id, "a");
-    assert.deepEqual(play(again, accepted("a", "c"))[1], []);
-  });
-
-  test("refused for good: the text is given back, the next one goes", () => {
-    let chat = enqueue(enqueue(play(emptyChat(), ready([]))[0], "a", "long", AT), "b", "b", AT);
-    [chat] = nextSend(chat);
-    const error = { code: "message_too_long", detail: "", retryable: false };
-    const [next, effects] = play(chat, { type: "error", ...error, id: "a" });
-    assert.ok(effects[0]?.do === "refused" && effects[0].text === "long");
-    assert.equal(nextSend(next)[1]?.id, "b");
-  });
-
-  test("an error of something else does not touch it", () => {
-    let chat = enqueue(play(emptyChat(), ready([]))[0], "a", "a", AT);
-    [chat] = nextSend(chat);
-    const error = { type: "error", code: "bad_request", detail: "", retryable: false } as const;
-    assert.equal(play(chat, error, { ...error, id: "m1" })[0], chat);
   });
 });
 

@@ -1,6 +1,6 @@
-/** A world whose time passes when it is told to, and a server that says what it is told. */
+/** An environment whose time passes when a test says so, and a server that says what a test says. */
 import type { ServerFrame } from "../../chatwidget/frontend/frame/protocol.ts";
-import type { Channel, World } from "../../chatwidget/frontend/frame/socket.ts";
+import type { Environment, WebSocketLike } from "../../chatwidget/frontend/frame/socket.ts";
 
 export const READY: ServerFrame = {
   type: "ready",
@@ -12,14 +12,15 @@ export const READY: ServerFrame = {
   limits: { max_length: 4000 },
 };
 
-export class Fake implements World {
-  channels: (Channel & { sent: string[]; closed: boolean })[] = [];
+export class Fake implements Environment {
+  channels: (WebSocketLike & { sent: string[]; closed: boolean })[] = [];
   timers = new Map<number, { at: number; call: () => void }>();
   now = 0;
   tokens: (string | null | Error)[] = [];
+  log?: (...what: unknown[]) => void;
   #id = 0;
 
-  open(): Channel {
+  open(): WebSocketLike {
     const channel = {
       sent: [] as string[],
       closed: false,

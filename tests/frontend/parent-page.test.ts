@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { listen } from "../../chatwidget/frontend/frame/host.ts";
-import { type State, type ToLoader, VERSION } from "../../chatwidget/frontend/messages.ts";
+import {
+  type FrameMessage,
+  type State,
+  VERSION,
+} from "../../chatwidget/frontend/bridge-protocol.ts";
+import { connectParentPage } from "../../chatwidget/frontend/frame/parent-page.ts";
 
 /** A frame's window with an embedding page, which lets itself be heard when `greet` is called. */
 function embedded() {
@@ -11,10 +15,10 @@ function embedded() {
   const greet = (source: object = parent, data: unknown = VERSION): void => {
     window.dispatchEvent(Object.assign(new Event("message"), { source, data, ports: [port2] }));
   };
-  const told: ToLoader[] = [];
-  const heard = (count: number): Promise<ToLoader[]> =>
+  const told: FrameMessage[] = [];
+  const heard = (count: number): Promise<FrameMessage[]> =>
     new Promise((resolve) => {
-      port1.onmessage = ({ data }: MessageEvent<ToLoader>) => {
+      port1.onmessage = ({ data }: MessageEvent<FrameMessage>) => {
         if (told.push(data) < count) return;
         port1.close();
         resolve(told);
@@ -23,12 +27,12 @@ function embedded() {
   return { window: window as unknown as Window, greet, heard, page: port1 };
 }
 
-test("what is told before the embedding page is heard reaches it then", async () => {
+test("what is sent before the embedding page is heard reaches it then", async () => {
   const { window, greet, heard } = embedded();
-  const host = listen(window, () => {});
-  host.tell({ type: "close" });
+  const parent = connectParentPage(window, () => {});
+  parent.send({ type: "close" });
   greet();
-  host.tell({ type: "unread", detail: 1 });
+  parent.send({ type: "unread", detail: 1 });
   const told = await heard(3);
   assert.deepEqual(
     told.map(({ type }) => type),
@@ -38,10 +42,10 @@ test("what is told before the embedding page is heard reaches it then", async ()
 
 test("nobody but the embedding page is heard, and only in our version", async () => {
   const { window, greet, heard } = embedded();
-  const host = listen(window, () => {});
+  const parent = connectParentPage(window, () => {});
   greet({});
   greet(undefined, VERSION + 1);
-  host.tell({ type: "close" });
+  parent.send({ type: "close" });
   greet();
   assert.deepEqual(
     (await heard(2)).map(({ type }) => type),
@@ -53,7 +57,7 @@ test("whoever the embedding page says it is: only texts are told", async () => {
   const { window, greet, page } = embedded();
   const states: State[] = [];
   const all = new Promise<void>((resolve) => {
-    listen(window, (state) => states.push(state) === 5 && resolve());
+    connectParentPage(window, (state) => states.push(state) === 5 && resolve());
   });
   greet();
   const rest = { page: { url: "u", title: "t", referrer: "" }, open: true, inline: false };
@@ -71,7 +75,7 @@ test("whoever the embedding page says it is: only texts are told", async () => {
 test("a page of its own has nobody to tell", () => {
   const window = new EventTarget() as unknown as Window;
   Object.assign(window, { parent: window });
-  const host = listen(window, () => {});
-  assert.equal(host.embedded, false);
-  host.tell({ type: "close" });
+  const parent = connectParentPage(window, () => {});
+  assert.equal(parent.embedded, false);
+  parent.send({ type: "close" });
 });

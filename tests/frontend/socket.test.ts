@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Effect } from "../../chatwidget/frontend/frame/connection.ts";
 import type { ServerFrame } from "../../chatwidget/frontend/frame/protocol.ts";
 import { Socket } from "../../chatwidget/frontend/frame/socket.ts";
-import { Fake } from "./world.ts";
+import { Fake } from "./environment.ts";
 
 class Connected extends Fake {
   frames: ServerFrame[] = [];
@@ -18,70 +19,100 @@ class Connected extends Fake {
 }
 
 test("says hello, hears, and pings every 25 s", () => {
-  const world = new Connected();
-  world.socket.dispatch({ type: "start" });
-  assert.equal(world.socket.send({ type: "new" }), false);
-  world.up();
-  assert.equal(world.socket.send({ type: "new" }), true);
-  world.pass(25_000);
-  world.say({ type: "pong" });
-  world.pass(25_000);
-  const types = world.channel.sent.map((data) => JSON.parse(data).type);
+  const environment = new Connected();
+  environment.socket.dispatch({ type: "start" });
+  assert.equal(environment.socket.send({ type: "new" }), false);
+  environment.up();
+  assert.equal(environment.socket.send({ type: "new" }), true);
+  environment.pass(25_000);
+  environment.say({ type: "pong" });
+  environment.pass(25_000);
+  const types = environment.channel.sent.map((data) => JSON.parse(data).type);
   assert.deepEqual(types, ["hello", "new", "ping", "ping"]);
   assert.deepEqual(
-    world.frames.map(({ type }) => type),
+    environment.frames.map(({ type }) => type),
     ["ready", "pong"],
   );
 });
 
 test("a silent socket is left within 35 s, and not heard any more", () => {
-  const world = new Connected();
-  world.socket.dispatch({ type: "start" });
-  world.up();
-  const old = world.channel;
+  const environment = new Connected();
+  environment.socket.dispatch({ type: "start" });
+  environment.up();
+  const old = environment.channel;
   const hear = old.onmessage!;
-  world.pass(25_000);
-  world.pass(10_000);
+  environment.pass(25_000);
+  environment.pass(10_000);
   assert.ok(old.closed);
   assert.equal(old.onmessage, null);
   assert.ok(hear);
-  world.pass(1_000);
-  assert.equal(world.channels.length, 2);
+  environment.pass(1_000);
+  assert.equal(environment.channels.length, 2);
 });
 
 test("a refused token is replaced once", async () => {
-  const world = new Connected();
-  world.tokens = ["second"];
-  world.socket.dispatch({ type: "start" });
-  world.channel.onopen?.();
-  world.channel.onclose?.({ code: 4401 });
+  const environment = new Connected();
+  environment.tokens = ["second"];
+  environment.socket.dispatch({ type: "start" });
+  environment.channel.onopen?.();
+  environment.channel.onclose?.({ code: 4401 });
   await Promise.resolve();
-  world.channel.onopen?.();
-  assert.deepEqual(world.hellos, ["first", "second"]);
-  world.channel.onclose?.({ code: 4401 });
-  assert.equal(world.socket.state.phase, "closed");
+  environment.channel.onopen?.();
+  assert.deepEqual(environment.hellos, ["first", "second"]);
+  environment.channel.onclose?.({ code: 4401 });
+  assert.equal(environment.socket.state.phase, "closed");
 });
 
 test("a token that cannot be fetched is asked for again", async () => {
-  const world = new Connected();
-  world.tokens = [new Error("offline"), "second"];
-  world.socket.dispatch({ type: "start" });
-  world.channel.onclose?.({ code: 4401 });
+  const environment = new Connected();
+  environment.tokens = [new Error("offline"), "second"];
+  environment.socket.dispatch({ type: "start" });
+  environment.channel.onclose?.({ code: 4401 });
   await new Promise(setImmediate);
-  assert.equal(world.socket.state.phase, "waiting");
-  world.pass(1_000);
+  assert.equal(environment.socket.state.phase, "waiting");
+  environment.pass(1_000);
   await new Promise(setImmediate);
-  world.up();
-  assert.equal(world.socket.state.phase, "ready");
+  environment.up();
+  assert.equal(environment.socket.state.phase, "ready");
 });
 
 test("what is not a frame is passed over, but shows that the other end lives", () => {
-  const world = new Connected();
-  world.socket.dispatch({ type: "start" });
-  world.up();
-  world.pass(25_000);
-  world.channel.onmessage?.({ data: "<html>" });
-  world.pass(10_000);
-  assert.equal(world.socket.state.phase, "ready");
-  assert.equal(world.frames.length, 1);
+  const environment = new Connected();
+  environment.socket.dispatch({ type: "start" });
+  environment.up();
+  environment.pass(25_000);
+  environment.channel.onmessage?.({ data: "<html>" });
+  environment.pass(10_000);
+  assert.equal(environment.socket.state.phase, "ready");
+  assert.equal(environment.frames.length, 1);
+});
+
+test("what happens is logged where somebody asks, without any text", () => {
+  const environment = new Connected();
+  const lines: unknown[][] = [];
+  environment.log = (...what) => lines.push(what);
+  environment.socket.dispatch({ type: "start" });
+  environment.up();
+  environment.socket.send({ type: "send", id: "a", text: "a secret" });
+  environment.channel.onmessage?.({ data: "<html>" });
+  const events = lines.filter(([kind]) => kind === "event");
+  assert.deepEqual(
+    events.map(([, event, phase]) => [(event as { type: string }).type, phase]),
+    [
+      ["start", "connecting"],
+      ["opened", "greeting"],
+      ["ready", "ready"],
+      ["frame", "ready"],
+    ],
+  );
+  assert.deepEqual(
+    lines.filter(([kind]) => kind === "→" || kind === "←"),
+    [
+      ["←", "ready"],
+      ["→", "send"],
+      ["←", undefined],
+    ],
+  );
+  assert.ok(lines.some(([kind, effect]) => kind === "effect" && (effect as Effect).do === "hello"));
+  assert.ok(!JSON.stringify(lines).includes("secret"));
 });

@@ -1,6 +1,6 @@
 /** A transcript's replies, drawn by the same renderers that drew them for the visitor. */
 
-import { renderUi } from "../frame/view/ui.ts";
+import { renderUi } from "../frame/view/rich-elements.ts";
 import { MarkdownStream } from "../markdown/index.ts";
 
 export function renderTranscript(): void {

@@ -1,73 +1,74 @@
-/** The frame: the talk with the server, the page around us, and the view of both. */
-import type { Identity, Page, State } from "../messages.ts";
+/** The frame: connects the chat with the server, the page around us, and the view of both. */
+import type { Identity, Page, State } from "../bridge-protocol.ts";
 import { Announcer } from "./announcer.ts";
-import { toAsk } from "./asking.ts";
-import { Attention } from "./attention.ts";
+import { ChatClient } from "./chat-client.ts";
 import { chime } from "./chime.ts";
+import { sendable } from "./code-points.ts";
 import type { Config, Prechat } from "./config.ts";
 import { type Chat, isRunning, running } from "./conversation.ts";
+import { DateFormatter } from "./dates.ts";
 import { explain, reason } from "./errors.ts";
-import type { Host } from "./host.ts";
+import type { ParentPage } from "./parent-page.ts";
+import { formToShow } from "./prechat.ts";
 import type { Profile, ServerFrame } from "./protocol.ts";
-import type { World } from "./socket.ts";
+import type { Environment } from "./socket.ts";
 import type { Stores } from "./storage.ts";
-import { Talk } from "./talk.ts";
-import { sendable } from "./text.ts";
-import { type Acts, Times } from "./view/room.ts";
-import { uiWords } from "./view/ui.ts";
+import { UnreadCounter } from "./unread.ts";
+import type { Actions } from "./view/context.ts";
+import { uiWords } from "./view/rich-elements.ts";
 import { View } from "./view/view.ts";
 
 const TYPED = "";
 
-export class App implements Acts {
-  readonly talk: Talk;
+export class App implements Actions {
+  readonly client: ChatClient;
   #config: Config;
-  #host: Host;
+  #parent: ParentPage;
   #stores: Stores;
   #view: View;
-  #times: Times;
+  #dates: DateFormatter;
   #announcer: Announcer;
-  #attention: Attention;
+  #unread: UnreadCounter;
   #page: Page = { url: location.href, title: document.title, referrer: document.referrer };
-  /** What the server has been told of it; after each `ready` the page says where it is once more. */
-  #told = this.#page;
+  /** What the server knows of it; after each `ready` the page says where it is once more. */
+  #sentPage = this.#page;
   #identity: Identity = {};
   #inline = false;
-  /** Whether the embedding page has said anything yet. */
-  #heard = false;
+  /** Whether the embedding page has sent its state yet. */
+  #connected = false;
   /** The form that is shown. */
-  #asked: Prechat | null = null;
+  #prechat: Prechat | null = null;
   /** What is sent once it is filled in; TYPED: what stands in the composer then. */
   #waiting = new Set<string>();
   #scheduled = false;
   #draftTimer = 0;
 
-  constructor(config: Config, host: Host, world: World, stores: Stores) {
+  constructor(config: Config, parent: ParentPage, environment: Environment, stores: Stores) {
     this.#config = config;
-    this.#host = host;
+    this.#parent = parent;
     this.#stores = stores;
-    this.#times = new Times(config.locale);
-    this.talk = new Talk(config.token, config.maxLength, world, stores, {
+    this.#dates = new DateFormatter(config.locale);
+    this.client = new ChatClient(config.token, config.maxLength, environment, stores, {
       hello: () => {
         const page = this.#page;
-        this.#told = page;
+        this.#sentPage = page;
         return { page, locale: config.locale, ...(this.#named && { identity: this.#identity }) };
       },
-      heard: (frame, before) => this.#frame(frame, before),
+      received: (frame, before) => this.#frame(frame, before),
       refused: (text) => this.#view.composer.giveBack(text),
       changed: () => this.#schedule(),
     });
-    const room = { config, acts: this, talk: this.talk, times: this.#times };
-    this.#view = new View(room, stores.tab.value.draft ?? "");
-    this.#view.closable(host.embedded || history.length > 1);
-    this.#attention = new Attention((unread) => {
-      host.tell({ type: "unread", detail: unread });
-      if (!host.embedded) this.#view.unread(unread);
+    const context = { config, actions: this, client: this.client, dates: this.#dates };
+    this.#view = new View(context, stores.tab.value.draft ?? "");
+    this.#view.closable(parent.embedded || history.length > 1);
+    this.#unread = new UnreadCounter((unread) => {
+      parent.send({ type: "unread", detail: unread });
+      if (!parent.embedded) this.#view.unread(unread);
     });
     this.#announcer = new Announcer(
-      (text) => this.#attention.open && this.#view.announce(text),
+      (text) => this.#unread.open && this.#view.announce(text),
       (message) => `${uiWords(message.ui)}
-${reason(message, config.strings, this.#times)}`,
+${reason(message, config.strings, this.#dates)}`,
     );
     this.#watch();
     this.#update();
@@ -79,7 +80,7 @@ ${reason(message, config.strings, this.#times)}`,
   }
 
   start(): void {
-    this.talk.dispatch({ type: "start" });
+    this.client.dispatch({ type: "start" });
   }
 
   // --- what the visitor does --------------------------------------------------------------------
@@ -88,39 +89,39 @@ ${reason(message, config.strings, this.#times)}`,
     const clean = sendable(text);
     if (!clean) return true;
     const { profile } = this.#stores.visitor.value;
-    this.#asked ??= toAsk(this.#config.prechat, this.talk.chat.wantsEmail, profile);
-    if (this.#asked) this.#waiting.add(typed ? TYPED : clean);
-    else this.talk.send(clean);
+    this.#prechat ??= formToShow(this.#config.prechat, this.client.chat.wantsEmail, profile);
+    if (this.#prechat) this.#waiting.add(typed ? TYPED : clean);
+    else this.client.send(clean);
     this.#update();
-    if (!this.#asked) this.#view.log.toEnd();
-    return !this.#asked;
+    if (!this.#prechat) this.#view.log.toEnd();
+    return !this.#prechat;
   }
 
   close(): void {
-    if (!this.#host.embedded) history.back();
-    else if (!this.#inline) this.#host.tell({ type: "close" });
+    if (!this.#parent.embedded) history.back();
+    else if (!this.#inline) this.#parent.send({ type: "close" });
   }
 
   escape(): void {
-    if (this.#asked) this.putOff();
-    else if (this.#host.embedded) this.close();
+    if (this.#prechat) this.postponePrechat();
+    else if (this.#parent.embedded) this.close();
   }
 
-  introduce(profile: Omit<Profile, "type">): void {
+  submitPrechat(profile: Omit<Profile, "type">): void {
     this.#stores.visitor.save({ profile });
-    this.talk.introduce();
-    this.#host.tell({ type: "identify", detail: profile });
+    this.client.sendProfile();
+    this.#parent.send({ type: "identify", detail: profile });
     const texts = [...this.#waiting];
     this.#waiting.clear();
-    this.putOff();
+    this.postponePrechat();
     for (const text of texts) {
       if (text === TYPED) this.#view.composer.submit();
       else this.send(text);
     }
   }
 
-  putOff(): void {
-    this.#asked = null;
+  postponePrechat(): void {
+    this.#prechat = null;
     this.#keep();
     this.#update();
     this.#view.composer.focus();
@@ -137,26 +138,26 @@ ${reason(message, config.strings, this.#times)}`,
     this.#draftTimer = window.setTimeout(() => this.#stores.tab.save({ draft: text }), 300);
   }
 
-  // --- what the embedding page says -------------------------------------------------------------
+  // --- what the embedding page sends -------------------------------------------------------------
 
-  hear({ page, identity = {}, open, inline, texts }: State): void {
+  onState({ page, identity = {}, open, inline, texts }: State): void {
     const renamed = JSON.stringify(identity) !== JSON.stringify(this.#identity);
-    const opened = open && !(this.#heard && this.#attention.open);
+    const opened = open && !(this.#connected && this.#unread.open);
     this.#page = page;
     this.#identity = identity;
-    this.#attention.open = open;
+    this.#unread.open = open;
     this.#inline = inline;
     this.#view.closable(!inline);
-    if (!this.#heard) {
-      this.#heard = true;
+    if (!this.#connected) {
+      this.#connected = true;
       this.start();
     } else if (renamed) {
-      this.talk.reconnect(); // who one is can only be said in a hello
+      this.client.reconnect(); // who one is can only be said in a hello
     } else {
-      this.#tellPage();
+      this.#sendPage();
     }
     if (opened) {
-      this.#attention.look();
+      this.#unread.clearIfSeen();
       // Only where the visitor opened it: then the loader gives us the focus. A panel that the next
       // page opens again must not take it.
       if (document.hasFocus()) this.#view.composer.focus();
@@ -165,26 +166,26 @@ ${reason(message, config.strings, this.#times)}`,
     for (const text of texts) this.send(text);
   }
 
-  #tellPage(): void {
+  #sendPage(): void {
     const { url, title } = this.#page;
-    const moved = url !== this.#told.url || title !== this.#told.title;
-    if (moved && this.talk.tell({ type: "page", url, title })) this.#told = this.#page;
+    const moved = url !== this.#sentPage.url || title !== this.#sentPage.title;
+    if (moved && this.client.sendFrame({ type: "page", url, title })) this.#sentPage = this.#page;
   }
 
-  // --- what the server says ---------------------------------------------------------------------
+  // --- what the server sends ---------------------------------------------------------------------
 
   #frame(frame: ServerFrame, before: Chat): void {
-    const { chat } = this.talk;
+    const { chat } = this.client;
     if (frame.type === "ready") {
-      this.#host.tell({ type: "ready" });
-      if (this.#named) this.#host.tell({ type: "identify", detail: this.#identity });
+      this.#parent.send({ type: "ready" });
+      if (this.#named) this.#parent.send({ type: "identify", detail: this.#identity });
     } else if (frame.type === "accepted" && chat !== before) {
-      this.#view.composer.tell("");
+      this.#view.composer.notify("");
       const { id, role, text } = frame.message;
-      this.#host.tell({ type: "message", detail: { id, role, text } });
+      this.#parent.send({ type: "message", detail: { id, role, text } });
     } else if (frame.type === "error") {
-      this.#view.composer.tell(explain(frame, this.#config.strings, this.#times));
-      this.#host.tell({ type: "error", detail: frame.code });
+      this.#view.composer.notify(explain(frame, this.#config.strings, this.#dates));
+      this.#parent.send({ type: "error", detail: frame.code });
     }
     this.#compare(before, chat);
     this.#announcer.update(chat, frame.type);
@@ -193,16 +194,16 @@ ${reason(message, config.strings, this.#times)}`,
   /** Tells the embedding page, and the visitor who looks elsewhere, of replies that ended. */
   #compare(before: Chat, after: Chat): void {
     const runs = !!running(after);
-    if (runs !== !!running(before)) this.#host.tell({ type: "running", detail: runs });
+    if (runs !== !!running(before)) this.#parent.send({ type: "running", detail: runs });
     const ended = before.messages
       .filter(isRunning)
       .flatMap(({ id }) => after.messages.find((each) => each.id === id && !isRunning(each)) ?? []);
     for (const { id, role, text, error } of ended) {
-      this.#host.tell({ type: "message", detail: { id, role, text } });
-      if (error) this.#host.tell({ type: "error", detail: error.code });
+      this.#parent.send({ type: "message", detail: { id, role, text } });
+      if (error) this.#parent.send({ type: "error", detail: error.code });
     }
-    if (ended.length === 0 || !this.#attention.away) return;
-    this.#attention.missed(ended.length);
+    if (ended.length === 0 || !this.#unread.away) return;
+    this.#unread.add(ended.length);
     if (this.#config.sound) chime();
   }
 
@@ -211,7 +212,7 @@ ${reason(message, config.strings, this.#times)}`,
   /** What happens to the page happens to the connection. */
   #watch(): void {
     for (const type of ["online", "offline", "pagehide", "pageshow"] as const) {
-      window.addEventListener(type, () => this.talk.dispatch({ type }));
+      window.addEventListener(type, () => this.client.dispatch({ type }));
     }
     window.addEventListener("pagehide", () => {
       this.#keep();
@@ -219,8 +220,8 @@ ${reason(message, config.strings, this.#times)}`,
     });
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) return;
-      this.#attention.look();
-      this.talk.dispatch({ type: "shown" });
+      this.#unread.clearIfSeen();
+      this.client.dispatch({ type: "shown" });
     });
   }
 
@@ -234,9 +235,9 @@ ${reason(message, config.strings, this.#times)}`,
   #update(): void {
     this.#scheduled = false;
     this.#view.update({
-      chat: this.talk.chat,
-      connection: this.talk.connection,
-      asked: this.#asked,
+      chat: this.client.chat,
+      connection: this.client.connection,
+      prechat: this.#prechat,
       identity: this.#identity,
     });
   }

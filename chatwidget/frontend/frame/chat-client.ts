@@ -1,6 +1,6 @@
 /**
- * The talk with the server: the conversation, what waits to be sent, and the socket they go over.
- * It keeps what has to outlive the page, and knows nothing of how anything looks.
+ * The chat without its view: the conversation, what waits to be sent, and the socket they go over.
+ * It stores what has to outlive the page.
  */
 import type { Connection, Event } from "./connection.ts";
 import {
@@ -16,7 +16,7 @@ import {
   renew,
 } from "./conversation.ts";
 import type { ClientFrame, Hello, ServerFrame } from "./protocol.ts";
-import { Socket, type World } from "./socket.ts";
+import { type Environment, Socket } from "./socket.ts";
 import type { Stores } from "./storage.ts";
 import { uuid } from "./uuid.ts";
 
@@ -24,17 +24,17 @@ export interface Listener {
   /** Who is here, and where: the rest of a `hello`. */
   hello(): Pick<Hello, "page" | "locale" | "identity">;
   /** A frame has been applied; `before` is the chat without it. */
-  heard(frame: ServerFrame, before: Chat): void;
+  received(frame: ServerFrame, before: Chat): void;
   /** The server will not take this text. */
   refused(text: string): void;
   /** The chat or the connection is another one. */
   changed(): void;
 }
 
-export class Talk {
+export class ChatClient {
   chat: Chat;
   #socket: Socket;
-  #world: World;
+  #environment: Environment;
   #stores: Stores;
   #on: Listener;
   #visitor: string | undefined;
@@ -43,15 +43,21 @@ export class Talk {
   /** The timer that ends the server's pause. */
   #hold = 0;
 
-  constructor(token: string, maxLength: number, world: World, stores: Stores, on: Listener) {
-    this.#world = world;
+  constructor(
+    token: string,
+    maxLength: number,
+    environment: Environment,
+    stores: Stores,
+    on: Listener,
+  ) {
+    this.#environment = environment;
     this.#stores = stores;
     this.#on = on;
     const { queue } = stores.tab.value;
     const { visitor, conversation } = stores.visitor.value;
     this.#visitor = visitor;
     this.chat = { ...emptyChat(Array.isArray(queue) ? queue : [], maxLength), conversation };
-    this.#socket = new Socket(token, world, {
+    this.#socket = new Socket(token, environment, {
       hello: (token) => this.#hello(token),
       frame: (frame) => this.#frame(frame),
       changed: () => this.#changed(),
@@ -67,7 +73,7 @@ export class Talk {
   }
 
   /** Puts a frame on the socket; false where there is none that is ready. */
-  tell(frame: ClientFrame): boolean {
+  sendFrame(frame: ClientFrame): boolean {
     return this.#socket.send(frame);
   }
 
@@ -78,24 +84,24 @@ export class Talk {
   }
 
   stop(id: string): void {
-    this.tell({ type: "stop", id });
+    this.sendFrame({ type: "stop", id });
   }
 
   retry(id: string): void {
     const attempt = this.chat.messages.find((message) => message.id === id)?.attempt;
-    this.tell({ type: "retry", id, ...(attempt != null && { attempt }) });
+    this.sendFrame({ type: "retry", id, ...(attempt != null && { attempt }) });
   }
 
   /** False: not now (there is no connection). */
   rate(id: string, value: 1 | -1 | 0, comment?: string): boolean {
-    const sent = this.tell({ type: "rate", id, value, ...(comment && { comment }) });
+    const sent = this.sendFrame({ type: "rate", id, value, ...(comment && { comment }) });
     if (sent) this.#set(rated(this.chat, id, value));
     return sent;
   }
 
   /** Begins a new conversation. */
   renew(): void {
-    if (this.tell({ type: "new" })) return;
+    if (this.sendFrame({ type: "new" })) return;
     // Without a connection there is nobody to tell: the next hello asks for a new one.
     this.#set(renew(this.chat));
     this.#stores.visitor.save({ conversation: null });
@@ -105,7 +111,7 @@ export class Talk {
   older(): void {
     const before = this.chat.messages[0]?.id;
     if (!before || before === this.#olderBefore) return;
-    if (this.tell({ type: "history", before })) this.#olderBefore = before;
+    if (this.sendFrame({ type: "history", before })) this.#olderBefore = before;
   }
 
   /** Connects anew at once. */
@@ -114,9 +120,9 @@ export class Talk {
   }
 
   /** Says who the visitor is, as far as they told: with each connection, before what they send. */
-  introduce(): void {
+  sendProfile(): void {
     const { profile } = this.#stores.visitor.value;
-    if (profile && Object.keys(profile).length) this.tell({ type: "profile", ...profile });
+    if (profile && Object.keys(profile).length) this.sendFrame({ type: "profile", ...profile });
   }
 
   #hello(token: string): Hello {
@@ -137,7 +143,7 @@ export class Talk {
     if (frame.type === "ready") {
       this.#visitor = frame.visitor;
       this.#olderBefore = "";
-      this.introduce();
+      this.sendProfile();
     }
     if (frame.type === "ready" || (frame.type === "accepted" && chat !== before)) {
       // Together: a second tab may have got another token meanwhile.
@@ -145,7 +151,7 @@ export class Talk {
       this.#stores.visitor.save({ visitor: this.#visitor, conversation });
     }
     this.#set(chat);
-    this.#on.heard(frame, before);
+    this.#on.received(frame, before);
     effects.forEach((effect) => {
       this.#run(effect);
     });
@@ -155,7 +161,7 @@ export class Talk {
   #run(effect: Effect): void {
     switch (effect.do) {
       case "ack":
-        this.tell({ type: "ack", id: effect.id, offset: effect.offset });
+        this.sendFrame({ type: "ack", id: effect.id, offset: effect.offset });
         return;
       case "resync":
         this.reconnect();
@@ -165,8 +171,8 @@ export class Talk {
         this.reconnect();
         return;
       case "hold":
-        this.#world.cancel(this.#hold);
-        this.#hold = this.#world.after(effect.seconds * 1000, () => {
+        this.#environment.cancel(this.#hold);
+        this.#hold = this.#environment.after(effect.seconds * 1000, () => {
           this.#set(release(this.chat));
           this.#flush();
         });
@@ -192,6 +198,6 @@ export class Talk {
     if (this.connection.phase !== "ready") return;
     const [chat, unsent] = nextSend(this.chat);
     this.#set(chat);
-    if (unsent) this.tell({ type: "send", id: unsent.id, text: unsent.text });
+    if (unsent) this.sendFrame({ type: "send", id: unsent.id, text: unsent.text });
   }
 }

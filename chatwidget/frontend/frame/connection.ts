@@ -10,7 +10,7 @@
  *   asleep: the page is in the back/forward cache or going away; closed: told not to come back.
  */
 
-/** Our side of the contract: a ping every 25 s, and no frame within 10 s of it is a dead socket. */
+/** A ping every 25 s, and no frame within 10 s of it is a dead socket. */
 export const PING_MS = 25_000;
 export const DEAD_MS = 10_000;
 /** The first wait is at most this long, each further one at most twice the last, up to LONGEST_MS. */

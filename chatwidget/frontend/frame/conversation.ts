@@ -8,8 +8,9 @@
  * What the visitor sends waits in `queue`, under an id made once, until it is accepted: over cuts,
  * reconnects and reloads. Only its head is on the way at any time, so that the order is kept.
  */
+
+import { after, points } from "./code-points.ts";
 import type { Accepted, Delta, Done, ErrorInfo, Message, Ready, ServerFrame } from "./protocol.ts";
-import { after, points } from "./text.ts";
 
 /** The server pauses at 256 Ki code points that nobody acknowledged; we do so eight times as often. */
 export const ACK_EVERY = 32 * 1024;
@@ -39,9 +40,9 @@ export interface Chat {
   more: boolean;
   queue: readonly Unsent[];
   /** The id of the send that is on the way on this socket. */
-  flying: string | null;
+  inFlight: string | null;
   /** The server asked for patience: nothing is sent until `release`. */
-  held: boolean;
+  paused: boolean;
   maxLength: number;
   /** The platform asks for the visitor's email. */
   wantsEmail: boolean;
@@ -66,8 +67,8 @@ export function emptyChat(queue: readonly Unsent[] = [], maxLength = 4000): Chat
     messages: [],
     more: false,
     queue,
-    flying: null,
-    held: false,
+    inFlight: null,
+    paused: false,
     maxLength,
     wantsEmail: false,
   };
@@ -106,7 +107,7 @@ export function receive(chat: Chat, frame: ServerFrame): Step {
         [],
       ];
     case "error":
-      return frame.id && frame.id === chat.flying ? refused(chat, frame) : [chat, []];
+      return frame.id && frame.id === chat.inFlight ? refused(chat, frame) : [chat, []];
     default:
       return [chat, []];
   }
@@ -121,18 +122,18 @@ export function enqueue(chat: Chat, id: string, text: string, at: string): Chat 
 /** The send to put on the socket now, if any. Call it only while the socket is ready. */
 export function nextSend(chat: Chat): [Chat, Unsent | undefined] {
   const head = chat.queue[0];
-  if (!head || chat.flying || chat.held) return [chat, undefined];
+  if (!head || chat.inFlight || chat.paused) return [chat, undefined];
   const queue = [{ ...head, tries: head.tries + 1 }, ...chat.queue.slice(1)];
-  return [{ ...chat, queue, flying: head.id }, head];
+  return [{ ...chat, queue, inFlight: head.id }, head];
 }
 
 /** The socket is gone, and what was on its way has to be sent again on the next one. */
 export function cut(chat: Chat): Chat {
-  return { ...chat, flying: null, held: false };
+  return { ...chat, inFlight: null, paused: false };
 }
 
 export function release(chat: Chat): Chat {
-  return chat.held ? { ...chat, held: false } : chat;
+  return chat.paused ? { ...chat, paused: false } : chat;
 }
 
 /** The visitor begins anew: nothing is shown, what waits is kept. */
@@ -167,7 +168,7 @@ function accepted(chat: Chat, frame: Accepted): Step {
   const next: Chat = {
     ...chat,
     queue: chat.queue.filter((unsent) => unsent !== sent),
-    flying: chat.flying === sent.id ? null : chat.flying,
+    inFlight: chat.inFlight === sent.id ? null : chat.inFlight,
   };
   const here = chat.conversation === frame.conversation;
   // Put on an earlier socket too, it may have begun a conversation there, with a reply whose frames
@@ -234,9 +235,9 @@ function refused(chat: Chat, error: ErrorInfo): Step {
   if (error.retryable) {
     const queue = [{ ...head, tries: head.tries - 1 }, ...rest];
     const seconds = error.retry_after ?? 5;
-    return [{ ...chat, queue, flying: null, held: true }, [{ do: "hold", seconds }]];
+    return [{ ...chat, queue, inFlight: null, paused: true }, [{ do: "hold", seconds }]];
   }
-  return [{ ...chat, queue: rest, flying: null }, [{ do: "refused", text: head.text, error }]];
+  return [{ ...chat, queue: rest, inFlight: null }, [{ do: "refused", text: head.text, error }]];
 }
 
 // --- parts --------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ export function iconButton(name: string, label: string, click: Handler): HTMLBut
 }
 
 /** The element of frame.html with this id. */
-export function part<T extends HTMLElement>(id: string): T {
+export function byId<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
@@ -55,5 +55,5 @@ export function toggle(element: HTMLElement, shown: boolean): void {
 /** Takes the focus from a button that goes away; on a phone not to the text, whose keyboard would open. */
 export function refocus(): void {
   const id = matchMedia("(pointer: coarse)").matches ? "scroller" : "text";
-  part(id).focus({ preventScroll: true });
+  byId(id).focus({ preventScroll: true });
 }

@@ -1,24 +1,21 @@
 /** What went wrong, in the visitor's words and with what to do next. */
+import type { DateFormatter } from "./dates.ts";
 import type { ErrorInfo, Message } from "./protocol.ts";
 import { fill, type Strings } from "./strings.ts";
-
-interface Times {
-  wait(seconds: number): string;
-}
 
 /**
  * Our text for an error's code, under that name in the strings. A code we do not know is told in the
  * server's words, which are meant for visitors too.
  */
-export function explain(error: ErrorInfo, strings: Strings, times: Times): string {
+export function explain(error: ErrorInfo, strings: Strings, dates: DateFormatter): string {
   const own = (strings as Record<string, string | undefined>)[error.code];
-  if (own) return fill(own, { when: times.wait(error.retry_after || 10) });
+  if (own) return fill(own, { when: dates.wait(error.retry_after || 10) });
   return error.detail || strings.not_sent;
 }
 
 /** Why a reply is not whole, if it is not. */
-export function reason({ status, error }: Message, strings: Strings, times: Times): string {
-  if (error) return explain(error, strings, times);
+export function reason({ status, error }: Message, strings: Strings, dates: DateFormatter): string {
+  if (error) return explain(error, strings, dates);
   if (status === "failed") return strings.provider_unavailable;
   return status === "interrupted" || status === "stopped" ? strings[status] : "";
 }

@@ -1,23 +1,23 @@
 /** The frame in a browser. */
 import { App } from "./app.ts";
 import { readConfig } from "./config.ts";
-import { part } from "./dom.ts";
-import { listen } from "./host.ts";
-import type { Channel } from "./socket.ts";
+import { byId } from "./dom.ts";
+import { connectParentPage } from "./parent-page.ts";
+import type { WebSocketLike } from "./socket.ts";
 import { openStores } from "./storage.ts";
 
 // The visitor opened it (see `load` in ../loader/widget.ts): what is typed from now on is not lost.
-if (location.hash) part("text").focus({ preventScroll: true });
+if (location.hash) byId("text").focus({ preventScroll: true });
 
 const config = readConfig(document);
-const host = listen(window, (state) => app.hear(state));
+const parent = connectParentPage(window, (state) => app.onState(state));
 const app = new App(
   config,
-  host,
+  parent,
   {
     // http → ws, https → wss.
     open: () =>
-      new WebSocket(new URL(config.socket, location.href.replace(/^http/, "ws"))) as Channel,
+      new WebSocket(new URL(config.socket, location.href.replace(/^http/, "ws"))) as WebSocketLike,
     async fetchToken() {
       const response = await fetch(config.tokenUrl, { cache: "no-store" });
       if (response.status === 404) return null;
@@ -26,8 +26,10 @@ const app = new App(
     after: (ms, call) => window.setTimeout(call, ms),
     cancel: (timer) => window.clearTimeout(timer),
     random: Math.random,
+    // ?debug=1, or data-debug="1" on the script tag.
+    ...(new URLSearchParams(location.search).has("debug") && { log: console.debug }),
   },
   openStores(config.slug),
 );
 // Inside another page, what it says first (its `init`) starts the conversation.
-if (!host.embedded) app.start();
+if (!parent.embedded) app.start();

@@ -1,34 +1,34 @@
-/** The talk with the loader on the embedding page; see ../messages.ts for what is said and how. */
-import { type State, type ToLoader, VERSION } from "../messages.ts";
+/** The frame's end of the bridge to the loader on the embedding page; see ../bridge-protocol.ts. */
+import { type FrameMessage, type State, VERSION } from "../bridge-protocol.ts";
 
-export interface Host {
-  tell(message: ToLoader): void;
+export interface ParentPage {
+  send(message: FrameMessage): void;
   /** Whether there is an embedding page at all. */
   embedded: boolean;
 }
 
 /**
- * Listens to the embedding page: `hear` gets its state, at first and whenever something may have
- * changed. A page of its own hears nothing. A new port replaces the last.
+ * Waits for the embedding page: `onState` gets its state, at first and whenever something may have
+ * changed. A page of its own gets nothing. A new port replaces the last.
  */
-export function listen(window: Window, hear: (state: State) => void): Host {
+export function connectParentPage(window: Window, onState: (state: State) => void): ParentPage {
   let port: MessagePort | undefined;
-  // What is told before there is one: a visitor may press Escape while the page still loads.
-  const early: ToLoader[] = [];
+  // What is sent before there is one: a visitor may press Escape while the page still loads.
+  const early: FrameMessage[] = [];
   const embedded = window.parent !== window;
   if (embedded) {
     window.addEventListener("message", ({ source, data, ports }) => {
       if (source !== window.parent || data !== VERSION || !ports[0]) return;
       port?.close();
       port = ports[0];
-      port.onmessage = (event) => hear(fit(event.data));
-      port.postMessage({ type: "running", detail: false } satisfies ToLoader);
+      port.onmessage = (event) => onState(fit(event.data));
+      port.postMessage({ type: "running", detail: false } satisfies FrameMessage);
       for (const message of early.splice(0)) port.postMessage(message);
     });
   }
   return {
     embedded,
-    tell(message) {
+    send(message) {
       if (port) port.postMessage(message);
       else if (embedded) early.push(message);
     },

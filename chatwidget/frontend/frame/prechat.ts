@@ -6,7 +6,7 @@ import type { Profile } from "./protocol.ts";
  * The form to fill in now, null for none. It is asked once; again only where there is a text to agree
  * to and this visitor has agreed to another version of it, or to none.
  */
-export function toAsk(
+export function formToShow(
   prechat: Prechat | null,
   wantsEmail: boolean,
   profile: Omit<Profile, "type"> | undefined,

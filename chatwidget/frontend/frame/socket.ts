@@ -10,7 +10,7 @@ import {
 import { type ClientFrame, type Hello, parseServerFrame, type ServerFrame } from "./protocol.ts";
 
 /** What of a browser's WebSocket is used. */
-export interface Channel {
+export interface WebSocketLike {
   send(data: string): void;
   close(): void;
   onopen: (() => void) | null;
@@ -18,13 +18,15 @@ export interface Channel {
   onclose: ((event: { code: number }) => void) | null;
 }
 
-export interface World {
-  open(): Channel;
+export interface Environment {
+  open(): WebSocketLike;
   /** A fresh frame token; null where the widget is gone; it rejects where nothing answers. */
   fetchToken(): Promise<string | null>;
   after(ms: number, call: () => void): number;
   cancel(timer: number): void;
   random(): number;
+  /** Notes what happens, for who looks for a fault: types and effects, no text. */
+  log?(...what: unknown[]): void;
 }
 
 export interface Handlers {
@@ -36,22 +38,23 @@ export interface Handlers {
 
 export class Socket {
   state: Connection = initial;
-  #channel: Channel | null = null;
+  #socket: WebSocketLike | null = null;
   #timers = new Map<Timer, number>();
   #token: string;
-  #world: World;
+  #environment: Environment;
   #on: Handlers;
 
-  constructor(token: string, world: World, on: Handlers) {
+  constructor(token: string, environment: Environment, on: Handlers) {
     this.#token = token;
-    this.#world = world;
+    this.#environment = environment;
     this.#on = on;
   }
 
   /** Puts a frame on the socket. False where there is none that is ready. */
   send(frame: ClientFrame): boolean {
     if (this.state.phase !== "ready") return false;
-    this.#channel?.send(JSON.stringify(frame));
+    this.#environment.log?.("→", frame.type);
+    this.#socket?.send(JSON.stringify(frame));
     return true;
   }
 
@@ -59,6 +62,7 @@ export class Socket {
     const before = this.state;
     const [state, effects] = reduce(this.state, event);
     this.state = state;
+    this.#environment.log?.("event", event, state.phase);
     effects.forEach((effect) => {
       this.#run(effect);
     });
@@ -66,7 +70,8 @@ export class Socket {
   }
 
   #run(effect: Effect): void {
-    const world = this.#world;
+    const environment = this.#environment;
+    environment.log?.("effect", effect);
     switch (effect.do) {
       case "open":
         this.#open();
@@ -75,13 +80,13 @@ export class Socket {
         this.#close();
         return;
       case "hello":
-        this.#channel?.send(JSON.stringify(this.#on.hello(this.#token)));
+        this.#socket?.send(JSON.stringify(this.#on.hello(this.#token)));
         return;
       case "ping":
-        this.#channel?.send('{"type":"ping"}');
+        this.#socket?.send('{"type":"ping"}');
         return;
       case "token":
-        world.fetchToken().then(
+        environment.fetchToken().then(
           (token) => {
             this.#token = token ?? "";
             this.dispatch({ type: "token", outcome: token ? "ok" : "gone" });
@@ -92,9 +97,9 @@ export class Socket {
       case "wait": {
         const { timer, min, max } = effect;
         this.#cancel(timer);
-        const ms = min + world.random() * (max - min);
+        const ms = min + environment.random() * (max - min);
         const due = () => this.dispatch({ type: "due", timer });
-        this.#timers.set(timer, world.after(ms, due));
+        this.#timers.set(timer, environment.after(ms, due));
         return;
       }
       case "cancel":
@@ -104,12 +109,13 @@ export class Socket {
   }
 
   #open(): void {
-    const channel = this.#world.open();
-    this.#channel = channel;
+    const channel = this.#environment.open();
+    this.#socket = channel;
     channel.onopen = () => this.dispatch({ type: "opened" });
     channel.onclose = ({ code }) => this.dispatch({ type: "closed", code });
     channel.onmessage = ({ data }) => {
       const frame = parseServerFrame(data);
+      this.#environment.log?.("←", frame?.type);
       this.dispatch({ type: frame?.type === "ready" ? "ready" : "frame" });
       // What is not a frame of this protocol is passed over, as unknown fields are.
       if (frame) this.#on.frame(frame);
@@ -118,14 +124,14 @@ export class Socket {
 
   /** A socket that was let go is not heard any more. */
   #close(): void {
-    const channel = this.#channel;
+    const channel = this.#socket;
     if (!channel) return;
-    this.#channel = channel.onopen = channel.onmessage = channel.onclose = null;
+    this.#socket = channel.onopen = channel.onmessage = channel.onclose = null;
     channel.close();
   }
 
   #cancel(timer: Timer): void {
-    this.#world.cancel(this.#timers.get(timer) ?? 0);
+    this.#environment.cancel(this.#timers.get(timer) ?? 0);
     this.#timers.delete(timer);
   }
 }

@@ -1,27 +1,27 @@
-/** Whether the visitor looks here, and how many replies came while they did not. */
-export class Attention {
+/** Counts the replies that ended while the visitor was not looking here. */
+export class UnreadCounter {
   /** The panel is open, or there is none: a page of its own. */
   open = true;
   #unread = 0;
-  #tell: (unread: number) => void;
+  #onChange: (unread: number) => void;
 
-  constructor(tell: (unread: number) => void) {
-    this.#tell = tell;
+  constructor(onChange: (unread: number) => void) {
+    this.#onChange = onChange;
   }
 
   get away(): boolean {
     return !this.open || document.hidden;
   }
 
-  missed(count: number): void {
+  add(count: number): void {
     this.#unread += count;
-    this.#tell(this.#unread);
+    this.#onChange(this.#unread);
   }
 
-  /** The visitor may be back. */
-  look(): void {
+  /** Back to none, if the visitor is looking here again. */
+  clearIfSeen(): void {
     if (this.away || !this.#unread) return;
     this.#unread = 0;
-    this.#tell(0);
+    this.#onChange(0);
   }
 }

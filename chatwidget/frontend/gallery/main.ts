@@ -2,7 +2,7 @@
  * The gallery: ?state=NAME plays one state in this page, without it all of them are shown in frames.
  * ?theme=dark, ?dir=rtl, ?locale=es and ?width=360 hold for both.
  */
-import { el, part } from "../frame/dom.ts";
+import { byId, el } from "../frame/dom.ts";
 import { Stage } from "./stage.ts";
 import { states } from "./states.ts";
 
@@ -10,7 +10,7 @@ const query = new URLSearchParams(location.search);
 const name = query.get("state");
 
 function index(): void {
-  part("states").append(
+  byId("states").append(
     ...Object.keys(states).map((state) => {
       const own = new URLSearchParams(query);
       own.set("state", state);

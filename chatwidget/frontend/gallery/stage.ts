@@ -2,7 +2,7 @@
 import { App } from "../frame/app.ts";
 import { type Config, readConfig } from "../frame/config.ts";
 import type { ClientFrame, ErrorInfo, Message, ServerFrame } from "../frame/protocol.ts";
-import type { Channel } from "../frame/socket.ts";
+import type { WebSocketLike } from "../frame/socket.ts";
 import { memoryStores, type Tab } from "../frame/storage.ts";
 
 export interface Scene {
@@ -16,7 +16,7 @@ export interface Scene {
 
 export class Stage {
   readonly app: App;
-  #channel: Channel | null = null;
+  #socket: WebSocketLike | null = null;
   #sent: ClientFrame[] = [];
   #seq = 0;
   #minutes = -9;
@@ -24,12 +24,12 @@ export class Stage {
   constructor({ config = {}, tab = {}, alone = false }: Scene) {
     const open = () => {
       const send = (data: string) => this.#sent.push(JSON.parse(data));
-      this.#channel = { send, close() {}, onopen: null, onmessage: null, onclose: null };
-      return this.#channel;
+      this.#socket = { send, close() {}, onopen: null, onmessage: null, onclose: null };
+      return this.#socket;
     };
     this.app = new App(
       { ...readConfig(document), ...config },
-      { embedded: !alone, tell() {} },
+      { embedded: !alone, send() {} },
       {
         open,
         fetchToken: () => new Promise(() => {}),
@@ -45,7 +45,7 @@ export class Stage {
 
   /** The server says this. */
   say(frame: ServerFrame): void {
-    this.#channel?.onmessage?.({ data: JSON.stringify(frame) });
+    this.#socket?.onmessage?.({ data: JSON.stringify(frame) });
   }
 
   /** The connection is there, with these messages. */
@@ -53,7 +53,7 @@ export class Stage {
     messages: Message[] = [],
     more: Partial<Extract<ServerFrame, { type: "ready" }>> = {},
   ): void {
-    this.#channel?.onopen?.();
+    this.#socket?.onopen?.();
     this.say({
       type: "ready",
       protocol: 1,
@@ -73,7 +73,7 @@ export class Stage {
   }
 
   close(code: number): void {
-    this.#channel?.onclose?.({ code });
+    this.#socket?.onclose?.({ code });
   }
 
   user(text: string, more: Partial<Message> = {}): Message {

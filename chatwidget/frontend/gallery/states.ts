@@ -257,7 +257,7 @@ export const states: Record<string, Scene> = {
   offline: {
     play(stage) {
       exchange(stage, "Yes, we do.");
-      stage.app.talk.dispatch({ type: "offline" });
+      stage.app.client.dispatch({ type: "offline" });
       stage.app.send("And to Peru?");
       stage.app.send("I am on a train.");
     },
@@ -267,7 +267,7 @@ export const states: Record<string, Scene> = {
       exchange(stage, "Yes, we do.");
       stage.close(1006);
       await stage.shown();
-      stage.app.talk.reconnect();
+      stage.app.client.reconnect();
       exchange(stage, "Yes, we do.");
     },
   },

@@ -5,7 +5,7 @@
  * that makes everything follow from the state, whatever has happened.
  */
 
-import { type State, type ToLoader, VERSION } from "../messages.ts";
+import { type FrameMessage, type State, VERSION } from "../bridge-protocol.ts";
 import type { Api, Command, Globals, Listener } from "./api.ts";
 import type { Config } from "./config.ts";
 import css from "./loader.css?text";
@@ -97,7 +97,7 @@ export function start({ slug, labels, title, ...config }: Config): void {
       frame = make("iframe", { src: src + open, title, allow: "clipboard-write; autoplay" });
       frame.onload = () => {
         const channel = new MessageChannel();
-        channel.port1.onmessage = ({ data: { type, detail } }: MessageEvent<ToLoader>) => {
+        channel.port1.onmessage = ({ data: { type, detail } }: MessageEvent<FrameMessage>) => {
           port = channel.port1;
           if (type === "unread") button.value = (detail || "") as string;
           if (type === "running") running = detail;

@@ -1,25 +1,26 @@
 /** Where the visitor writes. What was typed is never lost: it stays until it is taken. */
-import { part, toggle } from "../dom.ts";
+
+import { points, sendable } from "../code-points.ts";
+import { byId, toggle } from "../dom.ts";
 import { fill } from "../strings.ts";
-import { points, sendable } from "../text.ts";
-import type { Room } from "./room.ts";
+import type { ViewContext } from "./context.ts";
 
 /** From this share of the limit on, what is left is told. */
 const NEAR_LIMIT = 0.9;
 
 export class Composer {
-  #room: Room;
-  #form = part<HTMLFormElement>("composer");
-  #text = part<HTMLTextAreaElement>("text");
-  #stop = part<HTMLButtonElement>("stop");
-  #left = part("left");
-  #notice = part("notice");
+  #context: ViewContext;
+  #form = byId<HTMLFormElement>("composer");
+  #text = byId<HTMLTextAreaElement>("text");
+  #stop = byId<HTMLButtonElement>("stop");
+  #left = byId("left");
+  #notice = byId("notice");
   #max = 0;
   #running: string | null = null;
 
-  constructor(room: Room, draft: string) {
-    this.#room = room;
-    this.#max = room.config.maxLength;
+  constructor(context: ViewContext, draft: string) {
+    this.#context = context;
+    this.#max = context.config.maxLength;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -32,11 +33,11 @@ export class Composer {
       this.submit();
     });
     this.#text.addEventListener("input", () => {
-      this.tell("");
+      this.notify("");
       this.#changed();
     });
     this.#stop.addEventListener("click", () => {
-      if (this.#running) room.talk.stop(this.#running);
+      if (this.#running) context.client.stop(this.#running);
     });
     window.addEventListener("resize", () => this.#fit());
     // What was typed before this script ran counts.
@@ -74,7 +75,7 @@ export class Composer {
   }
 
   /** Says what went wrong, next to where it was typed; "" is nothing. */
-  tell(text: string): void {
+  notify(text: string): void {
     if (this.#notice.textContent !== text) this.#notice.textContent = text;
   }
 
@@ -82,10 +83,10 @@ export class Composer {
     const text = sendable(this.text);
     if (!text) return;
     if (points(text) > this.#max) {
-      this.tell(this.#room.config.strings.message_too_long);
-    } else if (this.#room.acts.send(text, true)) {
+      this.notify(this.#context.config.strings.message_too_long);
+    } else if (this.#context.actions.send(text, true)) {
       this.text = "";
-      this.tell("");
+      this.notify("");
     }
   }
 
@@ -96,11 +97,11 @@ export class Composer {
     const over = count > this.#max;
     const near = count > this.#max * NEAR_LIMIT;
     this.#left.textContent = near
-      ? fill(this.#room.config.strings.left, { count: this.#max - count })
+      ? fill(this.#context.config.strings.left, { count: this.#max - count })
       : "";
     this.#left.classList.toggle("over", over);
     text.setAttribute("aria-invalid", `${over}`);
-    this.#room.acts.draft(text.value);
+    this.#context.actions.draft(text.value);
   }
 
   /** Its height is its text's, up to what the style sheet allows. */

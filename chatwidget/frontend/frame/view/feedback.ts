@@ -1,19 +1,19 @@
 /** Good or bad, and after either a comment for those who want to say more. */
 import { el, iconButton } from "../dom.ts";
-import type { Room } from "./room.ts";
+import type { ViewContext } from "./context.ts";
 
 export class Feedback {
   /** Good reply, Bad reply. */
   readonly buttons: HTMLButtonElement[];
   readonly form: HTMLFormElement;
 
-  constructor(room: Room, id: string) {
-    const { talk, config } = room;
+  constructor(context: ViewContext, id: string) {
+    const { client, config } = context;
     const { strings } = config;
     let value: 1 | -1 | 0 = 0;
     const rate = (clicked: 1 | -1) => (event: Event) => {
       const pressed = (event.currentTarget as Element).ariaPressed === "true";
-      if (!talk.rate(id, pressed ? 0 : clicked)) return;
+      if (!client.rate(id, pressed ? 0 : clicked)) return;
       value = pressed ? 0 : clicked;
       this.form.hidden = pressed;
     };
@@ -30,7 +30,7 @@ export class Feedback {
     const put = (event: Event) => {
       event.preventDefault();
       const text = comment.value.trim();
-      if (text && !talk.rate(id, value, text)) return;
+      if (text && !client.rate(id, value, text)) return;
       this.form.replaceChildren(el("p", { role: "alert" }, strings.thanks));
       this.buttons[value === -1 ? 1 : 0]!.focus();
     };

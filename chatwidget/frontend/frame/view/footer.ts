@@ -3,25 +3,25 @@
 import { copyText } from "../clipboard.ts";
 import type { Entry } from "../conversation.ts";
 import { el, icon, iconButton, refocus } from "../dom.ts";
+import type { ViewContext } from "./context.ts";
 import { Feedback } from "./feedback.ts";
-import type { Room } from "./room.ts";
 
 const BROKEN = ["failed", "interrupted", "stopped"];
 
 export class Footer {
   readonly element: HTMLElement;
-  #room: Room;
+  #context: ViewContext;
   #retry: HTMLElement;
   #again: HTMLElement;
   #rating: HTMLElement[] = [];
 
-  constructor(room: Room, message: Entry, reply: boolean) {
-    this.#room = room;
-    const { config, talk, times } = room;
+  constructor(context: ViewContext, message: Entry, reply: boolean) {
+    this.#context = context;
+    const { config, client, dates } = context;
     const { strings } = config;
     const { id } = message;
     const retry = () => {
-      talk.retry(id);
+      client.retry(id);
       refocus();
     };
     this.#retry = el(
@@ -38,27 +38,27 @@ export class Footer {
       if (message.text) row.append(this.#copy(message.text));
       // One that failed before its first word is nothing to judge.
       if (message.text || message.status === "complete") {
-        const feedback = new Feedback(room, id);
+        const feedback = new Feedback(context, id);
         this.#rating = feedback.buttons;
         row.append(...feedback.buttons, this.#again);
         this.element.append(feedback.form);
       }
     }
     const { created_at } = message;
-    row.append(el("time", { datetime: created_at }, times.clock(created_at)));
+    row.append(el("time", { datetime: created_at }, dates.clock(created_at)));
   }
 
   update({ status, rating }: Entry, last: boolean): void {
     this.element.classList.toggle("last", last);
     this.#retry.hidden = !(last && BROKEN.includes(status));
-    this.#again.hidden = !(last && status === "complete" && this.#room.config.regenerate);
+    this.#again.hidden = !(last && status === "complete" && this.#context.config.regenerate);
     this.#rating.forEach((button, i) => {
       button.ariaPressed = `${rating === (i ? -1 : 1)}`;
     });
   }
 
   #copy(text: string): HTMLElement {
-    const { strings } = this.#room.config;
+    const { strings } = this.#context.config;
     const button = iconButton("copy", strings.copy, async () => {
       if (!(await copyText(text))) return;
       button.replaceChildren(icon("check"));

@@ -1,8 +1,8 @@
 /** The conversation: a keyed list of messages, the days between them, and the place one is at. */
 import type { Chat } from "../conversation.ts";
-import { el, part, toggle } from "../dom.ts";
+import { byId, el, toggle } from "../dom.ts";
+import type { ViewContext } from "./context.ts";
 import { dots, MessageView } from "./message.ts";
-import type { Room } from "./room.ts";
 import { Scroll } from "./scroll.ts";
 
 export interface LogState {
@@ -14,9 +14,9 @@ export interface LogState {
 }
 
 export class Log {
-  #room: Room;
-  #log = part("log");
-  #latest = part("latest");
+  #context: ViewContext;
+  #log = byId("log");
+  #latest = byId("latest");
   #latestLabel = this.#latest.lastElementChild!;
   #views = new Map<string, MessageView>();
   #chips: HTMLElement;
@@ -26,14 +26,18 @@ export class Log {
   #fresh = false;
   #lastKey = "";
 
-  constructor(room: Room) {
-    this.#room = room;
-    const { suggestions, strings } = room.config;
+  constructor(context: ViewContext) {
+    this.#context = context;
+    const { suggestions, strings } = context.config;
     const chip = (text: string) =>
       el(
         "li",
         {},
-        el("button", { type: "button", class: "pill", click: () => room.acts.send(text) }, text),
+        el(
+          "button",
+          { type: "button", class: "pill", click: () => context.actions.send(text) },
+          text,
+        ),
       );
     this.#chips = el(
       "ul",
@@ -41,7 +45,7 @@ export class Log {
       ...suggestions.map(chip),
     );
     this.#log.after(this.#dots, this.#chips);
-    this.#scroll = new Scroll(part("scroller"), this.#log, () => this.#moved());
+    this.#scroll = new Scroll(byId("scroller"), this.#log, () => this.#moved());
     this.#latest.addEventListener("click", () => this.#scroll.toEnd());
   }
 
@@ -66,11 +70,11 @@ export class Log {
     let before = 0;
     const show = (key: string, mine: boolean, iso: string): MessageView => {
       kept.add(key);
-      const view = this.#views.get(key) ?? new MessageView(this.#room, mine);
+      const view = this.#views.get(key) ?? new MessageView(this.#context, mine);
       this.#views.set(key, view);
-      const midnight = this.#room.times.midnight(iso);
+      const midnight = this.#context.dates.midnight(iso);
       if (midnight !== before) {
-        const day = this.#room.times.day(midnight, now);
+        const day = this.#context.dates.day(midnight, now);
         if (view.day.textContent !== day) view.day.textContent = day;
         place(view.day);
       } else drop(view.day);
@@ -85,7 +89,7 @@ export class Log {
       const view = show(message.client ?? message.id, mine, message.created_at);
       view.update(message, i === messages.length - 1, asked);
     });
-    const { strings } = this.#room.config;
+    const { strings } = this.#context.config;
     for (const unsent of queue) {
       show(unsent.id, true, unsent.at).wait(unsent, online ? strings.sending : strings.queued);
     }
@@ -107,14 +111,14 @@ export class Log {
   /** Scrolled, or laid out anew: only now is it known whether this is the beginning. */
   #moved(): void {
     this.#label();
-    if (this.#scroll.early && this.#more) this.#room.talk.older();
+    if (this.#scroll.early && this.#more) this.#context.client.older();
   }
 
   #label(): void {
     const { following } = this.#scroll;
     if (following) this.#fresh = false;
     toggle(this.#latest, !following);
-    const { new_messages, to_latest } = this.#room.config.strings;
+    const { new_messages, to_latest } = this.#context.config.strings;
     this.#latest.classList.toggle("fresh", this.#fresh);
     const label = this.#fresh ? new_messages : to_latest;
     if (this.#latestLabel.textContent !== label) this.#latestLabel.textContent = label;

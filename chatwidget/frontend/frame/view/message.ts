@@ -4,9 +4,9 @@ import { type Entry, isRunning, type Unsent } from "../conversation.ts";
 import { el } from "../dom.ts";
 import { reason } from "../errors.ts";
 import { fill } from "../strings.ts";
+import type { ViewContext } from "./context.ts";
 import { Footer } from "./footer.ts";
-import type { Room } from "./room.ts";
-import { renderUi } from "./ui.ts";
+import { renderUi } from "./rich-elements.ts";
 
 /** A reply in any other status is shown as plain text. */
 const KNOWN = ["pending", "streaming", "complete", "stopped", "failed", "interrupted"];
@@ -15,7 +15,7 @@ export class MessageView {
   readonly article: HTMLElement;
   /** The line with the day, where this message is the first of it. */
   readonly day = el("div", { class: "day" });
-  #room: Room;
+  #context: ViewContext;
   #body = el("div", { class: "body", dir: "auto" });
   #ui = el("div", { class: "ui" });
   #note = el("p", { class: "note" });
@@ -24,8 +24,8 @@ export class MessageView {
   #last = false;
   #stream: MarkdownStream | null = null;
 
-  constructor(room: Room, mine: boolean) {
-    this.#room = room;
+  constructor(context: ViewContext, mine: boolean) {
+    this.#context = context;
     this.article = el(
       "article",
       { class: mine ? "mine" : "theirs" },
@@ -41,10 +41,10 @@ export class MessageView {
     if (message === before && last === this.#last) return;
     this.#shown = message;
     this.#last = last;
-    const { config, times } = this.#room;
+    const { config, dates } = this.#context;
     const mine = message.role === "user";
     const name = mine ? config.strings.you : config.agent;
-    this.article.ariaLabel = `${name}, ${times.clock(message.created_at)}`;
+    this.article.ariaLabel = `${name}, ${dates.clock(message.created_at)}`;
     this.article.dataset.status = message.status;
     this.article.ariaBusy = `${isRunning(message)}`;
     this.#write(message, before);
@@ -58,17 +58,17 @@ export class MessageView {
     }
     if (!isRunning(message)) {
       if (!this.#footer) {
-        this.#footer = new Footer(this.#room, message, !mine && asked);
+        this.#footer = new Footer(this.#context, message, !mine && asked);
         this.article.append(this.#footer.element);
       }
       this.#footer.update(message, last);
-      this.#note.textContent = mine ? "" : reason(message, config.strings, times);
+      this.#note.textContent = mine ? "" : reason(message, config.strings, dates);
     }
   }
 
   /** Shows a message that the server has not accepted yet. */
   wait(unsent: Unsent, note: string): void {
-    this.article.ariaLabel = `${this.#room.config.strings.you}, ${note}`;
+    this.article.ariaLabel = `${this.#context.config.strings.you}, ${note}`;
     this.#body.textContent = unsent.text;
     this.#note.textContent = note;
   }
@@ -86,12 +86,14 @@ export class MessageView {
       (isRunning(before) ? text.startsWith(before.text) : text === before.text);
     if (!goesOn) {
       this.#body.replaceChildren();
-      const { imageHosts, strings } = this.#room.config;
+      const { imageHosts, strings } = this.#context.config;
       const { copy_code: copy, copied } = strings;
       this.#stream = new MarkdownStream(this.#body, { imageHosts, copy, copied, headingOffset: 1 });
     }
     if (text === "" && isRunning(message)) {
-      const label = fill(this.#room.config.strings.typing, { agent: this.#room.config.agent });
+      const label = fill(this.#context.config.strings.typing, {
+        agent: this.#context.config.agent,
+      });
       if (!goesOn) this.#body.append(dots(label));
       return;
     }

@@ -1,31 +1,31 @@
 /** The form before the first message: name, email, consent. What was typed waits in the composer. */
 
-import type { Identity } from "../../messages.ts";
+import type { Identity } from "../../bridge-protocol.ts";
 import type { Prechat } from "../config.ts";
-import { el, part } from "../dom.ts";
-import type { Room } from "./room.ts";
+import { byId, el } from "../dom.ts";
+import type { ViewContext } from "./context.ts";
 
-export class Ask {
-  #room: Room;
-  #form = part<HTMLFormElement>("ask");
-  #fields = part("fields");
+export class PrechatForm {
+  #context: ViewContext;
+  #form = byId<HTMLFormElement>("ask");
+  #fields = byId("fields");
   #shown: Prechat | null = null;
 
-  constructor(room: Room) {
-    this.#room = room;
+  constructor(context: ViewContext) {
+    this.#context = context;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       const given = new FormData(this.#form);
       const name = String(given.get("name") ?? "").trim();
       const email = String(given.get("email") ?? "").trim();
       const consent = given.has("consent") && this.#shown?.version;
-      room.acts.introduce({
+      context.actions.submitPrechat({
         ...(name && { name }),
         ...(email && { email }),
         ...(consent && { consent }),
       });
     });
-    part("ask-later").addEventListener("click", () => room.acts.putOff());
+    byId("ask-later").addEventListener("click", () => context.actions.postponePrechat());
   }
 
   /** Shows the form that asks for this, null for none; `known` is filled in already. */
@@ -34,7 +34,7 @@ export class Ask {
     this.#shown = asked;
     this.#form.hidden = !asked;
     if (!asked) return;
-    const { strings } = this.#room.config;
+    const { strings } = this.#context.config;
     const field = (name: "name" | "email", type: string) =>
       asked[name] &&
       el(

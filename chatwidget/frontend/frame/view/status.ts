@@ -1,26 +1,26 @@
 /** Tells plainly how the connection is, and when it is back. */
 import type { Connection } from "../connection.ts";
-import { part, toggle } from "../dom.ts";
+import { byId, toggle } from "../dom.ts";
 import type { Key } from "../strings.ts";
-import type { Room } from "./room.ts";
+import type { ViewContext } from "./context.ts";
 
 /** A first connection that is quick needs no words. */
 const PATIENCE_MS = 1_500;
 const BACK_MS = 3_000;
 
 export class Status {
-  #room: Room;
-  #bar = part("bar");
-  #status = part("status");
-  #again = part("reconnect");
-  #composer = part("composer");
+  #context: ViewContext;
+  #bar = byId("bar");
+  #status = byId("status");
+  #again = byId("reconnect");
+  #composer = byId("composer");
   #shown: Key | "" = "";
   #lost = false;
   #timer = 0;
 
-  constructor(room: Room) {
-    this.#room = room;
-    this.#again.addEventListener("click", () => room.talk.reconnect());
+  constructor(context: ViewContext) {
+    this.#context = context;
+    this.#again.addEventListener("click", () => context.client.reconnect());
   }
 
   update({ phase, failures, offline, code }: Connection): void {
@@ -45,7 +45,7 @@ export class Status {
     if (key && key === this.#shown) return;
     this.#shown = key;
     this.#bar.dataset.state = key;
-    this.#status.textContent = key && this.#room.config.strings[key];
+    this.#status.textContent = key && this.#context.config.strings[key];
     this.#later(key === "back" ? () => this.#say("") : null, BACK_MS);
   }
 

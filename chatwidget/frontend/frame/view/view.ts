@@ -1,20 +1,20 @@
 /** The whole of what is seen, shown from one model. */
-import type { Identity } from "../../messages.ts";
+import type { Identity } from "../../bridge-protocol.ts";
 import type { Prechat } from "../config.ts";
 import type { Connection } from "../connection.ts";
 import { type Chat, running } from "../conversation.ts";
-import { el, part, refocus } from "../dom.ts";
-import { Ask } from "./ask.ts";
+import { byId, el, refocus } from "../dom.ts";
 import { Composer } from "./composer.ts";
+import type { ViewContext } from "./context.ts";
 import { Log } from "./log.ts";
-import type { Room } from "./room.ts";
+import { PrechatForm } from "./prechat-form.ts";
 import { Status } from "./status.ts";
 
 export interface Model {
   chat: Chat;
   connection: Connection;
-  /** What is asked of the visitor right now. */
-  asked: Prechat | null;
+  /** The form that is shown right now. */
+  prechat: Prechat | null;
   identity: Identity;
 }
 
@@ -25,37 +25,37 @@ export class View {
   readonly composer: Composer;
   readonly log: Log;
   #status: Status;
-  #ask: Ask;
-  #announcements = part("announcer");
+  #prechatForm: PrechatForm;
+  #announcements = byId("announcer");
   #title = document.title;
 
-  constructor(room: Room, draft: string) {
+  constructor(context: ViewContext, draft: string) {
     const { style } = document.documentElement;
-    for (const [name, value] of Object.entries(room.config.look)) {
+    for (const [name, value] of Object.entries(context.config.look)) {
       style.setProperty(name, value);
     }
-    this.composer = new Composer(room, draft);
-    this.log = new Log(room);
-    this.#status = new Status(room);
-    this.#ask = new Ask(room);
-    part("new").addEventListener("click", () => {
-      room.talk.renew();
+    this.composer = new Composer(context, draft);
+    this.log = new Log(context);
+    this.#status = new Status(context);
+    this.#prechatForm = new PrechatForm(context);
+    byId("new").addEventListener("click", () => {
+      context.client.renew();
       refocus();
     });
-    part("close").addEventListener("click", () => room.acts.close());
+    byId("close").addEventListener("click", () => context.actions.close());
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.isComposing) room.acts.escape();
+      if (event.key === "Escape" && !event.isComposing) context.actions.escape();
     });
   }
 
-  update({ chat, connection, asked, identity }: Model): void {
+  update({ chat, connection, prechat, identity }: Model): void {
     const ready = connection.phase === "ready";
     const expecting =
       chat.messages.length + chat.queue.length === 0 && (ready || connection.failures === 0);
     this.log.update({ chat, online: ready, expecting: expecting && connection.phase !== "closed" });
     this.composer.update(running(chat)?.id ?? null, chat.maxLength);
     this.#status.update(connection);
-    this.#ask.update(asked, identity);
+    this.#prechatForm.update(prechat, identity);
   }
 
   announce(text: string): void {
@@ -72,6 +72,6 @@ export class View {
 
   /** Whether there is something to close. */
   closable(can: boolean): void {
-    part("close").hidden = !can;
+    byId("close").hidden = !can;
   }
 }
