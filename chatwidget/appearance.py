@@ -1,4 +1,4 @@
-"""How a widget looks and behaves on the page: what `Widget.look` holds, typed.
+"""How a widget looks and behaves on the page: what `Widget.appearance` holds, typed.
 
 All of it is public: it is sent to every visitor.
 """
@@ -15,7 +15,7 @@ Url = Annotated[str, msgspec.Meta(pattern=r"^(https://[^\s\"'<>]+|/[^\s\"'<>]*)?
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 
 
-class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Appearance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Appearance and manners; lengths in CSS pixels, delays in seconds."""
 
     color: Colour = "#2563eb"
@@ -39,12 +39,12 @@ class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     consent_version: Annotated[str, msgspec.Meta(max_length=32)] = "1"
 
 
-def read_look(stored: dict[str, Any]) -> Look:
+def read_appearance(stored: dict[str, Any]) -> Appearance:
     """The stored dict as a Look. Raises msgspec.ValidationError, which names the field."""
-    return msgspec.convert(stored, Look)
+    return msgspec.convert(stored, Appearance)
 
 
-def store_look(look: Look) -> dict[str, Any]:
+def store_appearance(appearance: Appearance) -> dict[str, Any]:
     """The dict to store: only what differs from the defaults."""
-    stored: dict[str, Any] = msgspec.to_builtins(look)
+    stored: dict[str, Any] = msgspec.to_builtins(appearance)
     return stored

@@ -14,6 +14,6 @@ class ChatWidgetConfig(AppConfig):
 
     def ready(self) -> None:
         from chatwidget import checks  # noqa: F401  # registers itself
-        from chatwidget.process import begin
+        from chatwidget.relay.lifecycle import begin
 
         request_started.connect(begin)

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
 from chatwidget.conf import conf
-from chatwidget.errors import Misconfigured
+from chatwidget.errors import PlatformMisconfigured
 from chatwidget.providers.base import providers
 
 BUILT = Path(__file__).parent / "static" / "chatwidget" / "loader.js"
@@ -24,7 +24,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         providers()
     except ImproperlyConfigured as error:
         return [Error(str(error), hint="See the settings in the README.", id="chatwidget.E001")]
-    except Misconfigured as error:
+    except PlatformMisconfigured as error:
         hint = 'CHATWIDGET["PROVIDERS"] maps a name to the dotted path of a Provider.'
         return [Error(str(error), hint=hint, id="chatwidget.E002")]
     return []

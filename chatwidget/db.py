@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from chatwidget.errors import StorageAway
+from chatwidget.errors import DatabaseUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,13 +37,13 @@ def _run(
     operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], asked: float
 ) -> T:
     if time.monotonic() - asked > QUEUE_SECONDS:
-        raise StorageAway(f"no thread was free for {QUEUE_SECONDS:g} s")
+        raise DatabaseUnavailable(f"no thread was free for {QUEUE_SECONDS:g} s")
     try:
         return operation(*args, **kwargs)
     except (DatabaseError, InterfaceError) as error:
         # Whatever the cause, the next operation begins on a connection that is known to work.
         connection.close()
-        raise StorageAway(f"{type(error).__name__}: {error}") from error
+        raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
     finally:
         connection.queries_log.clear()  # where DEBUG is on, Django keeps every statement
         # A file's connection is kept: to close the last one empties SQLite's log, with an fsync.
@@ -51,16 +51,16 @@ def _run(
             close_old_connections()
 
 
-async def stored(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run one operation of `transcripts` in a thread. Raises StorageAway when the database does."""
+async def run_in_db_thread(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run one operation of `transcripts` in a thread. Raises DatabaseUnavailable."""
     loop = asyncio.get_running_loop()
     asked = time.monotonic()
     return await loop.run_in_executor(_executor(False), _run, operation, args, kwargs, asked)
 
 
 @asynccontextmanager
-async def in_time() -> AsyncIterator[None]:
-    """What is read in here is given up when the database hangs. Raises StorageAway."""
+async def db_timeout() -> AsyncIterator[None]:
+    """What is read in here is given up when the database hangs. Raises DatabaseUnavailable."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             yield
@@ -68,12 +68,14 @@ async def in_time() -> AsyncIterator[None]:
         raise no_answer() from None
 
 
-def no_answer() -> StorageAway:
+def no_answer() -> DatabaseUnavailable:
     """The database hangs."""
-    return StorageAway(f"no answer in {ANSWER_SECONDS:g} s")
+    return DatabaseUnavailable(f"no answer in {ANSWER_SECONDS:g} s")
 
 
-async def urgently_stored(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_urgently_in_db_thread(
+    operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
     """As `stored`, but never behind what visitors wait for: in a thread of its own, where several
     may be at work at once."""
     loop = asyncio.get_running_loop()

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 from chatwidget.conf import conf
-from chatwidget.errors import Misconfigured
+from chatwidget.errors import PlatformMisconfigured
 
 SCRUBBED = "[key]"
 
@@ -41,13 +41,13 @@ def encrypt(key: str) -> str:
 
 
 def decrypt(stored: str) -> str:
-    """The key again. Raises Misconfigured when no known secret opens it."""
+    """The key again. Raises PlatformMisconfigured when no known secret opens it."""
     if not stored:
         return ""
     try:
         return _opened(stored, _secrets())
     except InvalidToken:
-        raise Misconfigured(
+        raise PlatformMisconfigured(
             "the platform's key cannot be decrypted: CHATWIDGET_SECRET_KEYS or SECRET_KEY changed; "
             "enter the key again"
         ) from None

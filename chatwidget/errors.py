@@ -1,22 +1,22 @@
 """Everything that can go wrong with a chat, as one tree.
 
     ChatError
-    ├── Refused                 the socket is closed, with a code of the contract
-    ├── FrameError              one frame is answered by an `error`; the socket lives
-    │   ├── BadFrame            bad_frame
-    │   ├── BadRequest          bad_request
-    │   ├── MessageEmpty        message_empty
-    │   ├── MessageTooLong      message_too_long
-    │   ├── RateLimited         rate_limited
-    │   ├── TooManyPending      too_many_pending
-    │   └── StorageAway         unavailable
-    └── ReplyError              a reply ends in `done` with status failed (or interrupted)
-        ├── Misconfigured       misconfigured
-        ├── Rejected            provider_rejected
-        ├── PlatformRateLimited provider_rate_limited
-        ├── Unavailable         provider_unavailable
-        ├── TimedOut            provider_timeout
-        └── Interrupted         interrupted
+    ├── CloseConnection              the socket is closed, with a code of the protocol
+    ├── FrameError                   one frame is answered by an `error`; the socket lives
+    │   ├── BadFrame                 bad_frame
+    │   ├── BadRequest               bad_request
+    │   ├── MessageEmpty             message_empty
+    │   ├── MessageTooLong           message_too_long
+    │   ├── RateLimited              rate_limited
+    │   ├── TooManyPending           too_many_pending
+    │   └── DatabaseUnavailable      unavailable
+    └── ReplyError                   a reply ends in `done` with status failed (or interrupted)
+        ├── PlatformMisconfigured    misconfigured
+        ├── PlatformRejected         provider_rejected
+        ├── PlatformRateLimited      provider_rate_limited
+        ├── PlatformUnavailable      provider_unavailable
+        ├── PlatformTimedOut         provider_timeout
+        └── Interrupted              interrupted
 
 `detail` is for the visitor: it is chosen here and never holds what a platform said. `cause` is for
 the owner: it is kept in the transcript and in the log, with keys scrubbed, and sent to nobody.
@@ -32,15 +32,15 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CloseCode(IntEnum):
-    """Why a socket was closed by us (contract §4)."""
+    """Why the server closed a socket; see docs/protocol.md."""
 
     PROTOCOL = 4400
-    TOKEN = 4401
+    UNAUTHORIZED = 4401
     ORIGIN = 4403
     NO_WIDGET = 4404
     NO_HELLO = 4408
-    WINDOW = 4410
-    TOO_BIG = 4413
+    FLOW_CONTROL_TIMEOUT = 4410
+    MESSAGE_TOO_BIG = 4413
     TOO_MANY = 4429
     RESTARTING = 4503
 
@@ -62,7 +62,7 @@ class ChatError(Exception):
             self.detail = detail
 
 
-class Refused(ChatError):
+class CloseConnection(ChatError):
     """The socket cannot go on; it is closed with `close_code`."""
 
     def __init__(self, close_code: CloseCode, cause: str = "") -> None:
@@ -118,7 +118,7 @@ class TooManyPending(FrameError):
     detail = _("Please wait for the answers to your earlier messages.")
 
 
-class StorageAway(FrameError):
+class DatabaseUnavailable(FrameError):
     """The database did not answer. What it was asked is not known to be done: ask again."""
 
     code = "unavailable"
@@ -130,14 +130,14 @@ class ReplyError(ChatError):
     """A reply could not be had, or not to its end; what had come of it is kept."""
 
 
-class Misconfigured(ReplyError):
+class PlatformMisconfigured(ReplyError):
     """The platform refuses our configuration: 401, 403, 404, a redirect, a missing key."""
 
     code = "misconfigured"
     detail = _("The assistant is not set up correctly. Please contact the site's owner.")
 
 
-class Rejected(ReplyError):
+class PlatformRejected(ReplyError):
     """The platform refused the message, or answered what its document does not describe."""
 
     code = "provider_rejected"
@@ -153,7 +153,7 @@ class PlatformRateLimited(ReplyError):
     detail = _("The assistant is very busy. Please try again in a moment.")
 
 
-class Unavailable(ReplyError):
+class PlatformUnavailable(ReplyError):
     """The platform is down or cannot be reached: 5xx and connection faults."""
 
     code = "provider_unavailable"
@@ -161,7 +161,7 @@ class Unavailable(ReplyError):
     detail = _("The assistant cannot be reached right now. Please try again.")
 
 
-class TimedOut(ReplyError):
+class PlatformTimedOut(ReplyError):
     """The platform did not answer in time."""
 
     code = "provider_timeout"
@@ -179,5 +179,12 @@ class Interrupted(ReplyError):
 
 REPLY_ERRORS: dict[str, type[ReplyError]] = {
     error.code: error
-    for error in (Misconfigured, Rejected, PlatformRateLimited, Unavailable, TimedOut, Interrupted)
+    for error in (
+        PlatformMisconfigured,
+        PlatformRejected,
+        PlatformRateLimited,
+        PlatformUnavailable,
+        PlatformTimedOut,
+        Interrupted,
+    )
 }

@@ -15,9 +15,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from chatwidget import secrets
+from chatwidget import encryption
+from chatwidget.appearance import Appearance, read_appearance
 from chatwidget.conf import ProviderConfig
-from chatwidget.look import Look, read_look
 
 
 def new_id() -> UUID:
@@ -67,7 +67,7 @@ class Widget(models.Model):
     greeting = models.TextField(_("greeting"), blank=True, max_length=4000)
     allowed_origins = models.JSONField(_("allowed origins"), default=list, blank=True)
     image_hosts = models.JSONField(_("image hosts"), default=list, blank=True)
-    look = models.JSONField(_("look"), default=dict, blank=True)
+    appearance = models.JSONField(_("look"), default=dict, blank=True, db_column="look")
     config_version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -89,11 +89,11 @@ class Widget(models.Model):
     @property
     def key(self) -> str:
         """The platform's key. Raises Misconfigured when it cannot be decrypted."""
-        return secrets.decrypt(self.encrypted_key)
+        return encryption.decrypt(self.encrypted_key)
 
     @key.setter
     def key(self, value: str) -> None:
-        self.encrypted_key = secrets.encrypt(value)
+        self.encrypted_key = encryption.encrypt(value)
 
     @property
     def provider_config(self) -> ProviderConfig:
@@ -107,8 +107,8 @@ class Widget(models.Model):
         )
 
     @property
-    def typed_look(self) -> Look:
-        return read_look(self.look)
+    def typed_appearance(self) -> Appearance:
+        return read_appearance(self.appearance)
 
 
 class Visitor(models.Model):

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import json
 from typing import Annotated, Any, Literal, NoReturn
-from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chatwidget.errors import BadFrame, ChatError
+from chatwidget.text import is_clean
 
 VERSION = 1
 # A client's frame in bytes of UTF-8: the longest message in escapes fits many times.
@@ -146,34 +146,6 @@ def parse(text: str) -> AnyClientFrame:
     except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         named = value.get("id") if isinstance(value, dict) else None
         raise BadFrameOf(str(error), named if isinstance(named, str) else None) from None
-
-
-def is_clean(text: str) -> bool:
-    """No NUL, which PostgreSQL refuses, and no lone surrogate, which UTF-8 cannot hold."""
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False
-
-
-def as_uuid(text: str) -> UUID | None:
-    """A client's text as an id; None for what is none, which is as unknown."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-def cleaned(text: str | None, limit: int) -> str:
-    """What a page or a person says of itself, fit to be stored, at most `limit` code points."""
-    return storable((text or "")[:limit]).strip()
-
-
-def storable(text: str) -> str:
-    """The text without what is not `is_clean`; the same object where nothing is wrong."""
-    if is_clean(text):
-        return text
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 # --- server to client -------------------------------------------------------------------------

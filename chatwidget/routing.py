@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import re_path
 
-from chatwidget.consumers import ChatConsumer
+from chatwidget.sockets.consumer import ChatConsumer
 
 websocket_urlpatterns = [
     # Django types a route's target as a view; for Channels it is an ASGI application.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chatwidget import views
+from chatwidget.embed import views
 
 app_name = "chatwidget"
 

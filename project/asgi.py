@@ -15,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 # Django must be set up before anything that imports models.
 django_application = get_asgi_application()
 
-from chatwidget.process import begin_in_daphne, lifespan  # noqa: E402
+from chatwidget.relay.lifecycle import begin_in_daphne, lifespan  # noqa: E402
 from chatwidget.routing import websocket_urlpatterns  # noqa: E402
 
 SECURE = {"http": "https", "ws": "wss"}

@@ -1,7 +1,7 @@
 """The gallery at `/gallery/` (with DEBUG on only): the frame in each of its states.
 
 `?state=` names one of frontend/gallery/states.ts; `theme`, `dir`, `locale` and `color` are as in a
-widget's look. The page is the visitor's own template; its script plays the server's part.
+widget's appearance. The page is the visitor's own template; its script plays the server's part.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 from msgspec import convert
 
-from chatwidget.colours import properties
-from chatwidget.frame import script_json
-from chatwidget.look import Look
-from chatwidget.strings import SCRIPT, STRINGS
+from chatwidget.appearance import Appearance
+from chatwidget.embed.frame_page import script_json
+from chatwidget.embed.strings import SCRIPT, STRINGS
+from chatwidget.embed.theme import properties
 
 # As strict as the visitor's frame, so that a state that breaks its policy is seen here.
 POLICY = (
@@ -36,13 +36,13 @@ def gallery(request: HttpRequest) -> HttpResponse:
     locale = asked.get("locale", "en")
     with translation.override(locale):
         rtl = translation.get_language_bidi()
-        look = convert(
+        appearance = convert(
             {
                 "color": asked.get("color", "#2563eb"),
                 "theme": asked.get("theme", "light"),
                 "subtitle": "We answer at once",
             },
-            Look,
+            Appearance,
         )
         config: dict[str, Any] = {
             "protocol": 1,
@@ -53,7 +53,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "title": asked.get("title", "Harbour & Hearth"),
             "agent": "Harbour & Hearth",
             "locale": locale,
-            "look": properties(look),
+            "look": properties(appearance),
             "strings": {key: str(text) for key, text in SCRIPT.items()},
             "suggestions": [],
             "imageHosts": [],
@@ -66,7 +66,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "config": config,
             "config_json": script_json(config),
             "strings": STRINGS,
-            "look": look,
+            "appearance": appearance,
             "locale": locale,
             "dir": asked.get("dir", "rtl" if rtl else "ltr"),
         }

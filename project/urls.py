@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from chatwidget.views import health
+from chatwidget.health import health
 from project.gallery import gallery
 from project.shop import icon, shop
 

@@ -15,7 +15,7 @@ from django.db import connections
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from chatwidget import storage
+from chatwidget import db
 from tests import sites
 from tests.environment import FOLDER, VARIABLES
 from tests.needs import chromium
@@ -82,8 +82,8 @@ def django_db_modify_db_settings() -> None:
 def close_threads() -> Iterator[None]:
     """Connections of the threads that stored something are closed in them."""
     yield
-    for _ in range(storage.THREADS):
-        storage._executor(False).submit(connections.close_all).result()
+    for _ in range(db.THREADS):
+        db._executor(False).submit(connections.close_all).result()
 
 
 @pytest.fixture(scope="session")

@@ -13,19 +13,20 @@ from channels.layers import InMemoryChannelLayer
 from django.utils import timezone
 from msgspec import UNSET
 
-from chatwidget import storage, upkeep
-from chatwidget.errors import ChatError, Unavailable
+from chatwidget import db
+from chatwidget.errors import ChatError, PlatformUnavailable
 from chatwidget.models import Message, Widget
 from chatwidget.protocol import Ack, AnyClientFrame, Hello, error_frame
 from chatwidget.providers.base import Delta, Event, Finished, Provider, Turn
-from chatwidget.relay import Relay
-from chatwidget.replies import Outbox
-from chatwidget.sessions import Session
-from chatwidget.showing import Client
+from chatwidget.relay import housekeeping
+from chatwidget.relay.relay import Relay
+from chatwidget.sockets.client import Client
+from chatwidget.sockets.outbox import Outbox
+from chatwidget.sockets.session import Session
 from tests.delivery.shown import Frame, Shown
 
 # What the platform is to say next, by conversation: text, None for the end, an error to raise.
-Said = str | None | Unavailable
+Said = str | None | PlatformUnavailable
 scripts: dict[str, asyncio.Queue[Said]] = {}
 asked: Counter[str] = Counter()
 
@@ -41,7 +42,7 @@ class Scripted(Provider):
         asked[turn.text] += 1
         script = scripts.setdefault(turn.conversation, asyncio.Queue())
         while (said := await script.get()) is not None:
-            if isinstance(said, Unavailable):
+            if isinstance(said, PlatformUnavailable):
                 raise said
             yield Delta(said)
         yield Finished()
@@ -52,24 +53,24 @@ class Process:
 
     def __init__(self) -> None:
         self.relay = Relay()
-        self.bus = asyncio.create_task(self.relay.rooms.bus.run())
+        self.pubsub = asyncio.create_task(self.relay.hub.pubsub.run())
 
     async def tick(self) -> None:
-        await upkeep.keep(self.relay, 0)
-        await upkeep.tick(self.relay, 0)
+        await housekeeping.renew_leases(self.relay, 0)
+        await housekeeping.run_checks(self.relay, 0)
 
     async def kill(self) -> None:
         """No more is stored or told, and its leases run out."""
-        self.bus.cancel()
+        self.pubsub.cancel()
         tasks = [running.task for running in self.relay.running.values() if running.task]
         for running in self.relay.running.values():
             running.erased = True
         for task in tasks:
             task.cancel()
-        await asyncio.gather(self.bus, *tasks, return_exceptions=True)
+        await asyncio.gather(self.pubsub, *tasks, return_exceptions=True)
         past = timezone.now() - timedelta(hours=1)
         mine = Message.objects.filter(owner=self.relay.worker)
-        await storage.stored(mine.update, lease_until=past)
+        await db.run_in_db_thread(mine.update, lease_until=past)
 
 
 class Tab:

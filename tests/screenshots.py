@@ -1,4 +1,4 @@
-"""The README's pictures, taken of the running site: `python -m tests.shots` writes docs/*.webp."""
+"""Takes the README's pictures of the running site: `python -m tests.screenshots`."""
 
 from __future__ import annotations
 

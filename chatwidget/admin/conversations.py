@@ -21,7 +21,6 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from chatwidget import archive
 from chatwidget.admin.filters import (
     BoundedChangeList,
     BoundedPaginator,
@@ -34,6 +33,7 @@ from chatwidget.admin.filters import (
 )
 from chatwidget.admin.transcript import transcript, words
 from chatwidget.models import Conversation, Message, Role, Visitor
+from chatwidget.transcripts import erasure
 
 PREVIEW = 300  # code points of a message that the list reads
 
@@ -206,7 +206,7 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if request.method == "POST":
             # The log names the conversation: a person's name would outlive the person there.
             self.log_deletions(request, Conversation.objects.filter(pk=conversation.pk))
-            erased = archive.forget(people)
+            erased = erasure.forget(people)
             told = {"conversations": erased.conversations, "messages": erased.messages}
             done = _("Erased the visitor, %(conversations)s conversations, %(messages)s messages.")
             self.message_user(request, done % told, messages.SUCCESS)
@@ -234,7 +234,7 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
         """Also erases visitors who have no conversation left: nothing of them is needed."""
-        archive.erase_conversations(queryset.order_by("id"), visitors=True)
+        erasure.erase_conversations(queryset.order_by("id"), visitors=True)
 
 
 def name_of(visitor: Visitor) -> str:

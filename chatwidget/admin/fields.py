@@ -76,7 +76,7 @@ def choice(label: Any, choices: Any, required: bool = True) -> forms.ChoiceField
     return forms.ChoiceField(label=label, choices=choices, required=required)
 
 
-def look_fields() -> dict[str, forms.Field]:
+def appearance_fields() -> dict[str, forms.Field]:
     """A field for each of `Look`'s, by its name there, in the order in which they are asked for."""
     address = _("An https:// address, or a path on this server that begins with /.")
     return {

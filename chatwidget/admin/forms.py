@@ -10,15 +10,15 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget import validation
-from chatwidget.admin.fields import LinesField, look_fields, option_field
-from chatwidget.errors import Misconfigured
-from chatwidget.look import Look, read_look, store_look
+from chatwidget.admin.fields import LinesField, appearance_fields, option_field
+from chatwidget.appearance import Appearance, read_appearance, store_appearance
+from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
 from chatwidget.providers.base import providers
+from chatwidget.widgets import validation
 
-LOOK = "look_"  # before the name of a field of the look
-# What is said of a look's field that its own form field lets through and `Look` does not.
+APPEARANCE = "appearance_"  # before the name of a field of the appearance
+# What is said of a look's field that its own form field lets through and `Appearance` does not.
 LOOK_ERRORS = {
     "color": _("Give a colour like #2563eb."),
     "font": _("Give names of fonts with commas between them; quotes may stand around a name."),
@@ -39,8 +39,8 @@ def option_names() -> list[str]:
     ]
 
 
-def look_names(*fields: str) -> list[str]:
-    return [LOOK + field for field in fields]
+def appearance_names(*fields: str) -> list[str]:
+    return [APPEARANCE + field for field in fields]
 
 
 class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -103,10 +103,10 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.instance.encrypted_key:
             del self.fields["clear_key"]
         self.stored_target = (self.instance.provider, self.instance.base_url)
-        look = readable_look(self.instance)
-        for name, field in look_fields().items():
-            field.initial = getattr(look, name)
-            self.fields[LOOK + name] = field
+        appearance = readable_appearance(self.instance)
+        for name, field in appearance_fields().items():
+            field.initial = getattr(appearance, name)
+            self.fields[APPEARANCE + name] = field
         for provider, cls in providers().items():
             for option, kind in cls.options.items():
                 field = option_field(option, kind)
@@ -119,25 +119,27 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        for name, message in self._look_problems().items():
-            self.add_error(LOOK + name, message)
+        for name, message in self._appearance_problems().items():
+            self.add_error(APPEARANCE + name, message)
         return self.cleaned_data
 
-    def _look_problems(self) -> dict[str, Any]:
-        """What `Look` itself refuses, by the name of its field."""
+    def _appearance_problems(self) -> dict[str, Any]:
+        """What `Appearance` itself refuses, by the name of its field."""
         problems = {}
-        for name, value in self._look_given().items():
+        for name, value in self._appearance_given().items():
             try:
-                msgspec.convert({name: value}, Look)
+                msgspec.convert({name: value}, Appearance)
             except msgspec.ValidationError as error:
                 problems[name] = LOOK_ERRORS.get(name, str(error))
         return problems
 
-    def _look_given(self) -> dict[str, Any]:
+    def _appearance_given(self) -> dict[str, Any]:
         names = [
-            name for name in msgspec.structs.asdict(Look()) if LOOK + name in self.cleaned_data
+            name
+            for name in msgspec.structs.asdict(Appearance())
+            if APPEARANCE + name in self.cleaned_data
         ]
-        return {name: self.cleaned_data[LOOK + name] for name in names}
+        return {name: self.cleaned_data[APPEARANCE + name] for name in names}
 
     def _options_given(self) -> dict[str, Any]:
         provider = self.cleaned_data["provider"]
@@ -153,7 +155,7 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.errors:
             return
         widget = self.instance
-        widget.look = store_look(msgspec.convert(self._look_given(), Look))
+        widget.appearance = store_appearance(msgspec.convert(self._appearance_given(), Appearance))
         widget.options = self._options_given()
         try:
             self._take_key()
@@ -185,19 +187,19 @@ def stored_key(widget: Widget) -> tuple[bool, Any]:
         return False, _("Stored encrypted, and never shown again.")
     try:
         key = widget.key
-    except Misconfigured as error:
+    except PlatformMisconfigured as error:
         return True, str(error)
     # Four characters of a short key would be too much of it.
     end = key[-4:] if len(key) >= 16 else ""
     return True, _("A key is stored: ••••••••%(end)s. Leave this empty to keep it.") % {"end": end}
 
 
-def readable_look(widget: Widget) -> Look:
-    """The widget's look; where something else wrote what cannot be read, the default."""
+def readable_appearance(widget: Widget) -> Appearance:
+    """The widget's appearance; where something else wrote what cannot be read, the default."""
     try:
-        return read_look(widget.look)
+        return read_appearance(widget.appearance)
     except msgspec.ValidationError:
-        return Look()
+        return Appearance()
 
 
 def by_field(error: ValidationError) -> dict[str, list[str]]:

@@ -13,11 +13,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget import archive
-from chatwidget.admin.forms import WidgetForm, look_names, option_names
-from chatwidget.checkup import checkup
+from chatwidget.admin.forms import WidgetForm, appearance_names, option_names
 from chatwidget.models import Conversation, Visitor, Widget
 from chatwidget.providers.base import providers
+from chatwidget.transcripts import erasure
+from chatwidget.widgets.diagnostics import diagnose
 
 
 @admin.register(Widget)
@@ -83,22 +83,22 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 {
                     "fields": [
                         "greeting",
-                        *look_names("subtitle", "language", "suggestions", "sound"),
+                        *appearance_names("subtitle", "language", "suggestions", "sound"),
                     ]
                 },
             ),
             (
                 _("Before the first message"),
-                {"fields": look_names("ask_name", "ask_email", "consent", "consent_version")},
+                {"fields": appearance_names("ask_name", "ask_email", "consent", "consent_version")},
             ),
             (
                 _("Appearance"),
                 {
                     "fields": [
-                        *look_names("color"),
-                        tuple(look_names("theme", "position")),
-                        tuple(look_names("offset_x", "offset_y")),
-                        *look_names("radius", "font", "icon", "logo", "teaser", "teaser_delay"),
+                        *appearance_names("color"),
+                        tuple(appearance_names("theme", "position")),
+                        tuple(appearance_names("offset_x", "offset_y")),
+                        *appearance_names("radius", "font", "icon", "logo", "teaser", "teaser_delay"),
                     ]
                 },
             ),
@@ -145,7 +145,7 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         if not self.has_change_permission(request, widget):
             raise PermissionDenied
-        found = async_to_sync(checkup)(widget)
+        found = async_to_sync(diagnose)(widget)
         if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
             return JsonResponse({"ok": found.ok, "lines": found.lines})
         for finding in found.findings:
@@ -169,11 +169,11 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [str(widget) for widget in chosen], counts, missing, []
 
     def delete_model(self, request: HttpRequest, obj: Widget) -> None:
-        archive.erase_widget(obj)
+        erasure.erase_widget(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Widget]) -> None:
         for widget in queryset:
-            archive.erase_widget(widget)
+            erasure.erase_widget(widget)
 
 
 def conversations_url(widget: Widget) -> str:

@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from msgspec import ValidationError, convert, to_builtins
 
-from chatwidget.access import frame_token
-from chatwidget.colours import properties
+from chatwidget.appearance import Appearance
+from chatwidget.embed.strings import SCRIPT, STRINGS
+from chatwidget.embed.theme import properties
 from chatwidget.languages import choose_language, direction
-from chatwidget.look import Look
 from chatwidget.models import Widget
 from chatwidget.protocol import VERSION
 from chatwidget.providers.base import longest_message, providers
-from chatwidget.strings import SCRIPT, STRINGS
+from chatwidget.tokens import frame_token
 
 # What a script tag's data- attributes may change of the frame, by the names of Look's fields.
 FROM_PAGE = {"color", "font", "radius", "theme"}
@@ -29,15 +29,15 @@ _IN_SCRIPT = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 def frame_context(request: HttpRequest, widget: Widget) -> dict[str, Any]:
     """The template's context; called with `frame_language` active."""
-    look = frame_look(request, widget)
+    appearance = frame_appearance(request, widget)
     language = frame_language(request, widget)
-    config = frame_config(widget, look, language)
+    config = frame_config(widget, appearance, language)
     return {
         "widget": widget,
         "config": config,
         "config_json": script_json(config),
         "strings": STRINGS,
-        "look": look,
+        "appearance": appearance,
         "locale": language,
         "dir": direction(language),
     }
@@ -50,27 +50,27 @@ def script_json(value: object) -> SafeString:
     return mark_safe(text.translate(_IN_SCRIPT))
 
 
-def frame_look(request: HttpRequest, widget: Widget) -> Look:
-    """The widget's look, with what the embedding page's script tag changes of it."""
-    look = widget.typed_look
+def frame_appearance(request: HttpRequest, widget: Widget) -> Appearance:
+    """The widget's appearance, with what the embedding page's script tag changes of it."""
+    appearance = widget.typed_appearance
     for name in FROM_PAGE & request.GET.keys():
-        changed = {**to_builtins(look), name: request.GET[name]}
+        changed = {**to_builtins(appearance), name: request.GET[name]}
         # The page's mistake is not the visitor's: what cannot be used changes nothing.
         with suppress(ValidationError):
-            look = convert(changed, Look, strict=False)
-    return look
+            appearance = convert(changed, Appearance, strict=False)
+    return appearance
 
 
 def frame_language(request: HttpRequest, widget: Widget) -> str:
     """The widget's setting, else the embedding page's (`?lang=`), else the browser's."""
     return choose_language(
-        widget.look.get("language", ""),
+        widget.appearance.get("language", ""),
         request.GET.get("lang", "")[:35],
         request.headers.get("Accept-Language", "")[:200],
     )
 
 
-def frame_config(widget: Widget, look: Look, language: str) -> dict[str, Any]:
+def frame_config(widget: Widget, appearance: Appearance, language: str) -> dict[str, Any]:
     """`chatwidget-config`: all of it public."""
     platform = providers().get(widget.provider)
     page = reverse("chatwidget:frame", args=[widget.slug])
@@ -83,25 +83,25 @@ def frame_config(widget: Widget, look: Look, language: str) -> dict[str, Any]:
         "title": widget.title,
         "agent": widget.title,
         "locale": language,
-        "look": properties(look),
+        "look": properties(appearance),
         "strings": {key: str(text) for key, text in SCRIPT.items()},
-        "suggestions": list(look.suggestions),
+        "suggestions": list(appearance.suggestions),
         "imageHosts": widget.image_hosts,
-        "prechat": _prechat(look),
-        "sound": look.sound,
+        "prechat": _prechat(appearance),
+        "sound": appearance.sound,
         "regenerate": bool(platform and platform.can_rewind),
         "maxLength": longest_message(platform),
     }
 
 
-def _prechat(look: Look) -> dict[str, Any] | None:
-    if look.ask_name == "no" and look.ask_email == "no" and not look.consent:
+def _prechat(appearance: Appearance) -> dict[str, Any] | None:
+    if appearance.ask_name == "no" and appearance.ask_email == "no" and not appearance.consent:
         return None
     return {
-        "name": None if look.ask_name == "no" else look.ask_name,
-        "email": None if look.ask_email == "no" else look.ask_email,
-        "consent": look.consent or None,
-        "version": look.consent_version,
+        "name": None if appearance.ask_name == "no" else appearance.ask_name,
+        "email": None if appearance.ask_email == "no" else appearance.ask_email,
+        "consent": appearance.consent or None,
+        "version": appearance.consent_version,
     }
 
 
@@ -113,12 +113,12 @@ def _host(url: str) -> str:
 
 def content_security_policy(request: HttpRequest, widget: Widget) -> str:
     """Nothing but our own script and style, our own socket, and images from the owner's hosts."""
-    look = widget.typed_look
+    appearance = widget.typed_appearance
     files = " ".join(filter(None, ("'self'", _host(static("chatwidget/frame.js")))))
     images = " ".join(
         dict.fromkeys(
             ["'self'", *(f"https://{host}" for host in widget.image_hosts)]
-            + [host for host in (_host(look.logo), _host(look.icon)) if host]
+            + [host for host in (_host(appearance.logo), _host(appearance.icon)) if host]
         )
     )
     socket = f"{'wss' if request.is_secure() else 'ws'}://{request.get_host()}"

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.utils import translation
 
+from chatwidget.appearance import Appearance
+from chatwidget.embed.strings import CHAT, CLOSE_CHAT, OPEN_CHAT, STRINGS
 from chatwidget.languages import LANGUAGES, supported
-from chatwidget.look import Look
 from chatwidget.models import Widget
-from chatwidget.strings import CHAT, CLOSE_CHAT, OPEN_CHAT, STRINGS
 
 BUILT = Path(__file__).parent / "static" / "chatwidget"
 PLACEHOLDER = '"__CHATWIDGET__"'
@@ -64,28 +64,32 @@ def _closings() -> dict[str, str]:
 
 def loader_config(widget: Widget) -> dict[str, Any]:
     """What the embedding page may know of a widget; defaults are left out."""
-    look, default = widget.typed_look, Look()
+    appearance, default = widget.typed_appearance, Appearance()
     config: dict[str, Any] = {"slug": widget.slug, "title": widget.title}
     for name, key in _SENT.items():
-        if getattr(look, name) != getattr(default, name):
-            config[key] = getattr(look, name)
-    if look.icon:
+        if getattr(appearance, name) != getattr(default, name):
+            config[key] = getattr(appearance, name)
+    if appearance.icon:
         # As the loader's style sheet takes it, in place of the shape that it draws by itself.
-        config |= {"icon": f'url("{look.icon}") 50%/contain no-repeat', "shape": "none"}
-    if language := supported(look.language):
+        config |= {"icon": f'url("{appearance.icon}") 50%/contain no-repeat', "shape": "none"}
+    if language := supported(appearance.language):
         with translation.override(language):
             config["labels"] = {"": f"{OPEN_CHAT}|{CLOSE_CHAT}"}
             close = {"": str(STRINGS["close"])}
     else:
         config["labels"], close = _labels(), _closings()
-    if look.teaser:
-        config["teaser"] = {"text": look.teaser, "delay": look.teaser_delay, "close": close}
+    if appearance.teaser:
+        config["teaser"] = {
+            "text": appearance.teaser,
+            "delay": appearance.teaser_delay,
+            "close": close,
+        }
     return config
 
 
 def loader(widget: Widget) -> str:
     """The script for one widget. Raises FileNotFoundError when the front end is not built."""
-    name = "loader.teaser.js" if widget.typed_look.teaser else "loader.js"
+    name = "loader.teaser.js" if widget.typed_appearance.teaser else "loader.js"
     text = _built(name, (BUILT / name).stat().st_mtime_ns)
     config = json.dumps(loader_config(widget), ensure_ascii=False, separators=(",", ":"))
     return text.replace(PLACEHOLDER, config)

@@ -6,7 +6,7 @@ something, it is darkened (on dark: lightened) until WCAG 2.2's AA is met. Colou
 
 from __future__ import annotations
 
-from chatwidget.look import Look
+from chatwidget.appearance import Appearance
 
 Rgb = tuple[float, float, float]
 
@@ -56,15 +56,15 @@ def readable(color: str, surface: str) -> str:
     return end
 
 
-def properties(look: Look) -> dict[str, str]:
+def properties(appearance: Appearance) -> dict[str, str]:
     """The custom properties that the frame's style is written with."""
     values = {
-        "--accent": look.color,
-        "--on-accent": text_on(look.color),
-        "--accent-on-light": readable(look.color, LIGHT),
-        "--accent-on-dark": readable(look.color, DARK),
-        "--radius": f"{min(look.radius, 24)}px",
+        "--accent": appearance.color,
+        "--on-accent": text_on(appearance.color),
+        "--accent-on-light": readable(appearance.color, LIGHT),
+        "--accent-on-dark": readable(appearance.color, DARK),
+        "--radius": f"{min(appearance.radius, 24)}px",
     }
-    if look.font:
-        values["--font"] = look.font
+    if appearance.font:
+        values["--font"] = appearance.font
     return values

@@ -1,4 +1,4 @@
-"""What the browser fetches before there is a socket: loader, frame, token; and the health check."""
+"""What the browser fetches before there is a socket: loader, frame, token."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ import re
 from functools import lru_cache
 
 import brotli
-from django.conf import settings
-from django.core.cache import cache
-from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -19,12 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
-from chatwidget.access import frame_token
-from chatwidget.errors import StorageAway
-from chatwidget.frame import content_security_policy, frame_context, frame_language
-from chatwidget.loader import etag, loader
+from chatwidget.embed.frame_page import content_security_policy, frame_context, frame_language
+from chatwidget.embed.loader_script import etag, loader
 from chatwidget.models import Widget
-from chatwidget.storage import in_time, stored
+from chatwidget.tokens import frame_token
 
 logger = logging.getLogger("chatwidget")
 
@@ -116,41 +111,3 @@ def frame(request: HttpRequest, slug: str) -> HttpResponse:
 def token(request: HttpRequest, slug: str) -> HttpResponse:
     """A fresh frame token, for a page that has been open for long."""
     return JsonResponse({"token": frame_token(_active(slug).slug)})
-
-
-@require_safe
-@never_cache
-async def health(request: HttpRequest) -> HttpResponse:
-    """200 while what the chat needs answers, else 503; what is away is named."""
-    checks = {"database": await _database_answers()}
-    if getattr(settings, "CHANNEL_LAYERS", None):
-        checks["redis"] = await _cache_answers()
-    ok = all(checks.values())
-    body = {"status": "ok" if ok else "unavailable"}
-    body |= {name: "ok" if answers else "unavailable" for name, answers in checks.items()}
-    return JsonResponse(body, status=200 if ok else 503)
-
-
-async def _database_answers() -> bool:
-    try:
-        async with in_time():
-            await stored(_ask_database)
-    except StorageAway as error:
-        logger.error("health: database: %s", error.cause)
-        return False
-    return True
-
-
-def _ask_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-        cursor.fetchone()
-
-
-async def _cache_answers() -> bool:
-    try:
-        await cache.aset("chatwidget.health", 1, 10)
-        return bool(await cache.aget("chatwidget.health"))
-    except Exception as error:  # whatever the cache's driver raises
-        logger.error("health: redis: %s: %s", type(error).__name__, error)
-        return False

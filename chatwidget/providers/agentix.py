@@ -12,16 +12,16 @@ from urllib.parse import quote
 
 import msgspec
 
-from chatwidget.errors import Rejected
+from chatwidget.errors import PlatformRejected
 from chatwidget.providers.base import (
+    AgentProfile,
     Delta,
     Event,
     Finished,
     Greeting,
-    Person,
-    Profile,
-    Session,
+    ProviderSession,
     Turn,
+    VisitorIdentity,
 )
 from chatwidget.providers.decoders import read_json
 from chatwidget.providers.http import HTTPProvider
@@ -60,7 +60,7 @@ class Agentix(HTTPProvider):
     def _path(self) -> str:
         return f"/api/public/agents/{quote(self.config.agent, safe='')}"
 
-    async def profile(self, person: Person) -> Profile:
+    async def profile(self, person: VisitorIdentity) -> AgentProfile:
         """The agent's welcome, its limits, and what the owner's form may start from."""
         async with self.ask("GET", self._path()) as answer:
             agent = await answer.json(Agent)
@@ -70,7 +70,7 @@ class Agentix(HTTPProvider):
             "color": agent.theme and agent.theme.primaryColor,
         }
         length = agent.limits and agent.limits.maxMessageLength
-        return Profile(
+        return AgentProfile(
             greeting=Greeting(agent.welcomeMessage) if agent.welcomeMessage else None,
             max_length=length if length and length > 0 else None,
             asks_email=bool(agent.features and agent.features.enableEmailCapture),
@@ -85,7 +85,7 @@ class Agentix(HTTPProvider):
             body["metadata"] = metadata
         async with self.ask("POST", f"{self._path()}/chat", body, accept="text/plain") as answer:
             if session != turn.session:
-                yield Session(session)
+                yield ProviderSession(session)
             async for text in answer.text():
                 yield Delta(text)
             spec = answer.raw_header(b"x-ui-spec")
@@ -95,12 +95,12 @@ class Agentix(HTTPProvider):
         ui = None
         try:
             ui = read_json(spec, dict[str, Any]) if spec else None
-        except Rejected as error:
+        except PlatformRejected as error:
             metadata["ui_ignored"] = error.cause
         yield Finished(ui=ui, message_id=message, metadata=metadata)
 
 
-def _visitor(person: Person) -> dict[str, str]:
+def _visitor(person: VisitorIdentity) -> dict[str, str]:
     told = {
         "visitorId": person.id,
         "visitorEmail": person.email,

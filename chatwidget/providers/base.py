@@ -2,7 +2,7 @@
 
 An adapter is a class named by its dotted path. It is made once for a widget's configuration and
 may be used by many replies at once, so it keeps no state of a conversation: what a platform wants
-remembered travels as `Turn.session` and comes back as `Session`.
+remembered travels as `Turn.session` and comes back as `ProviderSession`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 from django.utils.module_loading import import_string
 
 from chatwidget.conf import ProviderConfig, conf
-from chatwidget.errors import Misconfigured
-from chatwidget.protocol import is_clean
+from chatwidget.errors import PlatformMisconfigured
+from chatwidget.text import is_clean
 
 # Code points of a platform's session id, as the transcript keeps it.
 MAX_SESSION = 500
@@ -34,7 +34,7 @@ BUILT_IN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageContext:
     """The embedding page; empty strings where unknown."""
 
     url: str = ""
@@ -43,7 +43,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class VisitorIdentity:
     """The visitor as a platform may know them."""
 
     id: str
@@ -53,7 +53,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class HistoryMessage:
     """One earlier message, for platforms that keep no history of their own."""
 
     role: Literal["user", "assistant"]
@@ -65,17 +65,19 @@ class Turn:
     """One message to be answered."""
 
     text: str
-    person: Person
+    person: VisitorIdentity
     # The conversation's own id: good as a session id where the client makes it.
     conversation: str
     # What this platform returned as Session (or Greeting.session) for this conversation.
     session: str = ""
-    page: Page = Page()
-    history: tuple[Exchange, ...] = ()  # oldest first, without `text`; [] unless wants_history
+    page: PageContext = PageContext()
+    history: tuple[
+        HistoryMessage, ...
+    ] = ()  # oldest first, without `text`; [] unless wants_history
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class ProviderSession:
     """The platform's session id, to be stored at once and given back with later turns."""
 
     id: str
@@ -97,7 +99,7 @@ class Finished:
     metadata: dict[str, Any] = field(default_factory=dict)  # for the owner: model, tokens, …
 
 
-Event = Session | Delta | Finished
+Event = ProviderSession | Delta | Finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class Greeting:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class AgentProfile:
     """What a platform says about its agent; None and empty: it does not say."""
 
     greeting: Greeting | None = None
@@ -141,12 +143,12 @@ class Provider(ABC):
         """What else keeps a configuration from working, one sentence each."""
         return []
 
-    async def profile(self, person: Person) -> Profile:
+    async def profile(self, person: VisitorIdentity) -> AgentProfile:
         """What the platform says of its agent, its first message included.
 
         Raises ReplyError. Called when a visitor opens an empty chat; the default asks nobody.
         """
-        return Profile()
+        return AgentProfile()
 
     @abstractmethod
     def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
@@ -181,12 +183,14 @@ def _classes(extra: tuple[tuple[str, str], ...]) -> dict[str, type[Provider]]:
         try:
             found[name] = import_string(path)
         except ImportError as error:
-            raise Misconfigured(f"provider {name!r}: cannot import {path!r}: {error}") from error
+            raise PlatformMisconfigured(
+                f"provider {name!r}: cannot import {path!r}: {error}"
+            ) from error
     return found
 
 
 def providers() -> dict[str, type[Provider]]:
-    """Every adapter by its name. Raises Misconfigured and names a path that cannot be imported."""
+    """Every adapter by its name. Raises PlatformMisconfigured: a path cannot be imported."""
     return _classes(tuple(conf().PROVIDERS.items()))
 
 
@@ -197,12 +201,12 @@ def longest_message(platform: type[Provider] | None, told: int | None = None) ->
 
 
 def make_provider(config: ProviderConfig) -> Provider:
-    """The adapter for a configuration. Raises Misconfigured, saying what is missing."""
+    """The adapter for a configuration. Raises PlatformMisconfigured, saying what is missing."""
     cls = providers().get(config.provider)
     if cls is None:
-        raise Misconfigured(f"no provider is named {config.provider!r}")
+        raise PlatformMisconfigured(f"no provider is named {config.provider!r}")
     for problem in config_problems(cls, config):
-        raise Misconfigured(problem)
+        raise PlatformMisconfigured(problem)
     return cls(config)
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import msgspec
 
-from chatwidget.errors import Rejected
+from chatwidget.errors import PlatformRejected
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class SSEDecoder:
         self._size = 0
 
     def feed(self, chunk: bytes) -> list[ServerEvent]:
-        """The events that `chunk` completes. Raises Rejected for one that is too long."""
+        """The events that `chunk` completes. Raises PlatformRejected for one that is too long."""
         if self._after_cr and chunk.startswith(b"\n"):
             chunk = chunk[1:]
             self._after_cr = False
@@ -84,7 +84,7 @@ class SSEDecoder:
         lines = (self._rest + chunk).splitlines()  # of bytes: CR, LF and CRLF only
         self._rest = b"" if chunk.endswith((b"\r", b"\n")) else lines.pop()
         if len(self._rest) > MAX_LINE:
-            raise Rejected(f"a line of the event stream is longer than {MAX_LINE} bytes")
+            raise PlatformRejected(f"a line of the event stream is longer than {MAX_LINE} bytes")
         events: list[ServerEvent] = []
         for line in lines:
             self._take(line, events)
@@ -112,7 +112,7 @@ class SSEDecoder:
         if field == b"data":
             self._size += len(line)
             if self._size > MAX_LINE:
-                raise Rejected(f"an event of the stream is longer than {MAX_LINE} bytes")
+                raise PlatformRejected(f"an event of the stream is longer than {MAX_LINE} bytes")
             self._data.append(value.removeprefix(b" ").decode("utf-8", "replace"))
             if self._by_line:
                 events.append(ServerEvent(self._name, self._data[0]))
@@ -134,18 +134,18 @@ class JSONDecoder:
         self._body = bytearray()
 
     def feed(self, chunk: bytes) -> None:
-        """Keeps the chunk. Raises Rejected when the body grows too long."""
+        """Keeps the chunk. Raises PlatformRejected when the body grows too long."""
         self._body += chunk
         if len(self._body) > MAX_JSON:
-            raise Rejected(f"the answer is longer than {MAX_JSON} bytes")
+            raise PlatformRejected(f"the answer is longer than {MAX_JSON} bytes")
 
     def end(self, shape: type[T]) -> T:
-        """The whole body as `shape`. Raises Rejected."""
+        """The whole body as `shape`. Raises PlatformRejected."""
         return read_json(bytes(self._body), shape)
 
 
 def read_json(data: bytes | str, shape: type[T]) -> T:
-    """JSON of a documented shape; undocumented fields are ignored. Raises Rejected with why.
+    """JSON of a documented shape; undocumented fields are ignored. Raises PlatformRejected.
 
     Text that a platform cut between the halves of a character holds one of them, as an escape: it
     is kept, for `joined` to find the other.
@@ -157,7 +157,9 @@ def read_json(data: bytes | str, shape: type[T]) -> T:
             text = data if isinstance(data, str) else data.decode()
             if _HALF.search(text):
                 return msgspec.convert(json.loads(text, parse_constant=_refused), shape)
-        raise Rejected(f"not what the platform documents: {error}: {excerpt(data)}") from None
+        raise PlatformRejected(
+            f"not what the platform documents: {error}: {excerpt(data)}"
+        ) from None
 
 
 def _refused(name: str) -> NoReturn:
@@ -175,19 +177,19 @@ def joined(text: str) -> tuple[str, str]:
 
 
 def plain(value: dict[str, Any]) -> dict[str, Any]:
-    """What came besides the text, as JSON that can be stored. Raises Rejected with why not."""
+    """What came besides the text, as JSON that can be stored. Raises PlatformRejected."""
     try:
         try:
             encoded = msgspec.json.encode(value)
         except UnicodeEncodeError:  # half a character, as a shortened title has
             encoded = joined(json.dumps(value, ensure_ascii=False))[0].encode()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise Rejected(f"it is no JSON: {excerpt(str(error))}") from None
+        raise PlatformRejected(f"it is no JSON: {excerpt(str(error))}") from None
     if len(encoded) > MAX_EXTRA:
-        raise Rejected(f"it is longer than {MAX_EXTRA} bytes")
+        raise PlatformRejected(f"it is longer than {MAX_EXTRA} bytes")
     # PostgreSQL refuses it. An escaped backslash before "u0000" is text, not an escape.
     if b"\\u0000" in encoded.replace(b"\\\\", b""):
-        raise Rejected("it holds a NUL")
+        raise PlatformRejected("it holds a NUL")
     return read_json(encoded, dict[str, Any])
 
 

@@ -10,14 +10,8 @@ import re
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from chatwidget.errors import Unavailable
-from chatwidget.providers.base import (
-    Delta,
-    Event,
-    Finished,
-    Provider,
-    Turn,
-)
+from chatwidget.errors import PlatformUnavailable
+from chatwidget.providers.base import Delta, Event, Finished, Provider, Turn
 
 # Seconds between two words: about as fast as a quick model writes.
 PACE = 0.03
@@ -118,7 +112,7 @@ class Demo(Provider):
             await asyncio.sleep(pace)
             yield Delta(word)
         if asked & {"fail", "error"}:
-            raise Unavailable("the demo agent was asked to fail")
+            raise PlatformUnavailable("the demo agent was asked to fail")
         yield Finished(ui=GRID if _wants_products(asked) else None, metadata={"model": "demo"})
 
 

@@ -9,14 +9,14 @@ from urllib.parse import quote
 import msgspec
 
 from chatwidget.providers.base import (
+    AgentProfile,
     Delta,
     Event,
     Finished,
     Greeting,
-    Person,
-    Profile,
-    Session,
+    ProviderSession,
     Turn,
+    VisitorIdentity,
 )
 from chatwidget.providers.http import HTTPProvider
 
@@ -37,12 +37,12 @@ class Eigi(HTTPProvider):
     def auth(self) -> dict[str, str]:
         return {"X-API-Key": self.config.key}
 
-    async def profile(self, person: Person) -> Profile:
+    async def profile(self, person: VisitorIdentity) -> AgentProfile:
         """The agent's first message, and the session it opens: good for this visitor only."""
         agent = quote(self.config.agent, safe="")
         async with self.ask("GET", f"/v1/public/agents/{agent}/first-message") as answer:
             first = await answer.json(FirstMessage)
-        return Profile(greeting=Greeting(first.first_message, first.session_id))
+        return AgentProfile(greeting=Greeting(first.first_message, first.session_id))
 
     async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         body: dict[str, Any] = {
@@ -56,7 +56,7 @@ class Eigi(HTTPProvider):
         async with self.ask("POST", "/v1/public/chat", body, accept="text/plain") as answer:
             session = answer.headers.get("x-session-id", "")
             if session and session != turn.session:
-                yield Session(session)
+                yield ProviderSession(session)
             async for text in answer.text():
                 yield Delta(text)
         lost = {} if session or turn.session else {"note": "no X-Session-ID: the session is lost"}

@@ -11,19 +11,19 @@ import aiohttp
 import httpx
 from aiohttp.http_exceptions import HttpProcessingError
 
+from chatwidget.encryption import SCRUBBED, scrub
 from chatwidget.errors import (
-    Misconfigured,
+    PlatformMisconfigured,
     PlatformRateLimited,
-    Rejected,
+    PlatformRejected,
+    PlatformTimedOut,
+    PlatformUnavailable,
     ReplyError,
-    TimedOut,
-    Unavailable,
 )
-from chatwidget.providers.client import PrivateAddress
 from chatwidget.providers.decoders import excerpt
-from chatwidget.secrets import SCRUBBED, scrub
+from chatwidget.providers.transport import PrivateAddress
 
-Foreign = (
+CLIENT_ERRORS = (
     httpx.HTTPError,
     httpx.InvalidURL,
     httpx.StreamError,
@@ -46,15 +46,15 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], type[ReplyError]], ...] = (
             aiohttp.RedirectClientError,
             aiohttp.TooManyRedirects,
         ),
-        Misconfigured,
+        PlatformMisconfigured,
     ),
-    ((TimeoutError, httpx.TimeoutException), TimedOut),
+    ((TimeoutError, httpx.TimeoutException), PlatformTimedOut),
     # What came is not HTTP as we read it: a header beyond every bound, a broken encoding.
-    ((httpx.DecodingError, aiohttp.ClientResponseError, HttpProcessingError), Rejected),
+    ((httpx.DecodingError, aiohttp.ClientResponseError, HttpProcessingError), PlatformRejected),
 )
 
 
-class Again(Exception):
+class RetryableError(Exception):
     """The agent has not got the message, so it may be asked again; `after` seconds, if told."""
 
     def __init__(self, error: ReplyError, after: float | None = None) -> None:
@@ -64,7 +64,7 @@ class Again(Exception):
 
 
 @contextmanager
-def failures(key: str = "") -> Iterator[None]:
+def map_errors(key: str = "") -> Iterator[None]:
     """Whatever fails inside comes out as a ReplyError whose cause does not hold the key."""
     try:
         yield
@@ -72,7 +72,7 @@ def failures(key: str = "") -> Iterator[None]:
         error.cause = _without(error.cause, key)
         error.args = (error.cause,)
         raise
-    except Foreign as error:
+    except CLIENT_ERRORS as error:
         raise translated(error, key) from None
 
 
@@ -89,7 +89,7 @@ def translated(error: Exception, key: str = "") -> ReplyError:
     """A client's exception as ours. The transport maps several of aiohttp's to the wrong one of
     httpx (a connection that broke becomes a ConnectTimeout), so aiohttp's own decides."""
     origin = _origin(error)
-    ours = next((ours for kinds, ours in _KINDS if isinstance(origin, kinds)), Unavailable)
+    ours = next((ours for kinds, ours in _KINDS if isinstance(origin, kinds)), PlatformUnavailable)
     said = excerpt(str(origin))
     name = type(origin).__name__
     return ours(_without(f"{name}: {said}" if said else name, key))
@@ -121,12 +121,12 @@ def refusal(response: httpx.Response, said: bytes, after: float | None) -> Reply
     if status == 429:
         return PlatformRateLimited(cause, retry_after=after)
     if status == 408:
-        return TimedOut(cause)
+        return PlatformTimedOut(cause)
     if status >= 500:
-        return Unavailable(cause, retry_after=after)
+        return PlatformUnavailable(cause, retry_after=after)
     if 300 <= status < 400 or status in (401, 402, 403, 404, 405, 410):
-        return Misconfigured(cause)
-    return Rejected(cause)
+        return PlatformMisconfigured(cause)
+    return PlatformRejected(cause)
 
 
 def status_of(error: ReplyError) -> int | None:

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from chatwidget.errors import Rejected
-from chatwidget.providers.base import Delta, Event, Finished, Session, Turn
+from chatwidget.errors import PlatformRejected
+from chatwidget.providers.base import Delta, Event, Finished, ProviderSession, Turn
 from chatwidget.providers.decoders import excerpt, read_json
 from chatwidget.providers.http import HTTPProvider
 
@@ -64,7 +64,7 @@ class FifthElement(HTTPProvider):
     async def _whole(self, body: dict[str, Any]) -> AsyncGenerator[Event, None]:
         async with self.ask("POST", self._path(), body) as answer:
             said = (await answer.json(Whole)).data
-        yield Session(said.conversationId)
+        yield ProviderSession(said.conversationId)
         yield Delta(said.response)
         yield Finished(metadata=said.metadata or {})
 
@@ -74,7 +74,7 @@ class FifthElement(HTTPProvider):
             told = next((answer.headers[name] for name in ID_HEADERS if name in answer.headers), "")
             if told and told != session:
                 session = told
-                yield Session(session)
+                yield ProviderSession(session)
             async for event in answer.events(by_line=True):
                 if event.data == "[DONE]":
                     break
@@ -82,10 +82,10 @@ class FifthElement(HTTPProvider):
                     continue
                 piece = read_json(event.data, Piece)
                 if piece.error is not None or event.name == "error":
-                    raise Rejected(f"an error in the stream: {excerpt(event.data)}")
+                    raise PlatformRejected(f"an error in the stream: {excerpt(event.data)}")
                 if piece.conversationId and piece.conversationId != session:
                     session = piece.conversationId
-                    yield Session(session)
+                    yield ProviderSession(session)
                 yield Delta(piece.chunk)
         lost = {} if session else {"note": "the stream told no conversationId: it is lost"}
         yield Finished(metadata=lost)

@@ -22,26 +22,20 @@ import httpx
 import msgspec
 
 from chatwidget.conf import ProviderConfig, conf
-from chatwidget.errors import Misconfigured, Rejected, TimedOut
+from chatwidget.errors import PlatformMisconfigured, PlatformRejected, PlatformTimedOut
 from chatwidget.providers.base import Provider, before_reading
-from chatwidget.providers.client import paused, request
-from chatwidget.providers.clock import Clock
-from chatwidget.providers.decoders import (
-    JSONDecoder,
-    ServerEvent,
-    SSEDecoder,
-    TextDecoder,
-    excerpt,
-)
-from chatwidget.providers.failures import (
-    Again,
-    Foreign,
-    failures,
+from chatwidget.providers.decoders import JSONDecoder, ServerEvent, SSEDecoder, TextDecoder, excerpt
+from chatwidget.providers.error_mapping import (
+    CLIENT_ERRORS,
+    RetryableError,
+    map_errors,
     never_connected,
     pause_asked,
     refusal,
     translated,
 )
+from chatwidget.providers.timeouts import StreamTimeouts
+from chatwidget.providers.transport import paused, request
 
 T = TypeVar("T")
 
@@ -68,7 +62,7 @@ async def _rest(seconds: float) -> None:
 class Answer:
     """A platform's answer of status 200, to be read once."""
 
-    def __init__(self, response: httpx.Response, clock: Clock) -> None:
+    def __init__(self, response: httpx.Response, clock: StreamTimeouts) -> None:
         assert isinstance(response.stream, httpx.AsyncByteStream)
         self._response, self._body = response, response.stream
         self._clock = clock
@@ -113,7 +107,7 @@ class Answer:
             yield event
 
     async def json(self, shape: type[T]) -> T:
-        """The body as a value of the documented shape. Raises Rejected."""
+        """The body as a value of the documented shape. Raises PlatformRejected."""
         decoder = JSONDecoder()
         async for chunk in self.chunks():
             decoder.feed(chunk)
@@ -151,8 +145,8 @@ class HTTPProvider(Provider):
 
         `accept` is the media type it must be of: a login page must not become an agent's words.
         """
-        with failures(self.config.key):
-            clock = Clock(conf().TIMEOUTS)
+        with map_errors(self.config.key):
+            clock = StreamTimeouts(conf().TIMEOUTS)
             try:
                 response = await self._sent(clock, method, path, body, accept)
                 try:
@@ -163,14 +157,19 @@ class HTTPProvider(Provider):
                 clock.close()
 
     async def _sent(
-        self, clock: Clock, method: str, path: str, body: dict[str, Any] | None, accept: str
+        self,
+        clock: StreamTimeouts,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        accept: str,
     ) -> httpx.Response:
         """The first answer that does not ask for another attempt."""
         attempt, waited = 1, 0.0
         while True:
             try:
                 return await self._send(clock, method, path, body, accept)
-            except Again as again:
+            except RetryableError as again:
                 pause = _pause(attempt, again.after)
                 attempt, waited = attempt + 1, waited + pause
                 if attempt > ATTEMPTS or waited > MAX_PAUSE:
@@ -178,9 +177,14 @@ class HTTPProvider(Provider):
             await _rest(pause)
 
     async def _send(
-        self, clock: Clock, method: str, path: str, body: dict[str, Any] | None, accept: str
+        self,
+        clock: StreamTimeouts,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        accept: str,
     ) -> httpx.Response:
-        """One attempt. Raises Again where the agent cannot have got the message."""
+        """One attempt. Raises RetryableError where the agent cannot have got the message."""
         headers = {"Accept": accept, **self.auth()}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -190,34 +194,34 @@ class HTTPProvider(Provider):
         try:
             with clock:
                 response = await request(method, url, headers, content, conf().TIMEOUTS.connect)
-        except Foreign as error:
+        except CLIENT_ERRORS as error:
             ours = translated(error)
-            if never_connected(error) and not isinstance(ours, Misconfigured):
-                raise Again(ours) from None
+            if never_connected(error) and not isinstance(ours, PlatformMisconfigured):
+                raise RetryableError(ours) from None
             raise ours from None
         if response.status_code == 200:
             return await _of_type(response, clock, accept)
         after = pause_asked(response.headers, time.time())
         refused = refusal(response, await _beginning(response, clock), after)
         if response.status_code in self.refused_before:
-            raise Again(refused, after)
+            raise RetryableError(refused, after)
         raise refused
 
 
-async def _of_type(response: httpx.Response, clock: Clock, accept: str) -> httpx.Response:
+async def _of_type(response: httpx.Response, clock: StreamTimeouts, accept: str) -> httpx.Response:
     """The response, if its media type is the one asked for, or not told."""
     told = response.headers.get("content-type", accept).partition(";")[0].strip().lower()
     if told == accept:
         return response
     said = excerpt(await _beginning(response, clock))
-    raise Rejected(f"answered {excerpt(told)} instead of {accept}: {said}")
+    raise PlatformRejected(f"answered {excerpt(told)} instead of {accept}: {said}")
 
 
-async def _beginning(response: httpx.Response, clock: Clock) -> bytes:
+async def _beginning(response: httpx.Response, clock: StreamTimeouts) -> bytes:
     """The first bytes of an answer that is no reply; the answer is closed."""
     said = bytearray()
     try:
-        with suppress(TimedOut, *Foreign), clock:
+        with suppress(PlatformTimedOut, *CLIENT_ERRORS), clock:
             async for chunk in response.aiter_bytes():
                 said += chunk
                 if len(said) >= MAX_ERROR:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from chatwidget.conf import ProviderConfig
-from chatwidget.errors import PlatformRateLimited, Rejected, ReplyError, Unavailable
+from chatwidget.errors import PlatformRateLimited, PlatformRejected, PlatformUnavailable, ReplyError
 from chatwidget.providers.base import Delta, Event, Finished, Turn
 from chatwidget.providers.decoders import excerpt, read_json
 from chatwidget.providers.http import HTTPProvider
@@ -109,5 +109,5 @@ def _stream_error(data: str, error: Any) -> ReplyError:
     if "rate_limit" in words or "429" in words:
         return PlatformRateLimited(cause)
     if "invalid_request" in words:
-        return Rejected(cause)
-    return Unavailable(cause)
+        return PlatformRejected(cause)
+    return PlatformUnavailable(cause)

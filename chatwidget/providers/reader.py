@@ -7,18 +7,18 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from chatwidget.conf import Timeouts, conf
-from chatwidget.errors import Rejected, Unavailable
-from chatwidget.protocol import is_clean, storable
-from chatwidget.providers.base import Delta, Finished, Provider, Session, Turn, fits
-from chatwidget.providers.clock import Clock
+from chatwidget.errors import PlatformRejected, PlatformUnavailable
+from chatwidget.providers.base import Delta, Finished, Provider, ProviderSession, Turn, fits
 from chatwidget.providers.decoders import excerpt, joined, plain
-from chatwidget.providers.failures import failures
+from chatwidget.providers.error_mapping import map_errors
+from chatwidget.providers.timeouts import StreamTimeouts
+from chatwidget.text import is_clean, storable
 
 # Code points of a platform's id of its message, as the transcript keeps it.
 MAX_MESSAGE_ID = 200
 
 
-class Reading:
+class ReplyReader:
     """What came of an answer besides its text, by now; it stands when the answer fails."""
 
     __slots__ = ("finished", "first", "session")
@@ -34,9 +34,9 @@ class Reading:
         blank = True
         half = ""  # of a character that the platform cut
         times, ours = conf().TIMEOUTS, not provider.keeps_time
-        clock = Clock(times if ours else Timeouts(*[times.total] * 4))
+        clock = StreamTimeouts(times if ours else Timeouts(*[times.total] * 4))
         try:
-            with failures(provider.config.key), clock:
+            with map_errors(provider.config.key), clock:
                 async with aclosing(provider.reply(turn)) as events:
                     async for event in events:
                         if ours:
@@ -51,23 +51,25 @@ class Reading:
                             left -= len(text)
                             if left < 0:
                                 take(text[:left])
-                                raise Rejected(f"the answer is longer than {limit} characters")
+                                raise PlatformRejected(
+                                    f"the answer is longer than {limit} characters"
+                                )
                             take(text)
                             blank = blank and text.isspace()
-                        elif isinstance(event, Session):
+                        elif isinstance(event, ProviderSession):
                             if not fits(event.id):
-                                raise Rejected(f"no session id: {excerpt(event.id)}")
+                                raise PlatformRejected(f"no session id: {excerpt(event.id)}")
                             self.session = event.id
                         elif isinstance(event, Finished):
                             self.finished = _fit(event)
         finally:
             clock.close()
         if self.finished is None:
-            raise Unavailable("the adapter ended without Finished")
+            raise PlatformUnavailable("the adapter ended without Finished")
         if half:
             take("\ufffd")
         elif blank and not self.finished.ui:
-            raise Rejected("the answer is empty")
+            raise PlatformRejected("the answer is empty")
 
 
 def _fit(told: Finished) -> Finished:
@@ -75,13 +77,13 @@ def _fit(told: Finished) -> Finished:
     ui, metadata = None, {}
     try:
         metadata = plain(told.metadata)
-    except Rejected as error:
+    except PlatformRejected as error:
         metadata = {"ignored": error.cause}
     if told.ui is not None:
         try:
             ui = plain(told.ui)
             if not isinstance(ui.get("type"), str):
-                raise Rejected(f"it has no type: {excerpt(str(ui))}")
-        except Rejected as error:
+                raise PlatformRejected(f"it has no type: {excerpt(str(ui))}")
+        except PlatformRejected as error:
             ui, metadata["ui_ignored"] = None, error.cause
     return Finished(ui, storable(told.message_id)[:MAX_MESSAGE_ID], metadata)

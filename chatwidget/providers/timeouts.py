@@ -6,13 +6,13 @@ import asyncio
 from types import TracebackType
 
 from chatwidget.conf import Timeouts
-from chatwidget.errors import TimedOut
+from chatwidget.errors import PlatformTimedOut
 
 # How soon to look again when a limit passes while nobody waits for the platform, in seconds.
 _AGAIN = 0.25
 
 
-class Clock:
+class StreamTimeouts:
     """Bounds every wait for one answer: its first piece, the next one, and all of it.
 
     `with clock:` goes around an await on the platform, and only there may the waiting task be
@@ -37,10 +37,10 @@ class Clock:
         self._arm()
 
     def heard(self) -> None:
-        """A piece has come: the next one is due. Raises TimedOut when all took too long."""
+        """A piece has come: the next one is due. Raises PlatformTimedOut when all took too long."""
         now = self._loop.time()
         if now > self._end:
-            raise TimedOut(self._why("total"))
+            raise PlatformTimedOut(self._why("total"))
         self._due = now + self._timeouts.between
         if self._limit != "between":
             self._limit = "between"
@@ -64,7 +64,7 @@ class Clock:
         if self._expired and task is not None:
             expired, self._expired = self._expired, ""
             if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
-                raise TimedOut(expired) from None
+                raise PlatformTimedOut(expired) from None
             self._arm()  # the piece came after all, or somebody else cancelled too
 
     def _arm(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chatwidget.providers.base import Delta, Event, Finished, Session, Turn
+from chatwidget.providers.base import Delta, Event, Finished, ProviderSession, Turn
 from chatwidget.providers.http import HTTPProvider
 
 
@@ -36,6 +36,6 @@ class Vindex(HTTPProvider):
         async with self.ask("POST", "/api/chat", body) as answer:
             said = await answer.json(Reply)
         if said.session_id != turn.session:
-            yield Session(said.session_id)
+            yield ProviderSession(said.session_id)
         yield Delta(said.reply)
         yield Finished()

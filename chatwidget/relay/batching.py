@@ -30,7 +30,7 @@ LARGE = 4096
 WORTHWHILE = 3
 
 
-class Beat:
+class FlushClock:
     """A clock for all who rest. It ticks only while somebody does."""
 
     def __init__(self, running: Callable[[], int]) -> None:
@@ -52,12 +52,12 @@ class Beat:
         self._ticks.pop(slot).set()
 
 
-class Pace:
+class Batcher:
     """One reply's: whether to rest before it is read again."""
 
     __slots__ = ("_at", "_beat", "_first", "_last", "_piece", "_rested")
 
-    def __init__(self, beat: Beat) -> None:
+    def __init__(self, beat: FlushClock) -> None:
         self._beat = beat
         self._at = 0.0  # when it was last read, by the monotonic clock
         self._piece = 0  # what came since then, in code points

@@ -22,8 +22,8 @@ from django.utils.translation import gettext as _
 
 from chatwidget.errors import ChatError
 from chatwidget.models import Widget, new_id
-from chatwidget.protocol import cleaned
-from chatwidget.providers.base import Person, Profile, fits, make_provider
+from chatwidget.providers.base import AgentProfile, VisitorIdentity, fits, make_provider
+from chatwidget.text import cleaned
 from chatwidget.transcripts import Entry, fingerprint
 
 logger = logging.getLogger("chatwidget")
@@ -68,17 +68,17 @@ class Greetings:
     def __init__(self) -> None:
         self._fetching: dict[tuple[int, UUID], Draft] = {}
         # What platforms said of their agents, by widget; the greeting's session is not kept.
-        self._profiles: dict[int, tuple[int, Profile]] = {}
+        self._profiles: dict[int, tuple[int, AgentProfile]] = {}
 
-    def profile(self, widget: Widget) -> Profile:
+    def profile(self, widget: Widget) -> AgentProfile:
         """What is known of the widget's agent by now; of an agent not yet met, nothing."""
-        version, profile = self._profiles.get(widget.pk, (0, Profile()))
-        return profile if version == widget.config_version else Profile()
+        version, profile = self._profiles.get(widget.pk, (0, AgentProfile()))
+        return profile if version == widget.config_version else AgentProfile()
 
     async def draft(
         self,
         widget: Widget,
-        person: Person,
+        person: VisitorIdentity,
         language: str,
         greet: Callable[[Draft], None],
         *,
@@ -115,7 +115,7 @@ class Greetings:
     async def _fetch(
         self,
         widget: Widget,
-        person: Person,
+        person: VisitorIdentity,
         language: str,
         draft: Draft,
         greet: Callable[[Draft], None],
@@ -158,7 +158,7 @@ class Greetings:
             await _cached("delete", name)
 
 
-def successor(before: UUID, ended: datetime | None = None) -> UUID:
+def next_conversation_id(before: UUID, ended: datetime | None = None) -> UUID:
     """The id of the draft that takes an ended or erased conversation's place, or of a first one.
 
     Every process finds the same one by itself, so its tabs stay together; it sorts by when `before`

@@ -12,12 +12,12 @@ import time
 from collections.abc import Awaitable, Callable
 
 from chatwidget import transcripts
-from chatwidget.bus import Closed, Ended
+from chatwidget.db import run_in_db_thread, run_urgently_in_db_thread
 from chatwidget.errors import ChatError
-from chatwidget.relay import Relay
-from chatwidget.replies import Reply
-from chatwidget.room import Room
-from chatwidget.storage import stored, urgently_stored
+from chatwidget.relay.events import ConversationClosed, ReplyFinished
+from chatwidget.relay.relay import Relay
+from chatwidget.relay.reply import Reply
+from chatwidget.relay.room import Room
 from chatwidget.transcripts import LEASE, Checkpoint, fingerprint
 
 logger = logging.getLogger("chatwidget")
@@ -31,12 +31,12 @@ REAP_TICKS = 3
 SLOW_SECONDS = 1.0
 
 
-async def upkeep(relay: Relay) -> None:
+async def run_housekeeping(relay: Relay) -> None:
     """Tick until cancelled. Leases are renewed beside all else, which may have to wait for the
     database behind what the visitors ask of it."""
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_every_second(relay, keep))
-        tasks.create_task(_every_second(relay, tick))
+        tasks.create_task(_every_second(relay, renew_leases))
+        tasks.create_task(_every_second(relay, run_checks))
 
 
 async def _every_second(relay: Relay, work: Callable[[Relay, int], Awaitable[None]]) -> None:
@@ -52,22 +52,24 @@ async def _every_second(relay: Relay, work: Callable[[Relay, int], Awaitable[Non
         await asyncio.sleep(TICK_SECONDS)
 
 
-async def keep(relay: Relay, _ticks: int) -> None:
+async def renew_leases(relay: Relay, _ticks: int) -> None:
     if relay.running:
         await checkpoint(relay)
 
 
-async def tick(relay: Relay, ticks: int) -> None:
-    rooms = relay.rooms
-    mirrors = [(room, mirror) for room in rooms.by_id.values() for mirror in room.mirrors.values()]
-    if mirrors:
-        await read_mirrors(mirrors)
-    if rooms.bus.broken:
+async def run_checks(relay: Relay, ticks: int) -> None:
+    rooms = relay.hub
+    replicas = [
+        (room, replica) for room in rooms.by_id.values() for replica in room.replicas.values()
+    ]
+    if replicas:
+        await read_mirrors(replicas)
+    if rooms.pubsub.broken:
         rooms.rejoin()
     rooms.renew()
     if ticks % COMPARE_TICKS == 0:
         await compare(relay)
-    if mirrors or relay.suspects or ticks % REAP_TICKS == 0:
+    if replicas or relay.suspects or ticks % REAP_TICKS == 0:
         await reap(relay)
 
 
@@ -87,7 +89,9 @@ async def checkpoint(relay: Relay) -> None:
                 Checkpoint(entry.id, reply.conversation, entry.attempt, reply.text, session, config)
             )
     try:
-        alive = await urgently_stored(transcripts.checkpoint, relay.worker, list(before), changed)
+        alive = await run_urgently_in_db_thread(
+            transcripts.checkpoint, relay.worker, list(before), changed
+        )
     except ChatError:
         for running in before.values():
             running.stored = (-1, "")  # nothing was stored: all of it next time
@@ -103,21 +107,23 @@ async def checkpoint(relay: Relay) -> None:
             relay.stop(reply_id)
 
 
-async def read_mirrors(mirrors: list[tuple[Room, Reply]]) -> None:
+async def read_mirrors(replicas: list[tuple[Room, Reply]]) -> None:
     """What other processes have checkpointed of the replies that our sockets follow."""
-    found = await stored(transcripts.entries, [mirror.entry.id for _, mirror in mirrors])
-    for room, mirror in mirrors:
-        entry = found.get(mirror.entry.id)
-        if room.mirrors.get(mirror.entry.id) is not mirror:
+    found = await run_in_db_thread(
+        transcripts.entries, [replica.entry.id for _, replica in replicas]
+    )
+    for room, replica in replicas:
+        entry = found.get(replica.entry.id)
+        if room.replicas.get(replica.entry.id) is not replica:
             continue  # it has ended meanwhile
         if entry is None:
-            room.apply(Closed())
-        elif entry.attempt != mirror.entry.attempt:
+            room.apply(ConversationClosed())
+        elif entry.attempt != replica.entry.attempt:
             room.reload()
         elif entry.unfinished:
             room.feed(entry.id, entry.attempt, 0, entry.text)
         else:
-            room.apply(Ended(entry=entry))
+            room.apply(ReplyFinished(entry=entry))
 
 
 async def compare(relay: Relay) -> None:
@@ -125,14 +131,14 @@ async def compare(relay: Relay) -> None:
 
     One that is behind may be about to catch up; one that is behind twice has missed something.
     """
-    rooms = {room.conversation: room for room in relay.rooms.by_id.values() if room.members}
+    rooms = {room.conversation: room for room in relay.hub.by_id.values() if room.members}
     if not rooms:
         return
-    revisions = await stored(transcripts.revisions, rooms)
+    revisions = await run_in_db_thread(transcripts.revisions, rooms)
     for conversation, room in rooms.items():
         revision = revisions.get(conversation)
         if revision is None and room.revision:
-            room.apply(Closed())  # erased
+            room.apply(ConversationClosed())  # erased
             continue
         behind = revision is not None and (room.revision or 0) < revision
         if behind and room.behind:
@@ -151,13 +157,17 @@ async def reap(relay: Relay) -> None:
     # A lease may also run out because its owner, like everybody, could not reach the database for
     # a while. So a reply is given up at the second look, and a look that took long is none.
     before, began = relay.suspects, time.monotonic()
-    relay.suspects = await stored(transcripts.expired)
+    relay.suspects = await run_in_db_thread(transcripts.expired)
     if time.monotonic() - began > SLOW_SECONDS:
         relay.suspects = {}
     orphans = [reply for reply, lease in before.items() if relay.suspects.get(reply) == lease]
-    ended, jobs = await stored(transcripts.reap, relay.worker, set(relay.running), orphans)
+    ended, jobs = await run_in_db_thread(
+        transcripts.reap, relay.worker, set(relay.running), orphans
+    )
     for each in ended:
         logger.warning("reply %s: its process is gone", each.entry.id)
-        relay.rooms.happened(each.conversation, Ended(entry=each.entry, revision=each.revision))
+        relay.hub.publish(
+            each.conversation, ReplyFinished(entry=each.entry, revision=each.revision)
+        )
     for job in jobs:
-        relay.launch(job)
+        relay.start(job)

@@ -1,8 +1,8 @@
 """All conversations that this process shows or runs a reply of, and its talk with the others.
 
 What happens to a conversation is an `Event`. The process where it happens applies it to its own
-room and, where other processes have asked, publishes it through the `Bus`; they apply it to theirs.
-A reply that runs elsewhere is mirrored by a `Reply` of our own, which the same outboxes follow. The
+room and, where other processes have asked, publishes it through the `PubSub`; they apply it to
+theirs. A reply that runs elsewhere is mirrored by a `Reply` of our own, which the same outboxes follow. The
 transcript stays the truth: whoever sees a gap asks for what is missing, or reads it there.
 """
 
@@ -12,37 +12,45 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from chatwidget.bus import AnyEvent, Began, Bus, Grew, Hi, StopAsked
-from chatwidget.replies import Reply
-from chatwidget.room import Member, Room
+from chatwidget.relay.events import (
+    AnyEvent,
+    PresenceAnnounced,
+    ReplyStarted,
+    StopRequested,
+    TextAppended,
+)
+from chatwidget.relay.pubsub import PubSub
+from chatwidget.relay.reply import Reply
+from chatwidget.relay.room import Room, Subscriber
 from chatwidget.transcripts import Entry
 
-# Interest is renewed by `Hi`; a process that died without goodbye is published to until then.
+# Interest is renewed by `PresenceAnnounced`; a process that died without one leaving is published
+# to until then.
 INTEREST_SECONDS = 150.0
 RENEW_SECONDS = 60.0
 # A gap is asked about so often, while what was asked for may be on its way.
 ASK_SECONDS = 0.2
 
 
-class Rooms:
+class Hub:
     """All rooms of this process, and its talk with the others."""
 
     def __init__(self, worker: str, stop: Callable[[UUID], object]) -> None:
         self.worker = worker
         self._stop = stop  # what another process asks for; nothing where the reply is not ours
         self.by_id: dict[UUID, Room] = {}
-        self.bus = Bus(worker, self.receive)
+        self.pubsub = PubSub(worker, self.receive)
 
     def open(self, conversation: UUID) -> Room:
         """The room, made where there is none."""
         room = self.by_id.get(conversation)
         if room is None:
             room = self.by_id[conversation] = Room(conversation)
-            self.bus.join(conversation)
+            self.pubsub.join(conversation)
             self._greet(room)
         return room
 
-    def leave(self, conversation: UUID, member: Member) -> None:
+    def leave(self, conversation: UUID, member: Subscriber) -> None:
         """A socket is gone, or shows another conversation."""
         room = self.by_id.get(conversation)
         if room is not None:
@@ -53,10 +61,10 @@ class Rooms:
     def close_if_empty(self, room: Room) -> None:
         if room.empty and room.conversation in self.by_id:
             del self.by_id[room.conversation]
-            self.bus.send(room.conversation, Hi(worker=self.worker, leaving=True))
-            self.bus.leave(room.conversation)
+            self.pubsub.send(room.conversation, PresenceAnnounced(worker=self.worker, leaving=True))
+            self.pubsub.leave(room.conversation)
 
-    def happened(self, conversation: UUID, event: AnyEvent, skip: Member | None = None) -> None:
+    def publish(self, conversation: UUID, event: AnyEvent, skip: Subscriber | None = None) -> None:
         """Something happened here: show it to this process's sockets, and tell the others."""
         room = self.by_id.get(conversation)
         if room is not None:
@@ -64,7 +72,7 @@ class Rooms:
             self.tell(room, event)
             self.close_if_empty(room)
         else:
-            self.bus.send(conversation, event)  # nobody here knows who would like to hear it
+            self.pubsub.send(conversation, event)  # nobody here knows who would like to hear it
 
     def began(self, reply: Reply, revision: int) -> None:
         """A reply of ours begins."""
@@ -73,11 +81,11 @@ class Rooms:
         room.overtaken(reply.entry, revision)
         room.begin(reply)
         room.at(revision)
-        self.tell(room, Began(entry=reply.entry, revision=revision))
+        self.tell(room, ReplyStarted(entry=reply.entry, revision=revision))
         if room.interest:
-            self.bus.publish(reply, 0)
+            self.pubsub.publish(reply, 0)
 
-    def disown(self, reply: Reply) -> None:
+    def hand_over(self, reply: Reply) -> None:
         """A reply of ours goes on elsewhere: its sockets read in the transcript how."""
         room = self.by_id.get(reply.conversation)
         if room is not None and room.reply is reply:
@@ -91,11 +99,11 @@ class Rooms:
         for worker in [worker for worker, until in room.interest.items() if until < now]:
             del room.interest[worker]
         if room.interest:
-            self.bus.send(room.conversation, event)
+            self.pubsub.send(room.conversation, event)
 
     def ask_stop(self, conversation: UUID, reply_id: UUID) -> None:
         """Ask whoever runs a reply to stop it; the transcript says so too, should this be lost."""
-        self.bus.send(conversation, StopAsked(id=reply_id))
+        self.pubsub.send(conversation, StopRequested(id=reply_id))
 
     def receive(self, conversation: UUID, event: AnyEvent) -> None:
         """Something happened in another process."""
@@ -103,11 +111,11 @@ class Rooms:
         if room is None:
             return
         match event:
-            case Hi():
+            case PresenceAnnounced():
                 self._met(room, event)
-            case StopAsked(id=reply_id):
+            case StopRequested(id=reply_id):
                 self._stop(reply_id)
-            case Grew(id=reply_id, attempt=attempt, offset=offset, text=text):
+            case TextAppended(id=reply_id, attempt=attempt, offset=offset, text=text):
                 missing = not room.feed(reply_id, attempt, offset, text)
                 if missing and room.asked + ASK_SECONDS < time.monotonic():
                     self._greet(room)
@@ -115,11 +123,11 @@ class Rooms:
                 room.apply(event)
                 self.close_if_empty(room)
 
-    def mirror(self, room: Room, entry: Entry) -> Reply:
+    def replica(self, room: Room, entry: Entry) -> Reply:
         """Our copy of a reply that runs in another process, which is asked for the rest."""
-        mirror = room.mirror(entry)
+        replica = room.replica(entry)
         self._greet(room)
-        return mirror
+        return replica
 
     def renew(self) -> None:
         """Called about once a second: keep the others' interest in us alive."""
@@ -130,26 +138,26 @@ class Rooms:
 
     def rejoin(self) -> None:
         """The channel layer was away: hear of every conversation again."""
-        self.bus.rejoin()
+        self.pubsub.rejoin()
         for room in self.by_id.values():
             self._greet(room)
 
     def _greet(self, room: Room, answer: bool = False) -> None:
         """Say that this process shows the conversation, and how much of its reply it has."""
         room.renewed = room.asked = time.monotonic()
-        mirror = next(reversed(room.mirrors.values()), None)
-        self.bus.send(
+        replica = next(reversed(room.replicas.values()), None)
+        self.pubsub.send(
             room.conversation,
-            Hi(
+            PresenceAnnounced(
                 revision=room.revision or 0,
                 worker=self.worker,
-                reply=mirror.entry.id if mirror else None,
-                length=mirror.length if mirror else 0,
+                reply=replica.entry.id if replica else None,
+                length=replica.length if replica else 0,
                 answer=answer,
             ),
         )
 
-    def _met(self, room: Room, hi: Hi) -> None:
+    def _met(self, room: Room, hi: PresenceAnnounced) -> None:
         if hi.leaving:
             room.interest.pop(hi.worker, None)
             return
@@ -160,4 +168,4 @@ class Rooms:
         if hi.revision > known:
             room.reload()  # it happened before they knew that we would like to hear it
         if reply := room.reply:
-            self.bus.publish(reply, hi.length if reply.entry.id == hi.reply else 0)
+            self.pubsub.publish(reply, hi.length if reply.entry.id == hi.reply else 0)

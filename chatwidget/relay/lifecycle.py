@@ -12,9 +12,9 @@ from typing import Any
 
 from django.core.handlers.asgi import ASGIHandler
 
-from chatwidget.providers.client import close_transport
-from chatwidget.relay import Relay
-from chatwidget.upkeep import upkeep
+from chatwidget.providers.transport import close_transport
+from chatwidget.relay.housekeeping import run_housekeeping
+from chatwidget.relay.relay import Relay
 
 logger = logging.getLogger("chatwidget")
 
@@ -26,8 +26,8 @@ class Process:
         self.loop = asyncio.get_running_loop()
         self.relay = Relay()
         self._tasks = [
-            asyncio.create_task(upkeep(self.relay), name="chatwidget-upkeep"),
-            asyncio.create_task(self.relay.rooms.bus.run(), name="chatwidget-bus"),
+            asyncio.create_task(run_housekeeping(self.relay), name="chatwidget-upkeep"),
+            asyncio.create_task(self.relay.hub.pubsub.run(), name="chatwidget-bus"),
         ]
         self._draining: asyncio.Task[None] | None = None
         if threading.current_thread() is threading.main_thread():

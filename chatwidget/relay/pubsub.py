@@ -17,8 +17,8 @@ from uuid import UUID
 import msgspec
 from channels.layers import get_channel_layer
 
-from chatwidget.replies import Reply
-from chatwidget.transcripts import Entry
+from chatwidget.relay.events import AnyEvent, TextAppended
+from chatwidget.relay.reply import Reply
 
 logger = logging.getLogger("chatwidget")
 
@@ -28,70 +28,11 @@ REST_SECONDS = 0.025
 LAYER_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 
-
-class Event(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Something that happened to a conversation; `revision` is its count of changes after it."""
-
-    revision: int = 0
-
-
-class Said(Event, frozen=True, tag=True):
-    """A message is new, or has changed."""
-
-    entry: Entry
-
-
-class Began(Event, frozen=True, tag=True):
-    """A reply began, for the first time or again."""
-
-    entry: Entry
-
-
-class Grew(Event, frozen=True, tag=True):
-    """A reply's text from `offset` on."""
-
-    id: UUID
-    attempt: int
-    offset: int
-    text: str
-
-
-class Ended(Event, frozen=True, tag=True):
-    """A reply ended, and is stored."""
-
-    entry: Entry
-
-
-class Closed(Event, frozen=True, tag=True):
-    """The visitor began a new conversation, or the owner erased this one."""
-
-    following: UUID | None = None  # the draft of the new one
-
-
-class Hi(Event, frozen=True, tag=True):
-    """A process shows this conversation (or no longer does), as of `revision`, and has this much
-    of its reply."""
-
-    worker: str
-    reply: UUID | None = None
-    length: int = 0
-    answer: bool = False
-    leaving: bool = False
-
-
-class StopAsked(Event, frozen=True, tag=True):
-    """A visitor wants a reply stopped that runs in another process."""
-
-    id: UUID
-
-
-AnyEvent = Said | Began | Grew | Ended | Closed | Hi | StopAsked
-
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(AnyEvent)
 
 
-class Bus:
+class PubSub:
     """The channel layer, as one ordered queue out and one channel in."""
 
     def __init__(self, worker: str, deliver: Callable[[UUID, AnyEvent], None]) -> None:
@@ -218,7 +159,7 @@ class Bus:
                 },
             )
 
-    def _growth(self, reply: Reply) -> Grew | None:
+    def _growth(self, reply: Reply) -> TextAppended | None:
         start = self._published.get(reply.entry.id, reply.length)
         if reply.ended:
             self._published.pop(reply.entry.id, None)
@@ -226,7 +167,7 @@ class Bus:
             self._published[reply.entry.id] = reply.length
         if start >= reply.length:
             return None
-        return Grew(
+        return TextAppended(
             id=reply.entry.id, attempt=reply.entry.attempt, offset=start, text=reply.text[start:]
         )
 
@@ -240,11 +181,11 @@ class Bus:
 class _Waker:
     """Wakes the bus when a published reply grows; equal for one reply, so that it is added once."""
 
-    def __init__(self, bus: Bus, reply: Reply) -> None:
-        self.bus, self.reply = bus, reply
+    def __init__(self, bus: PubSub, reply: Reply) -> None:
+        self.pubsub, self.reply = bus, reply
 
     def __call__(self) -> None:
-        self.bus.grew(self.reply)
+        self.pubsub.grew(self.reply)
 
     def __hash__(self) -> int:
         return hash(id(self.reply))

@@ -17,26 +17,25 @@ from typing import Any
 from uuid import UUID
 
 from chatwidget import transcripts
-from chatwidget.bus import Closed, Ended
 from chatwidget.conf import conf
-from chatwidget.errors import ChatError, Interrupted, ReplyError, Unavailable
-from chatwidget.greetings import Greetings
-from chatwidget.pace import Beat, Pace
-from chatwidget.protocol import storable
+from chatwidget.db import run_in_db_thread
+from chatwidget.encryption import scrub
+from chatwidget.errors import ChatError, Interrupted, PlatformUnavailable, ReplyError
 from chatwidget.providers.base import (
-    Exchange,
-    Page,
-    Person,
+    HistoryMessage,
+    PageContext,
     Provider,
     Turn,
+    VisitorIdentity,
     before_reading,
     make_provider,
 )
-from chatwidget.providers.reading import Reading
-from chatwidget.replies import Reply
-from chatwidget.rooms import Rooms
-from chatwidget.secrets import scrub
-from chatwidget.storage import stored
+from chatwidget.relay.batching import Batcher, FlushClock
+from chatwidget.relay.drafts import Greetings
+from chatwidget.relay.events import ConversationClosed, ReplyFinished
+from chatwidget.relay.hub import Hub
+from chatwidget.relay.running import ActiveReply
+from chatwidget.text import storable
 from chatwidget.transcripts import Job, Outcome, fingerprint
 
 logger = logging.getLogger("chatwidget")
@@ -49,44 +48,17 @@ CAUSE_LENGTH = 2000
 LAST_SECONDS = 3.0
 
 
-class Running:
-    """One reply of ours."""
-
-    __slots__ = (
-        "cancelled",
-        "erased",
-        "finishing",
-        "job",
-        "reading",
-        "reply",
-        "started",
-        "stored",
-        "task",
-    )
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.reply = Reply(job.conversation, job.entry)
-        self.reading = Reading()
-        self.stored: tuple[int, str] = (0, "")  # length and session at the last checkpoint
-        self.erased = False  # no longer ours: end quietly
-        self.cancelled = ""  # the status it is to end with, when it was cancelled
-        self.started = False
-        self.finishing = False
-        self.task: asyncio.Task[None] | None = None
-
-
 class Relay:
     """All replies that this process runs, and its rooms. One a process; made in its event loop."""
 
     def __init__(self) -> None:
         # Known to other processes through leases, and to whoever reads an orphan's cause.
         self.worker = f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
-        self.rooms = Rooms(self.worker, self.stop)
+        self.hub = Hub(self.worker, self.stop)
         self.greetings = Greetings()
-        self.running: dict[UUID, Running] = {}
+        self.running: dict[UUID, ActiveReply] = {}
         self.draining = False
-        self._beat = Beat(lambda: len(self.running))
+        self._beat = FlushClock(lambda: len(self.running))
         self.storage_lost_at = -1e9  # when the database was last seen to be away
         # Replies of others whose leases had run out at the last look, and when they had.
         self.suspects: dict[UUID, datetime | None] = {}
@@ -98,13 +70,13 @@ class Relay:
 
     # --- one reply ----------------------------------------------------------------------------
 
-    def launch(self, job: Job) -> None:
+    def start(self, job: Job) -> None:
         """Begin a claimed reply."""
         if job.entry.id in self.running:
             return  # claimed afresh by `reap`, which had been asked before it was begun
-        running = Running(job)
+        running = ActiveReply(job)
         self.running[job.entry.id] = running
-        self.rooms.began(running.reply, job.revision)
+        self.hub.began(running.reply, job.revision)
         running.task = asyncio.create_task(self._run(running), name=f"reply-{job.entry.id}")
 
     def stop(self, reply_id: UUID, status: str = "stopped") -> bool:
@@ -118,7 +90,7 @@ class Relay:
                 running.task.cancel()
         return True
 
-    async def _run(self, running: Running) -> None:
+    async def _run(self, running: ActiveReply) -> None:
         running.started = True
         job = running.job
         began = time.monotonic()
@@ -130,7 +102,7 @@ class Relay:
                 raise asyncio.CancelledError
             provider = make_provider(job.widget.provider_config)
             turn = await self._turn(provider, job)
-            pace = Pace(self._beat)
+            pace = Batcher(self._beat)
             # Timers keep this context until they are due: the reply itself must not be in it.
             before_reading.set(pace.before_reading)
 
@@ -148,7 +120,7 @@ class Relay:
             status, error = "failed", failure.with_traceback(None)
         except Exception as failure:  # an adapter's bug must not leave its visitor waiting
             logger.exception("reply %s of %s", job.entry.id, job.widget.slug)
-            status, error = "failed", Unavailable(f"{type(failure).__name__}: {failure}")
+            status, error = "failed", PlatformUnavailable(f"{type(failure).__name__}: {failure}")
         running.finishing = True
         finished, first = reading.finished, reading.first
         outcome = Outcome(
@@ -170,23 +142,27 @@ class Relay:
     async def _turn(self, provider: Provider, job: Job) -> Turn:
         history: list[tuple[Any, str]] = []
         if provider.wants_history:
-            history = await stored(transcripts.history, job.conversation, job.entry.seq - 1)
+            history = await run_in_db_thread(
+                transcripts.history, job.conversation, job.entry.seq - 1
+            )
         return Turn(
             text=job.text,
-            person=Person(str(job.visitor), job.name, job.email, job.locale),
+            person=VisitorIdentity(str(job.visitor), job.name, job.email, job.locale),
             conversation=str(job.conversation),
             session=job.session,
-            page=Page(job.page_url, job.page_title, job.referrer),
-            history=tuple(Exchange(role, text) for role, text in history),
+            page=PageContext(job.page_url, job.page_title, job.referrer),
+            history=tuple(HistoryMessage(role, text) for role, text in history),
         )
 
-    async def _finish(self, running: Running, outcome: Outcome) -> None:
+    async def _finish(self, running: ActiveReply, outcome: Outcome) -> None:
         """Store the end, tell everybody, and go on with the conversation's next reply."""
         job = running.job
         ended = None
         while not running.erased:
             try:
-                ended = await stored(transcripts.finish, job, self.worker, outcome, self.claimant)
+                ended = await run_in_db_thread(
+                    transcripts.finish, job, self.worker, outcome, self.claimant
+                )
                 break
             except ChatError as error:
                 self.storage_lost(error)
@@ -195,27 +171,29 @@ class Relay:
         if ended is None:
             await self._lost(running)
             return
-        self.rooms.happened(ended.conversation, Ended(entry=ended.entry, revision=ended.revision))
+        self.hub.publish(
+            ended.conversation, ReplyFinished(entry=ended.entry, revision=ended.revision)
+        )
         _log(job, outcome)
         if ended.job is not None:
-            self.launch(ended.job)
+            self.start(ended.job)
 
-    async def _lost(self, running: Running) -> None:
+    async def _lost(self, running: ActiveReply) -> None:
         """The reply is ours no more: its conversation was erased, or we were given up for dead."""
         job = running.job
         while True:
             try:
-                entry = await stored(transcripts.entry, job.conversation, job.entry.id)
+                entry = await run_in_db_thread(transcripts.entry, job.conversation, job.entry.id)
                 break
             except ChatError as error:
                 self.storage_lost(error)
                 await asyncio.sleep(STORE_RETRY_SECONDS)
         if entry is None:
-            self.rooms.happened(job.conversation, Closed())
+            self.hub.publish(job.conversation, ConversationClosed())
         elif entry.attempt == job.entry.attempt and not entry.unfinished:
-            self.rooms.happened(job.conversation, Ended(entry=entry))
+            self.hub.publish(job.conversation, ReplyFinished(entry=entry))
         else:
-            self.rooms.disown(running.reply)
+            self.hub.hand_over(running.reply)
 
     def storage_lost(self, error: ChatError) -> None:
         """The database is away: say so, but not for every reply."""
@@ -231,7 +209,7 @@ class Relay:
         """
         self.draining = True
         logger.info("draining: %d replies in flight", len(self.running))
-        for room in list(self.rooms.by_id.values()):
+        for room in list(self.hub.by_id.values()):
             for member in list(room.members):
                 member.leave()
         await self._until_idle(conf().DRAIN_SECONDS)
@@ -243,7 +221,7 @@ class Relay:
     async def _until_idle(self, seconds: float) -> None:
         """Wait until no reply runs and no socket is open, or the time is over."""
         deadline = time.monotonic() + seconds
-        while self.running or any(room.members for room in self.rooms.by_id.values()):
+        while self.running or any(room.members for room in self.hub.by_id.values()):
             left = deadline - time.monotonic()
             tasks = [running.task for running in self.running.values() if running.task]
             if tasks:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Protocol
 from uuid import UUID
 
-from chatwidget.bus import AnyEvent, Began, Closed, Ended, Said
-from chatwidget.replies import Reply
+from chatwidget.relay.events import (
+    AnyEvent,
+    ConversationClosed,
+    MessageChanged,
+    ReplyFinished,
+    ReplyStarted,
+)
+from chatwidget.relay.reply import Reply
 from chatwidget.transcripts import Entry
 
 
-class Member(Protocol):
+class Subscriber(Protocol):
     """A socket in a room. It is told as of which revision something is so (0: now), for it may have
     read that in the transcript already."""
 
@@ -47,18 +53,18 @@ class Room:
         "conversation",
         "interest",
         "members",
-        "mirrors",
         "renewed",
+        "replicas",
         "reply",
         "revision",
     )
 
     def __init__(self, conversation: UUID) -> None:
         self.conversation = conversation
-        self.members: list[Member] = []  # of one visitor, so few
+        self.members: list[Subscriber] = []  # of one visitor, so few
         self.reply: Reply | None = None  # the one in flight that is ours
         # Of those that run elsewhere; several, while their ends have not been heard of.
-        self.mirrors: dict[UUID, Reply] = {}
+        self.replicas: dict[UUID, Reply] = {}
         self.interest: dict[str, float] = {}  # other processes, until when they are published to
         self.renewed = 0.0
         self.asked = 0.0
@@ -73,30 +79,30 @@ class Room:
     def empty(self) -> bool:
         return not self.members and self.reply is None
 
-    def apply(self, event: AnyEvent, skip: Member | None = None) -> None:
+    def apply(self, event: AnyEvent, skip: Subscriber | None = None) -> None:
         """Show an event to this room's sockets, except to the one that already knows."""
         members = [member for member in self.members if member is not skip]
         match event:
-            case Said(revision=0) if self.revision:
+            case MessageChanged(revision=0) if self.revision:
                 pass  # another process's greeting, of what was a draft when it was asked for
-            case Said(entry=entry):
+            case MessageChanged(entry=entry):
                 if not self.overtaken(entry, event.revision):
                     for member in members:
                         member.show(entry, event.revision)
-            case Began(entry=entry):
+            case ReplyStarted(entry=entry):
                 overtaken = self.overtaken(entry, event.revision)
                 if overtaken or self.in_flight(entry):
                     pass  # it was met in the transcript
-                elif entry.id in self.mirrors:
+                elif entry.id in self.replicas:
                     self.reload()  # the end of its earlier attempt has been overtaken
                 else:
-                    self.begin(self.mirror(entry), event.revision)
-            case Ended(entry=entry):
+                    self.begin(self.replica(entry), event.revision)
+            case ReplyFinished(entry=entry):
                 self._end(entry, event.revision)
-            case Closed(following=following):
+            case ConversationClosed(following=following):
                 if following is None:
                     self.reply = None  # erased with all else
-                    self.mirrors.clear()
+                    self.replicas.clear()
                 for member in members:
                     member.reset(following)
         self.at(event.revision)
@@ -136,7 +142,7 @@ class Room:
 
     def in_flight(self, entry: Entry) -> Reply | None:
         """The reply behind an entry, ours or a mirror, while it is under way."""
-        for reply in (self.reply, self.mirrors.get(entry.id)):
+        for reply in (self.reply, self.replicas.get(entry.id)):
             if reply and reply.entry.id == entry.id and reply.entry.attempt == entry.attempt:
                 return reply
         return None
@@ -146,27 +152,27 @@ class Room:
         for member in self.members:
             member.follow(reply, revision)
 
-    def mirror(self, entry: Entry) -> Reply:
+    def replica(self, entry: Entry) -> Reply:
         """A copy of our own of a reply that runs in another process, from what is stored of it."""
-        mirror = self.mirrors[entry.id] = Reply(self.conversation, entry)
-        return mirror
+        replica = self.replicas[entry.id] = Reply(self.conversation, entry)
+        return replica
 
     def reload(self) -> None:
         """Something was missed: every socket here shows the conversation afresh."""
         self.revision = None
-        self.mirrors.clear()
+        self.replicas.clear()
         for member in list(self.members):
             member.reload()
 
     def feed(self, reply_id: UUID, attempt: int, offset: int, text: str) -> bool:
         """More text of a mirrored reply; False when some before it is missing."""
-        mirror = self.mirrors.get(reply_id)
-        if mirror is None or mirror.entry.attempt != attempt:
+        replica = self.replicas.get(reply_id)
+        if replica is None or replica.entry.attempt != attempt:
             return True
-        if offset > mirror.length:
+        if offset > replica.length:
             return False
-        if offset + len(text) > mirror.length:
-            mirror.append(text[mirror.length - offset :])
+        if offset + len(text) > replica.length:
+            replica.append(text[replica.length - offset :])
         return True
 
     def _end(self, entry: Entry, revision: int) -> None:
@@ -179,7 +185,7 @@ class Room:
         if reply is self.reply:
             self.reply = None
         else:
-            del self.mirrors[entry.id]
+            del self.replicas[entry.id]
         reply.end(entry)
         for member in self.members:
             member.ended()

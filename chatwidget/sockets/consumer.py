@@ -16,13 +16,19 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from django.utils import translation
 
-from chatwidget import access
+from chatwidget import tokens
 from chatwidget.conf import conf
-from chatwidget.errors import BadFrame, ChatError, CloseCode, RateLimited, Refused, StorageAway
-from chatwidget.flow import flow_of
+from chatwidget.db import db_timeout, run_in_db_thread
+from chatwidget.errors import (
+    BadFrame,
+    ChatError,
+    CloseCode,
+    CloseConnection,
+    DatabaseUnavailable,
+    RateLimited,
+)
 from chatwidget.languages import choose_language
 from chatwidget.models import Widget, new_id
-from chatwidget.process import relay
 from chatwidget.protocol import (
     HELLO_SECONDS,
     MAX_FRAME_BYTES,
@@ -30,14 +36,16 @@ from chatwidget.protocol import (
     BadFrameOf,
     Hello,
     History,
-    cleaned,
     error_frame,
     parse,
 )
-from chatwidget.replies import Outbox
-from chatwidget.sessions import Session
-from chatwidget.showing import Client
-from chatwidget.storage import in_time, stored
+from chatwidget.relay.lifecycle import relay
+from chatwidget.sockets import origin, rate_limits
+from chatwidget.sockets.backpressure import flow_of
+from chatwidget.sockets.client import Client
+from chatwidget.sockets.outbox import Outbox
+from chatwidget.sockets.session import Session
+from chatwidget.text import cleaned
 
 logger = logging.getLogger("chatwidget")
 
@@ -62,7 +70,7 @@ class ChatConsumer(AsyncConsumer):
         self._session: Session | None = None
         self._counted: list[str] = []  # whose open sockets this one is counted among
         self._writer: asyncio.Task[None] | None = None
-        self._bucket = access.Bucket(conf().limits)
+        self._bucket = rate_limits.Bucket(conf().limits)
         self._flow = flow_of(self.base_send)
         self._outbox = Outbox(self._send_text, self._begin_writing)
         self._context: Context | None = None  # of what is sent, once there is something to say
@@ -81,23 +89,23 @@ class ChatConsumer(AsyncConsumer):
         raise StopConsumer
 
     async def _admit(self) -> None:
-        """May this socket be open at all? Raises Refused."""
-        access.check_origin(self.scope)
+        """May this socket be open at all? Raises CloseConnection."""
+        origin.check_origin(self.scope)
         self._relay = relay()
         if self._relay.draining:
-            raise Refused(CloseCode.RESTARTING)
+            raise CloseConnection(CloseCode.RESTARTING)
         limits = conf().limits
-        self._address = access.client_address(self.scope)
+        self._address = origin.client_address(self.scope)
         self._count(self._address, limits.sockets_per_address if limits else None)
         try:
-            await access.spend("connections_per_address", self._address)
+            await rate_limits.consume("connections_per_address", self._address)
         except RateLimited as error:
-            raise Refused(CloseCode.TOO_MANY, error.cause) from None
+            raise CloseConnection(CloseCode.TOO_MANY, error.cause) from None
         slug = self.scope["url_route"]["kwargs"]["slug"]
-        async with in_time():
-            widget = await stored(Widget.objects.filter(slug=slug, active=True).first)
+        async with db_timeout():
+            widget = await run_in_db_thread(Widget.objects.filter(slug=slug, active=True).first)
         if widget is None:
-            raise Refused(CloseCode.NO_WIDGET, f"no active widget {slug!r}")
+            raise CloseConnection(CloseCode.NO_WIDGET, f"no active widget {slug!r}")
         # One for all its sockets: every save makes a new version.
         self._widget = _widgets.setdefault((widget.pk, widget.config_version), widget)
         # Not before: it may have come, and wait for a database that is slow.
@@ -107,7 +115,7 @@ class ChatConsumer(AsyncConsumer):
     async def _receive(self, text: str | None, binary: bytes | None) -> None:
         size = len(text.encode() if text is not None else binary or b"")
         if size > MAX_FRAME_BYTES:
-            raise Refused(CloseCode.TOO_BIG, f"{size} bytes")
+            raise CloseConnection(CloseCode.MESSAGE_TOO_BIG, f"{size} bytes")
         self._bucket.take()
         frame_id = None
         try:
@@ -123,13 +131,13 @@ class ChatConsumer(AsyncConsumer):
                 if isinstance(frame, History):
                     self._bucket.take(HISTORY_WEIGHT)
                 await self._session.handle(frame)
-        except Refused:
+        except CloseConnection:
             raise
         except ChatError as error:
-            if isinstance(error, StorageAway) and self._session is None:
+            if isinstance(error, DatabaseUnavailable) and self._session is None:
                 raise
             if self._session is None:
-                raise Refused(CloseCode.PROTOCOL, str(error)) from error
+                raise CloseConnection(CloseCode.PROTOCOL, str(error)) from error
             if isinstance(error, BadFrameOf):
                 frame_id = error.frame_id
             self._outbox.put(error_frame(error, frame_id))
@@ -137,27 +145,27 @@ class ChatConsumer(AsyncConsumer):
     async def _hello(self, frame: Hello) -> None:
         assert self._hello_timer
         self._hello_timer.cancel()
-        access.check_frame_token(frame.token or "", self._widget.slug)
+        tokens.check_frame_token(frame.token or "", self._widget.slug)
         visitor: UUID | None = None
         if frame.visitor:
-            visitor = access.visitor_of(frame.visitor, self._widget.pk)
+            visitor = tokens.visitor_of(frame.visitor, self._widget.pk)
         visitor = visitor or new_id()
         limits = conf().limits
         self._count(visitor.hex, limits.sockets_per_visitor if limits else None)
         client = Client(
             visitor=visitor,
             address=self._address,
-            user_agent=cleaned(access.header(self.scope, b"user-agent"), 500),
+            user_agent=cleaned(origin.header(self.scope, b"user-agent"), 500),
             language=choose_language(
-                self._widget.look.get("language", ""),
+                self._widget.appearance.get("language", ""),
                 frame.locale or "",
-                access.header(self.scope, b"accept-language"),
+                origin.header(self.scope, b"accept-language"),
             ),
         )
         translation.activate(client.language)
         session = Session(self._relay, self._widget, client, self._outbox)
         try:
-            async with in_time():
+            async with db_timeout():
                 await session.begin(frame)
         except BaseException:
             session.gone()
@@ -170,7 +178,7 @@ class ChatConsumer(AsyncConsumer):
         self._outbox.wake()
 
     def _count(self, who: str, limit: int | None) -> None:
-        access.open_sockets.add(who, limit)
+        rate_limits.open_sockets.add(who, limit)
         self._counted.append(who)
 
     def _begin_writing(self) -> bool:
@@ -192,7 +200,7 @@ class ChatConsumer(AsyncConsumer):
         """Do something for this socket; what cannot be mended closes it."""
         try:
             await work(*arguments)
-        except Refused as refusal:
+        except CloseConnection as refusal:
             logger.info("socket closed: %d %s", refusal.close_code, refusal)
             await self._close(refusal.close_code)
         except ChatError as error:  # the database is away before there is a conversation
@@ -218,7 +226,7 @@ class ChatConsumer(AsyncConsumer):
                 async with asyncio.timeout(WINDOW_SECONDS):
                     await self._flow.taken()
             except TimeoutError:
-                raise Refused(CloseCode.WINDOW, "nothing taken") from None
+                raise CloseConnection(CloseCode.FLOW_CONTROL_TIMEOUT, "nothing taken") from None
 
     async def _close(self, code: int) -> None:
         if not self._closed:
@@ -236,4 +244,4 @@ class ChatConsumer(AsyncConsumer):
         if self._writer and self._writer is not asyncio.current_task():
             self._writer.cancel()
         while self._counted:
-            access.open_sockets.remove(self._counted.pop())
+            rate_limits.open_sockets.remove(self._counted.pop())

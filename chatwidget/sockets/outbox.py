@@ -1,20 +1,28 @@
-"""The heart of it: a `Reply` is one append-only text, and sockets follow it with cursors.
+"""One socket's way out: frames in order, and the text of the replies that it follows.
 
-Whoever relays a reply appends to it. Every socket has an `Outbox`: the one place its frames leave
-from, in order. It waits until there is something to send, sends `text[cursor:]` as one delta, and
-waits again. Streaming, coalescing, resuming at an exact code point, several tabs and slow readers
-all follow from this: a slow reader gets fewer and larger deltas, and costs no memory but the text.
+An `Outbox` waits until there is something to send, sends `text[cursor:]` as one delta, and waits
+again. A slow reader gets fewer and larger deltas, and costs no memory but the text.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
-from chatwidget import wire
-from chatwidget.errors import CloseCode, Refused
-from chatwidget.protocol import WINDOW, WINDOW_SECONDS, Delta, MessageState, ServerFrame, dump
+from chatwidget.errors import CloseCode, CloseConnection
+from chatwidget.protocol import (
+    PART,
+    WINDOW,
+    WINDOW_SECONDS,
+    Message,
+    MessageState,
+    ServerFrame,
+    dump,
+)
+from chatwidget.relay.reply import Reply
+from chatwidget.sockets import serialize
 from chatwidget.transcripts import Entry
 
 # One delta's code points: with four bytes each it stays far below what clients accept as a frame.
@@ -24,46 +32,6 @@ MAX_DELTA = 64 * 1024
 MAX_WAITING = 1024 * 1024
 # Replies kept for a socket that acknowledges nothing: one it has begun, and the next.
 MAX_FOLLOWED = 2
-
-
-class Reply:
-    """One reply in flight: the text so far, and in the end the `entry` it was stored as."""
-
-    __slots__ = ("_frame", "conversation", "ended", "entry", "followers", "id", "length", "text")
-
-    def __init__(self, conversation: UUID, entry: Entry) -> None:
-        self.conversation = conversation
-        self.entry = entry
-        self.id = str(entry.id)
-        self.text = entry.text
-        self.length = len(entry.text)
-        self.ended: Entry | None = None
-        self.followers: set[Callable[[], None]] = set()
-        self._frame = (0, 0, "")
-
-    def append(self, text: str) -> None:
-        """More of the text; wakes whoever follows."""
-        self.text += text
-        self.length += len(text)
-        self.wake()
-
-    def end(self, entry: Entry) -> None:
-        """The reply is stored as `entry`, whose text begins with all that was appended."""
-        self.text, self.length = entry.text, len(entry.text)  # one copy, though they be equal
-        self.ended = entry
-        self.wake()
-
-    def wake(self) -> None:
-        for wake in self.followers:
-            wake()
-
-    def delta(self, start: int, end: int) -> str:
-        """The frame for `text[start:end]`; made once for all who are at the same offset."""
-        known_start, known_end, frame = self._frame
-        if (known_start, known_end) != (start, end):
-            frame = dump(Delta(id=self.id, offset=start, text=self.text[start:end]))
-            self._frame = (start, end, frame)
-        return frame
 
 
 class Cursor:
@@ -118,7 +86,7 @@ class Outbox:
         self._unacknowledged = 0
         self._stalled_at: float | None = None
         self._waiter: asyncio.Future[None] | None = None  # while `run` has nothing to send
-        self._closing: Refused | None = None
+        self._closing: CloseConnection | None = None
 
     def put(self, frame: ServerFrame, *, after: UUID | None = None) -> None:
         """Send a frame as soon as the socket takes it.
@@ -139,7 +107,9 @@ class Outbox:
             self._given_up = True
             self._frames.clear()
             self.forget()
-            self._closing = Refused(CloseCode.WINDOW, "the socket does not take its frames")
+            self._closing = CloseConnection(
+                CloseCode.FLOW_CONTROL_TIMEOUT, "the socket does not take its frames"
+            )
         self.wake()
 
     def follow(self, reply: Reply, offset: int, announced: bool) -> None:
@@ -168,7 +138,7 @@ class Outbox:
             self._waiting -= sum(map(len, cursor.then))
         self._cursors.clear()
 
-    def close(self, reason: Refused) -> None:
+    def close(self, reason: CloseConnection) -> None:
         """Send what is waiting and followed; then `run` raises `reason`."""
         self._closing = reason
         self.wake()
@@ -201,7 +171,7 @@ class Outbox:
     async def run(self) -> None:
         """Send what there is and what is followed.
 
-        Raises Refused when the window stays exhausted for too long.
+        Raises CloseConnection when the window stays exhausted for too long.
         """
         self._running = True
         try:
@@ -230,7 +200,9 @@ class Outbox:
                 async with asyncio.timeout_at(self._stalled_at + WINDOW_SECONDS):
                     await self._waiter
             except TimeoutError:
-                raise Refused(CloseCode.WINDOW, "nothing acknowledged") from None
+                raise CloseConnection(
+                    CloseCode.FLOW_CONTROL_TIMEOUT, "nothing acknowledged"
+                ) from None
         self._waiter = None
 
     @property
@@ -254,7 +226,7 @@ class Outbox:
         reply, start = cursor.reply, cursor.offset
         if not cursor.announced:
             cursor.announced = True
-            return dump(MessageState(message=wire.message(reply.entry)))
+            return dump(MessageState(message=serialize.message(reply.entry)))
         if start < reply.length:
             end = min(reply.length, start + min(MAX_DELTA, WINDOW - self._unacknowledged))
             if end <= start:
@@ -269,12 +241,53 @@ class Outbox:
             return None
         self._cursors.pop(0)
         reply.followers.discard(self.wake)
-        done = dump(wire.done(reply.ended))
+        done = dump(serialize.done(reply.ended))
         if start > reply.length:
             # Its process died before it had stored all that we had heard of it: what is gone is
             # taken back.
             self._frames.append(done)
             self._waiting += len(done)
-            done = dump(MessageState(message=wire.message(reply.ended)))
+            done = dump(MessageState(message=serialize.message(reply.ended)))
         self._frames.extend(cursor.then)
         return done
+
+
+def put_entries(
+    outbox: Outbox,
+    entries: Sequence[Entry],
+    frame: Callable[[list[Message]], ServerFrame],
+    *,
+    live: Reply | None = None,
+    after: UUID | None = None,
+) -> None:
+    """Send entries in one frame, and what follows of them.
+
+    So does what is still to come of `live`, the one in flight.
+    """
+    messages: list[Message] = []
+    following: list[Reply] = []
+    for entry in entries:
+        reply = live if live and live.entry.id == entry.id else None
+        if reply is None and len(entry.text) > PART:
+            reply = Reply(entry.id, replace(entry, status="streaming", ui=None, error_code=""))
+            reply.end(entry)
+        if reply is None:
+            messages.append(serialize.message(entry))
+        else:
+            messages.append(serialize.message(reply.entry, reply.text[:PART]))
+            following.append(reply)
+    outbox.put(frame(messages), after=after)
+    for reply in following:
+        outbox.follow(reply, min(reply.length, PART), announced=True)
+
+
+def put_entry(outbox: Outbox, entry: Entry) -> None:
+    """Send an entry's new state."""
+    put_entries(outbox, [entry], lambda found: MessageState(message=found[0]), after=entry.id)
+
+
+def put_end(outbox: Outbox, entry: Entry) -> None:
+    """Send a reply's end to who has not followed it."""
+    put_entry(outbox, entry)
+    if len(entry.text) <= PART:  # else its `done` comes after its last delta
+        outbox.put(serialize.done(entry), after=entry.id)

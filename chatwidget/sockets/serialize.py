@@ -6,14 +6,14 @@ from datetime import UTC
 
 from msgspec import UNSET, UnsetType
 
-from chatwidget.errors import REPLY_ERRORS, ReplyError, Unavailable
+from chatwidget.errors import REPLY_ERRORS, PlatformUnavailable, ReplyError
 from chatwidget.protocol import Done, ErrorInfo, Message
 from chatwidget.transcripts import Entry
 
 
 def error_info(code: str, retry_after: float | None) -> ErrorInfo:
     """What a visitor is told of a reply's failure; an unknown code is told in general words."""
-    error: type[ReplyError] = REPLY_ERRORS.get(code, Unavailable)
+    error: type[ReplyError] = REPLY_ERRORS.get(code, PlatformUnavailable)
     return ErrorInfo(
         code=code, detail=str(error.detail), retryable=error.retryable, retry_after=retry_after
     )

@@ -10,17 +10,9 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from chatwidget import access, transcripts, wire
-from chatwidget.bus import Closed, Ended, Said
-from chatwidget.errors import (
-    BadFrame,
-    BadRequest,
-    MessageEmpty,
-    MessageTooLong,
-    RateLimited,
-)
-from chatwidget.greetings import successor
-from chatwidget.parts import put_entries
+from chatwidget import transcripts
+from chatwidget.db import ANSWER_SECONDS, no_answer, run_in_db_thread
+from chatwidget.errors import BadFrame, BadRequest, MessageEmpty, MessageTooLong, RateLimited
 from chatwidget.protocol import (
     Accepted,
     Ack,
@@ -37,22 +29,20 @@ from chatwidget.protocol import (
     Retry,
     Send,
     Stop,
-    as_uuid,
-    cleaned,
-    is_clean,
 )
 from chatwidget.providers.base import providers
-from chatwidget.showing import Showing
-from chatwidget.storage import ANSWER_SECONDS, no_answer, stored
-from chatwidget.transcripts import (
-    ConversationGone,
-    Opening,
-)
+from chatwidget.relay.drafts import next_conversation_id
+from chatwidget.relay.events import ConversationClosed, MessageChanged, ReplyFinished
+from chatwidget.sockets import rate_limits, serialize
+from chatwidget.sockets.outbox import put_entries
+from chatwidget.sockets.subscription import Subscription
+from chatwidget.text import as_uuid, cleaned, is_clean
+from chatwidget.transcripts import ConversationGone, NewConversation
 
 logger = logging.getLogger("chatwidget")
 
 
-class Session(Showing):
+class Session(Subscription):
     """One socket of one visitor."""
 
     async def handle(self, frame: AnyClientFrame) -> None:
@@ -79,7 +69,7 @@ class Session(Showing):
             try:
                 await self._do(frame)
             except ConversationGone:
-                await self.begin_anew(None)
+                await self.start_draft(None)
                 raise BadRequest("the conversation was erased") from None
 
     async def _do(self, frame: AnyClientFrame) -> None:
@@ -113,30 +103,35 @@ class Session(Showing):
             await self._spend()
             accepted = await self._accept(client_id, frame.text)
         except RateLimited:
-            earlier = await stored(transcripts.accepted_before, self.client.visitor, client_id)
+            earlier = await run_in_db_thread(
+                transcripts.accepted_before, self.client.visitor, client_id
+            )
             if earlier is None:
                 raise
             accepted = earlier
         self.outbox.put(
             Accepted(
                 id=frame.id,
-                message=wire.message(accepted.entry),
+                message=serialize.message(accepted.entry),
                 conversation=str(accepted.conversation),
             )
         )
         if accepted.duplicate:
             return
         draft, self.conversation, self.draft = self.draft, accepted.conversation, None
-        self.relay.rooms.happened(
+        self.relay.hub.publish(
             accepted.conversation,
-            Said(entry=accepted.entry, revision=accepted.revision - 1),  # the reply has the last
+            MessageChanged(
+                entry=accepted.entry, revision=accepted.revision - 1
+            ),  # the reply has the last
             skip=self,
         )
         if accepted.job:
-            self.relay.launch(accepted.job)
+            self.relay.start(accepted.job)
         elif accepted.reply:  # it waits its turn, and every tab may stop it meanwhile
-            self.relay.rooms.happened(
-                accepted.conversation, Said(entry=accepted.reply, revision=accepted.revision)
+            self.relay.hub.publish(
+                accepted.conversation,
+                MessageChanged(entry=accepted.reply, revision=accepted.revision),
             )
         if draft is not None:
             if accepted.revision > 2:
@@ -145,21 +140,21 @@ class Session(Showing):
 
     async def _spend(self) -> None:
         visitor, address = str(self.client.visitor), self.client.address
-        await access.spend("messages_per_visitor", visitor)
-        await access.spend("messages_per_address", address)
+        await rate_limits.consume("messages_per_visitor", visitor)
+        await rate_limits.consume("messages_per_address", address)
         if self.draft is not None and not self.draft.paid:
             await self._spend_conversation()
 
     async def _spend_conversation(self) -> None:
-        await access.spend("conversations_per_visitor", str(self.client.visitor))
-        await access.spend("conversations_per_address", self.client.address)
+        await rate_limits.consume("conversations_per_visitor", str(self.client.visitor))
+        await rate_limits.consume("conversations_per_address", self.client.address)
 
-    async def _accept(self, client_id: UUID, text: str) -> transcripts.Accepted:
+    async def _accept(self, client_id: UUID, text: str) -> transcripts.StoredMessage:
         for _ in range(2):
             opening = None
             if draft := self.draft:
                 await draft.greeted()
-                opening = Opening(
+                opening = NewConversation(
                     greeting=draft.greeting,
                     session=draft.session,
                     session_config=draft.config,
@@ -168,8 +163,8 @@ class Session(Showing):
                 )
             conversation = draft.conversation if draft else self.shown
             try:
-                return await stored(
-                    transcripts.accept,
+                return await run_in_db_thread(
+                    transcripts.store_message,
                     self.widget,
                     self.client.visitor,
                     conversation,
@@ -180,7 +175,7 @@ class Session(Showing):
                     opening,
                 )
             except ConversationGone:
-                await self.begin_anew(None)  # the owner erased it: the message begins a new one
+                await self.start_draft(None)  # the owner erased it: the message begins a new one
         raise BadRequest("the conversation was erased")
 
     async def _stop(self, reply: UUID | None) -> None:
@@ -189,20 +184,22 @@ class Session(Showing):
         if running and running.job.conversation == conversation:
             self.relay.stop(reply)
             return
-        entry, revision, stopped = await stored(transcripts.ask_stop, conversation, reply)
+        entry, revision, stopped = await run_in_db_thread(
+            transcripts.request_stop, conversation, reply
+        )
         if stopped:
-            self.relay.rooms.happened(conversation, Ended(entry=entry, revision=revision))
+            self.relay.hub.publish(conversation, ReplyFinished(entry=entry, revision=revision))
         elif entry.unfinished:
-            self.relay.rooms.ask_stop(conversation, reply)
+            self.relay.hub.ask_stop(conversation, reply)
         else:
-            self.outbox.put(wire.done(entry), after=entry.id)
+            self.outbox.put(serialize.done(entry), after=entry.id)
 
     async def _retry(self, frame: Retry) -> None:
         conversation, reply = self.shown, _known(as_uuid(frame.id))
-        await access.spend("messages_per_visitor", str(self.client.visitor))
-        await access.spend("messages_per_address", self.client.address)
+        await rate_limits.consume("messages_per_visitor", str(self.client.visitor))
+        await rate_limits.consume("messages_per_address", self.client.address)
         platform = providers().get(self.widget.provider)
-        result = await stored(
+        result = await run_in_db_thread(
             transcripts.retry,
             conversation,
             reply,
@@ -214,30 +211,33 @@ class Session(Showing):
             return
         entry, revision, job = result
         if job:
-            self.relay.launch(job)
+            self.relay.start(job)
         else:
-            self.relay.rooms.happened(conversation, Said(entry=entry, revision=revision))
+            self.relay.hub.publish(conversation, MessageChanged(entry=entry, revision=revision))
 
     async def _new(self) -> None:
         await self._spend_conversation()  # its greeting is asked of the platform
         # Also of a draft, which another tab may just have stored; and of what another one has begun
         # instead, unheard of here. So two tabs at one moment find the same draft.
         before = [self.place]
-        following = successor(before[0], await stored(transcripts.end, before[0], self.ended_at))
-        while ended := await stored(transcripts.end, following):
+        following = next_conversation_id(
+            before[0],
+            await run_in_db_thread(transcripts.end_conversation, before[0], self.ended_at),
+        )
+        while ended := await run_in_db_thread(transcripts.end_conversation, following):
             before.append(following)
-            following = successor(following, ended)
-        draft = await self.begin_anew(following)
+            following = next_conversation_id(following, ended)
+        draft = await self.start_draft(following)
         draft.paid = True
         for each in before:
-            self.relay.rooms.happened(each, Closed(following=following))
+            self.relay.hub.publish(each, ConversationClosed(following=following))
 
     async def _rate(self, frame: Rate) -> None:
         comment = cleaned(frame.comment, 1000) if frame.comment is not None else None
-        entry, revision = await stored(
+        entry, revision = await run_in_db_thread(
             transcripts.rate, self.shown, _known(as_uuid(frame.id)), frame.value, comment
         )
-        self.relay.rooms.happened(self.shown, Said(entry=entry, revision=revision))
+        self.relay.hub.publish(self.shown, MessageChanged(entry=entry, revision=revision))
 
     async def _profile(self, frame: Profile) -> None:
         email = cleaned(frame.email, 320)
@@ -249,18 +249,18 @@ class Session(Showing):
             consent=cleaned(frame.consent, 32) or self.details.consent,
         )
         if self.conversation:
-            await stored(transcripts.describe, self.client.visitor, self.details)
+            await run_in_db_thread(transcripts.update_visitor, self.client.visitor, self.details)
         if wrong:
             raise BadRequest("not an email address")
 
     async def _history(self, before: UUID | None) -> None:
-        entries, more = await stored(transcripts.older, self.shown, _known(before))
+        entries, more = await run_in_db_thread(transcripts.older, self.shown, _known(before))
         put_entries(self.outbox, entries, lambda found: Older(messages=found, more=more))
 
     async def _page(self, url: str, title: str) -> None:
         self.details = replace(self.details, page_url=url, page_title=title)
         if self.conversation:
-            await stored(transcripts.visit, self.conversation, url, title)
+            await run_in_db_thread(transcripts.record_page, self.conversation, url, title)
 
 
 def _done_late(doing: asyncio.Task[None]) -> None:

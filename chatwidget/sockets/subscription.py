@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -17,36 +17,22 @@ from uuid import UUID
 from django.utils import translation
 from msgspec import UNSET
 
-from chatwidget import access, transcripts, wire
-from chatwidget.bus import Said
-from chatwidget.errors import (
-    BadRequest,
-    ChatError,
-    CloseCode,
-    Refused,
-)
-from chatwidget.greetings import Draft, successor
+from chatwidget import tokens, transcripts
+from chatwidget.db import run_in_db_thread
+from chatwidget.errors import BadRequest, ChatError, CloseCode, CloseConnection
 from chatwidget.models import Widget
-from chatwidget.parts import put_end, put_entries, put_entry
-from chatwidget.protocol import (
-    Hello,
-    Message,
-    MessageState,
-    Ready,
-    ReadyLimits,
-    as_uuid,
-    cleaned,
-)
-from chatwidget.providers.base import Person, longest_message, providers
-from chatwidget.relay import Relay
-from chatwidget.replies import Outbox, Reply
-from chatwidget.room import Room
-from chatwidget.storage import stored
-from chatwidget.transcripts import (
-    Details,
-    Entry,
-    Snapshot,
-)
+from chatwidget.protocol import Hello, Message, MessageState, Ready, ReadyLimits
+from chatwidget.providers.base import VisitorIdentity, longest_message, providers
+from chatwidget.relay.drafts import Draft, next_conversation_id
+from chatwidget.relay.events import MessageChanged
+from chatwidget.relay.relay import Relay
+from chatwidget.relay.reply import Reply
+from chatwidget.relay.room import Room
+from chatwidget.sockets import serialize
+from chatwidget.sockets.client import Client
+from chatwidget.sockets.outbox import Outbox, put_end, put_entries, put_entry
+from chatwidget.text import as_uuid, cleaned
+from chatwidget.transcripts import Entry, Snapshot, VisitorDetails
 
 logger = logging.getLogger("chatwidget")
 
@@ -56,17 +42,7 @@ LOADS = 5
 RETRY_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """What is known of the other end of a socket."""
-
-    visitor: UUID
-    address: str
-    user_agent: str
-    language: str
-
-
-class Showing:
+class Subscription:
     """The conversation, or the draft of one, that a socket shows. Implements rooms.Member."""
 
     def __init__(self, relay: Relay, widget: Widget, client: Client, outbox: Outbox) -> None:
@@ -75,7 +51,7 @@ class Showing:
         self.client = client
         self.outbox = outbox
         outbox.catch_up = self.reload
-        self.details = Details()
+        self.details = VisitorDetails()
         self.conversation: UUID | None = None
         self.draft: Draft | None = None
         self._room: Room | None = None
@@ -103,7 +79,7 @@ class Showing:
             self.reload()  # another tab's first message has made the draft a conversation
         elif self.draft and (self.draft.greeting is None or entry is self.draft.greeting):
             self.draft.greeting = entry
-            self.outbox.put(MessageState(message=wire.message(entry)))
+            self.outbox.put(MessageState(message=serialize.message(entry)))
 
     def follow(self, reply: Reply, revision: int) -> None:
         if self.conversation is None:
@@ -136,17 +112,19 @@ class Showing:
         try:
             found = await self._load(self.place)
             while found and self.conversation and self.ended_at and self.ended_at != known:
-                following = successor(self.conversation, self.ended_at)  # another tab has begun it
+                following = next_conversation_id(
+                    self.conversation, self.ended_at
+                )  # another tab has begun it
                 found = await self._load(following)
             if not found:
-                await self.begin_anew(following)
+                await self.start_draft(following)
         except ChatError:
             self._reload_due, self.ended_at = True, known
             self._enter(self.place)  # until then what happens there is shown
             raise
 
     def leave(self) -> None:
-        self.outbox.close(Refused(CloseCode.RESTARTING, "the server is restarting"))
+        self.outbox.close(CloseConnection(CloseCode.RESTARTING, "the server is restarting"))
 
     def gone(self) -> None:
         """The socket is closed."""
@@ -195,13 +173,13 @@ class Showing:
                 self.details, name=cleaned(identity.name, 200), email=cleaned(identity.email, 320)
             )
         if hello.conversation is UNSET:
-            wanted = await stored(transcripts.latest, self.client.visitor)
-            self._first = None if wanted else successor(self.client.visitor)
+            wanted = await run_in_db_thread(transcripts.latest, self.client.visitor)
+            self._first = None if wanted else next_conversation_id(self.client.visitor)
         else:
             wanted = as_uuid(hello.conversation or "")
         async with self.lock:
             if wanted is None or not await self._load(wanted):
-                await self.begin_anew(None)
+                await self.start_draft(None)
 
     async def _load(self, conversation: UUID) -> bool:
         """Show a conversation afresh; False where there is none."""
@@ -211,7 +189,9 @@ class Showing:
         try:
             for _ in range(LOADS):
                 self._missed = False
-                snapshot = await stored(transcripts.snapshot, conversation, self.client.visitor)
+                snapshot = await run_in_db_thread(
+                    transcripts.snapshot, conversation, self.client.visitor
+                )
                 # What another tab has read since, the room would take for shown here, too.
                 behind = snapshot is not None and snapshot.revision < (room.revision or 0)
                 if not (self._missed or behind):
@@ -245,12 +225,12 @@ class Showing:
             return reply
         if entry.owner == self.relay.worker:
             return None  # ours, and just about to begin: the room will tell
-        return self.relay.rooms.mirror(room, entry)
+        return self.relay.hub.replica(room, entry)
 
-    async def begin_anew(self, conversation: UUID | None) -> Draft:
+    async def start_draft(self, conversation: UUID | None) -> Draft:
         """Show the visitor's draft."""
         if conversation is None and self.conversation:
-            conversation = successor(self.conversation)  # it was erased
+            conversation = next_conversation_id(self.conversation)  # it was erased
         self._loading, self._missed = True, False
         try:
             draft = await self.relay.greetings.draft(
@@ -267,7 +247,7 @@ class Showing:
         if room := self._enter(draft.conversation):
             room.read(0)
         self.outbox.forget()
-        greeting = [wire.message(draft.greeting)] if draft.greeting else []
+        greeting = [serialize.message(draft.greeting)] if draft.greeting else []
         self.outbox.put(self._ready(greeting, more=False))
         if self._missed:
             self.reload()  # another tab has begun it meanwhile
@@ -275,21 +255,21 @@ class Showing:
 
     async def _follow_to(self, following: UUID | None, room: Room | None) -> None:
         if self._room is room:  # else another conversation has been entered meanwhile
-            await self.begin_anew(following)
+            await self.start_draft(following)
             if self._room and self._room.revision:
                 self.reload()  # another tab had begun it before
 
     def _greet(self, draft: Draft) -> None:
         if draft.greeting:
-            self.relay.rooms.happened(draft.conversation, Said(entry=draft.greeting))
+            self.relay.hub.publish(draft.conversation, MessageChanged(entry=draft.greeting))
 
     def _enter(self, conversation: UUID | None) -> Room | None:
         """Be in this conversation's room, and in no other."""
         if self._room is not None and self._room.conversation != conversation:
-            self.relay.rooms.leave(self._room.conversation, self)
+            self.relay.hub.leave(self._room.conversation, self)
             self._room = None
         if conversation is not None:
-            self._room = self.relay.rooms.open(conversation)
+            self._room = self.relay.hub.open(conversation)
             if self not in self._room.members:
                 self._room.members.append(self)
         return self._room
@@ -297,7 +277,7 @@ class Showing:
     def _ready(self, messages: list[Message], *, more: bool) -> Ready:
         profile = self.relay.greetings.profile(self.widget)
         return Ready(
-            visitor=access.visitor_token(self.client.visitor, self.widget.pk),
+            visitor=tokens.visitor_token(self.client.visitor, self.widget.pk),
             conversation=str(self.conversation) if self.conversation else None,
             messages=messages,
             more=more,
@@ -311,8 +291,8 @@ class Showing:
         return longest_message(providers().get(self.widget.provider), profile.max_length)
 
     @property
-    def _person(self) -> Person:
-        return Person(
+    def _person(self) -> VisitorIdentity:
+        return VisitorIdentity(
             id=str(self.client.visitor),
             name=self.details.name,
             email=self.details.email,

@@ -1,7 +1,7 @@
 """The transcript: the only writer of visitors, conversations and messages.
 
-Every function is one transaction, synchronous, and called through `storage.stored`. A change of a
-conversation happens under its row's lock and adds to its `revision`: one for each message that is
+Every function is one transaction, synchronous, and called through `db.run_in_db_thread`. A
+change of a conversation happens under its row's lock and adds to its `revision`: one for each message that is
 new or changes, one when it is ended.
 
 A reply is `pending` until a process claims it; a claimed one is `streaming`, has an owner and a
@@ -10,19 +10,8 @@ becomes `interrupted`, and a pending one may be claimed by anybody once no other
 conversation is under way.
 """
 
-from chatwidget.transcripts.entries import (
-    Accepted,
-    Checkpoint,
-    ConversationGone,
-    Details,
-    Ended,
-    Entry,
-    Job,
-    Opening,
-    Outcome,
-    Snapshot,
-)
-from chatwidget.transcripts.reading import (
+from chatwidget.transcripts.locking import LEASE, fingerprint
+from chatwidget.transcripts.queries import (
     accepted_before,
     entries,
     entry,
@@ -32,36 +21,44 @@ from chatwidget.transcripts.reading import (
     revisions,
     snapshot,
 )
-from chatwidget.transcripts.rows import LEASE, fingerprint
-from chatwidget.transcripts.running import checkpoint, expired, finish, reap
-from chatwidget.transcripts.sending import (
-    accept,
-    ask_stop,
-    describe,
-    end,
+from chatwidget.transcripts.reply_writes import checkpoint, expired, finish, reap
+from chatwidget.transcripts.types import (
+    Checkpoint,
+    ConversationGone,
+    Entry,
+    Job,
+    NewConversation,
+    Outcome,
+    Snapshot,
+    StoredMessage,
+    StoredReply,
+    VisitorDetails,
+)
+from chatwidget.transcripts.visitor_writes import (
+    end_conversation,
     rate,
+    record_page,
+    request_stop,
     retry,
-    visit,
+    store_message,
+    update_visitor,
 )
 
 __all__ = [
     "LEASE",
-    "Accepted",
     "Checkpoint",
     "ConversationGone",
-    "Details",
-    "Ended",
     "Entry",
     "Job",
-    "Opening",
+    "NewConversation",
     "Outcome",
     "Snapshot",
-    "accept",
+    "StoredMessage",
+    "StoredReply",
+    "VisitorDetails",
     "accepted_before",
-    "ask_stop",
     "checkpoint",
-    "describe",
-    "end",
+    "end_conversation",
     "entries",
     "entry",
     "expired",
@@ -72,8 +69,11 @@ __all__ = [
     "older",
     "rate",
     "reap",
+    "record_page",
+    "request_stop",
     "retry",
     "revisions",
     "snapshot",
-    "visit",
+    "store_message",
+    "update_visitor",
 ]

@@ -1,27 +1,21 @@
-"""Conversations that are over: exported, purged after a time, erased when somebody asks.
-
-Memory does not grow with what is stored: reading goes by chunks, deleting by batches, each a
-transaction of its own, so that visitors are hardly kept waiting.
-"""
+"""Conversations as JSON lines or CSV. Reading goes by chunks, so memory does not grow."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
-from chatwidget.models import Conversation, Message, Visitor, Widget
+from chatwidget.models import Conversation, Message
 
 CHUNK = 100  # conversations in memory at once, with their messages
-BATCH = 500  # conversations erased in one transaction
 
 CONVERSATION = ("widget", "provider_session", "page_url", "started_at", "ended_at")
 MESSAGE = (
@@ -42,32 +36,6 @@ COLUMNS = (
 )
 # A spreadsheet takes a cell that begins so for a formula; some take the full-width forms too.
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """How much was erased."""
-
-    visitors: int = 0
-    conversations: int = 0
-    messages: int = 0
-
-    def __str__(self) -> str:
-        visitors, conversations, messages = (
-            f"{count} {name.removesuffix('s') if count == 1 else name}"
-            for name, count in asdict(self).items()
-        )
-        return f"{conversations} with {messages}, and {visitors}"
-
-    def __add__(self, other: Erased) -> Erased:
-        return Erased(
-            self.visitors + other.visitors,
-            self.conversations + other.conversations,
-            self.messages + other.messages,
-        )
-
-
-# --- reading ----------------------------------------------------------------------------------
 
 
 def select(
@@ -188,62 +156,3 @@ def harmless(cell: Any) -> Any:
 
 
 FORMATS = {"jsonl": as_jsonl, "csv": as_csv}
-
-
-# --- erasing ----------------------------------------------------------------------------------
-
-
-def purge(before: datetime, progress: Callable[[int], Any] = lambda conversations: None) -> Erased:
-    """Erase conversations whose last message is older, and visitors who have none left."""
-    old = Conversation.objects.filter(last_message_at__lt=before).order_by("last_message_at", "id")
-    return erase_conversations(old, progress, visitors=True)
-
-
-def erase_conversations(
-    conversations: QuerySet[Conversation],
-    progress: Callable[[int], Any] = lambda conversations: None,
-    *,
-    visitors: bool,
-) -> Erased:
-    """Erase them, batch by batch; `visitors`: and those of their visitors who have none left."""
-    erased = Erased()
-    while batch := dict(conversations.values_list("pk", "visitor_id")[:BATCH]):
-        with transaction.atomic():
-            gone = Conversation.objects.filter(pk__in=batch).delete()[1]
-            people: dict[str, int] = {}
-            if visitors:
-                alone = Visitor.objects.filter(pk__in=batch.values(), conversations=None)
-                people = alone.delete()[1]
-        erased += Erased(_count(people, Visitor), _count(gone, Conversation), _count(gone, Message))
-        progress(len(batch))
-    return erased
-
-
-def find_people(person: str) -> QuerySet[Visitor]:
-    """The visitor of this id, or all the visitors who gave this e-mail address."""
-    try:
-        return Visitor.objects.filter(pk=UUID(person))
-    except ValueError:
-        return Visitor.objects.filter(email__iexact=person).exclude(email="")
-
-
-def forget(people: QuerySet[Visitor]) -> Erased:
-    """Erase these visitors with everything they wrote and were answered."""
-    erased = Erased()
-    for visitor in list(people.values_list("pk", flat=True)):
-        of_theirs = Conversation.objects.filter(visitor=visitor).order_by("id")
-        erased += erase_conversations(of_theirs, visitors=False)
-        gone = Visitor.objects.filter(pk=visitor).delete()[1]
-        erased += Erased(_count(gone, Visitor), _count(gone, Conversation), _count(gone, Message))
-    return erased
-
-
-def erase_widget(widget: Widget) -> Erased:
-    """Erase a widget with all its conversations and visitors."""
-    erased = erase_conversations(widget.conversations.order_by("id"), visitors=True)
-    gone = widget.delete()[1]
-    return erased + Erased(_count(gone, Visitor), _count(gone, Conversation), _count(gone, Message))
-
-
-def _count(deleted: dict[str, int], model: type[Model]) -> int:
-    return deleted.get(model._meta.label, 0)

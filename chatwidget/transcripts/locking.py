@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from chatwidget.conf import ProviderConfig
 from chatwidget.models import Conversation, Message, Status, Widget
-from chatwidget.transcripts.entries import ConversationGone, Job, entry_of
+from chatwidget.transcripts.types import ConversationGone, Job, entry_of
 
 # Renewed every second; so a killed process's replies are given up after this, and a pause of the
 # process or of the database that is shorter costs nothing.

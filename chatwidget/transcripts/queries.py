@@ -12,7 +12,7 @@ from django.db.models.functions import Length
 from chatwidget.errors import BadRequest
 from chatwidget.models import Conversation, Message, Status
 from chatwidget.protocol import HISTORY_PAGE, PAGE_BYTES, PART
-from chatwidget.transcripts.entries import ENTRY_FIELDS, Accepted, Entry, Snapshot, entry_of
+from chatwidget.transcripts.types import ENTRY_FIELDS, Entry, Snapshot, StoredMessage, entry_of
 
 # What a message has beside its text and rich element, in bytes of JSON.
 ENVELOPE = 1024
@@ -112,7 +112,7 @@ def history(conversation: UUID, before_seq: int) -> list[tuple[str, str]]:
     return list(rows.filter(seq__gte=since).values_list("role", "text"))[::-1]
 
 
-def accepted_before(visitor: UUID, client_id: UUID) -> Accepted | None:
+def accepted_before(visitor: UUID, client_id: UUID) -> StoredMessage | None:
     """The send with this id, where it was accepted before."""
     row = (
         Message.objects.filter(visitor=visitor, client_id=client_id)
@@ -121,4 +121,6 @@ def accepted_before(visitor: UUID, client_id: UUID) -> Accepted | None:
     )
     if row is None:
         return None
-    return Accepted(row.conversation_id, row.conversation.revision, entry_of(row), duplicate=True)
+    return StoredMessage(
+        row.conversation_id, row.conversation.revision, entry_of(row), duplicate=True
+    )

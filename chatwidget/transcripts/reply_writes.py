@@ -14,15 +14,7 @@ from django.utils import timezone
 
 from chatwidget.errors import Interrupted
 from chatwidget.models import Conversation, Message, Status
-from chatwidget.transcripts.entries import (
-    Checkpoint,
-    ConversationGone,
-    Ended,
-    Job,
-    Outcome,
-    entry_of,
-)
-from chatwidget.transcripts.rows import (
+from chatwidget.transcripts.locking import (
     changed,
     claim_next,
     lease,
@@ -30,11 +22,19 @@ from chatwidget.transcripts.rows import (
     make_job,
     unfinished_replies,
 )
-from chatwidget.transcripts.statements import end_reply, lease_end, touch, unfinished
+from chatwidget.transcripts.sql import end_reply, lease_end, touch, unfinished
+from chatwidget.transcripts.types import (
+    Checkpoint,
+    ConversationGone,
+    Job,
+    Outcome,
+    StoredReply,
+    entry_of,
+)
 
 
 @transaction.atomic
-def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Ended | None:
+def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> StoredReply | None:
     """Store a reply's end, and claim the conversation's next for `next_owner` (empty: nobody).
 
     None when the reply is no longer this owner's: erased, or given up as an orphan.
@@ -63,7 +63,7 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Ended | N
     following = None
     if next_owner and unfinished(job.conversation)[0]:
         following = claim_next(locked(job.conversation), next_owner)
-    return Ended(entry, job.conversation, revision, following)
+    return StoredReply(entry, job.conversation, revision, following)
 
 
 def checkpoint(
@@ -119,7 +119,7 @@ def reap(
     running: Collection[UUID],
     among: Collection[UUID] | None = None,
     limit: int = 100,
-) -> tuple[list[Ended], list[Job]]:
+) -> tuple[list[StoredReply], list[Job]]:
     """Give up orphans, and claim for `owner` the replies that wait for nobody.
 
     `among`: the only replies that may be given up. One that `owner` has claimed and does not run
@@ -133,7 +133,7 @@ def reap(
         conversation=OuterRef("conversation"), status=Status.STREAMING
     )
     forgotten = unfinished_replies().filter(status=Status.PENDING).exclude(Exists(under_way))
-    ended: list[Ended] = []
+    ended: list[StoredReply] = []
     jobs: list[Job] = []
     for conversation in set(orphans.values_list("conversation", flat=True)[:limit]):
         gone, again = _orphans(conversation, owner, running)
@@ -153,12 +153,12 @@ def reap(
 @transaction.atomic
 def _orphans(
     conversation: UUID, owner: str, running: Collection[UUID]
-) -> tuple[list[Ended], list[Job]]:
+) -> tuple[list[StoredReply], list[Job]]:
     try:
         row = locked(conversation)
     except ConversationGone:
         return [], []
-    ended: list[Ended] = []
+    ended: list[StoredReply] = []
     jobs: list[Job] = []
     orphans = unfinished_replies().filter(
         conversation=row, status=Status.STREAMING, lease_until__lt=Now()
@@ -174,5 +174,5 @@ def _orphans(
         reply.completed_at, reply.lease_until = timezone.now(), None
         reply.save()
         changed(row)
-        ended.append(Ended(entry_of(reply), row.pk, row.revision))
+        ended.append(StoredReply(entry_of(reply), row.pk, row.revision))
     return ended, jobs

@@ -18,8 +18,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from chatwidget.models import Conversation, Message, Visitor, Widget
-from chatwidget.transcripts.entries import ConversationGone, Outcome
-from chatwidget.transcripts.rows import LEASE, UNFINISHED_SQL
+from chatwidget.transcripts.locking import LEASE, UNFINISHED_SQL
+from chatwidget.transcripts.types import ConversationGone, Outcome
 
 
 def _database() -> BaseDatabaseWrapper:

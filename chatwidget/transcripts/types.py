@@ -51,7 +51,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class NewConversation:
     """A conversation that begins with its first message: what is known of it until then."""
 
     greeting: Entry | None = None
@@ -62,7 +62,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class VisitorDetails:
     """What the page and the visitor have said of themselves; empty where they have not."""
 
     page_url: str = ""
@@ -94,7 +94,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class StoredMessage:
     """A stored send. `job` is its reply where it may begin at once, else `reply` waits its turn."""
 
     conversation: UUID
@@ -124,7 +124,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class StoredReply:
     """A reply whose end is stored, and the conversation's next one where it was claimed."""
 
     entry: Entry

@@ -12,41 +12,30 @@ from django.utils import timezone
 from chatwidget.errors import BadRequest, TooManyPending
 from chatwidget.models import UNFINISHED, Conversation, Message, Role, Status, Visitor, Widget
 from chatwidget.protocol import MAX_PENDING
-from chatwidget.transcripts.entries import (
-    Accepted,
+from chatwidget.transcripts.locking import changed, fingerprint, lease, locked, make_job
+from chatwidget.transcripts.queries import accepted_before
+from chatwidget.transcripts.sql import advance, insert_messages, insert_visitor, unfinished
+from chatwidget.transcripts.types import (
     ConversationGone,
-    Details,
     Entry,
     Job,
-    Opening,
+    NewConversation,
+    StoredMessage,
+    VisitorDetails,
     entry_of,
 )
-from chatwidget.transcripts.reading import accepted_before
-from chatwidget.transcripts.rows import (
-    changed,
-    fingerprint,
-    lease,
-    locked,
-    make_job,
-)
-from chatwidget.transcripts.statements import (
-    advance,
-    insert_messages,
-    insert_visitor,
-    unfinished,
-)
 
 
-def accept(
+def store_message(
     widget: Widget,
     visitor: UUID,
     conversation: UUID,
     client_id: UUID,
     text: str,
     owner: str,
-    details: Details,
-    opening: Opening | None = None,
-) -> Accepted:
+    details: VisitorDetails,
+    opening: NewConversation | None = None,
+) -> StoredMessage:
     """Store a visitor's message and its pending reply, or repeat what was stored for this id.
 
     `owner` claims the reply where it may begin at once; empty: nobody does. With an `opening` the
@@ -77,9 +66,9 @@ def _accept(
     client_id: UUID,
     text: str,
     owner: str,
-    details: Details,
-    opening: Opening | None,
-) -> Accepted:
+    details: VisitorDetails,
+    opening: NewConversation | None,
+) -> StoredMessage:
     now = timezone.now()
     messages: list[Message] = []
     try:
@@ -118,7 +107,7 @@ def _accept(
         _describe(Visitor.objects.get(pk=visitor), details)
     page_url, page_title = details.page_url or row.page_url, details.page_title or row.page_title
     if (page_url, page_title) != (row.page_url, row.page_title):
-        visit(conversation, page_url, page_title)
+        record_page(conversation, page_url, page_title)
     job = None
     if claimed:
         if widget.config_version != row.widget_version:
@@ -139,15 +128,15 @@ def _accept(
             name=details.name or row.name,
             email=details.email or row.email,
         )
-    return Accepted(conversation, row.revision, entry_of(sent), job, entry_of(reply))
+    return StoredMessage(conversation, row.revision, entry_of(sent), job, entry_of(reply))
 
 
 def _open(
     widget: Widget,
     visitor: UUID,
     conversation: UUID,
-    opening: Opening,
-    details: Details,
+    opening: NewConversation,
+    details: VisitorDetails,
     now: datetime,
 ) -> list[Message]:
     """A new conversation; its greeting, if it has one, is still to be stored."""
@@ -184,7 +173,7 @@ def _open(
     ]
 
 
-def _describe(person: Visitor, details: Details) -> None:
+def _describe(person: Visitor, details: VisitorDetails) -> None:
     changes: dict[str, Any] = {
         name: value
         for name, value in (("name", details.name), ("email", details.email))
@@ -202,20 +191,20 @@ def _describe(person: Visitor, details: Details) -> None:
 
 
 @transaction.atomic
-def describe(visitor: UUID, details: Details) -> None:
+def update_visitor(visitor: UUID, details: VisitorDetails) -> None:
     """Keep what a known visitor says of themselves; of one who never wrote nothing is kept."""
     person = Visitor.objects.select_for_update().filter(pk=visitor).first()
     if person is not None:
         _describe(person, details)
 
 
-def visit(conversation: UUID, url: str, title: str) -> None:
+def record_page(conversation: UUID, url: str, title: str) -> None:
     """The embedding page navigated."""
     Conversation.objects.filter(pk=conversation).update(page_url=url, page_title=title)
 
 
 @transaction.atomic
-def end(conversation: UUID, known: datetime | None = None) -> datetime | None:
+def end_conversation(conversation: UUID, known: datetime | None = None) -> datetime | None:
     """The visitor began a new conversation instead: since when; None where nothing is stored.
 
     `known`: an end that the visitor has been shown, and which this one follows.
@@ -245,7 +234,7 @@ def rate(conversation: UUID, reply: UUID, value: int, comment: str | None) -> tu
 
 
 @transaction.atomic
-def ask_stop(conversation: UUID, reply: UUID) -> tuple[Entry, int, bool]:
+def request_stop(conversation: UUID, reply: UUID) -> tuple[Entry, int, bool]:
     """Stop a reply that this process does not run: (as it stands, revision, stopped just now).
 
     A queued one is stopped here; of a running one its owner is told. Raises BadRequest.

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
+from chatwidget.encryption import scrub
 from chatwidget.errors import (
-    Misconfigured,
+    PlatformMisconfigured,
     PlatformRateLimited,
-    Rejected,
+    PlatformRejected,
+    PlatformTimedOut,
     ReplyError,
-    TimedOut,
 )
 from chatwidget.models import Widget, new_id
-from chatwidget.providers.base import Person, Provider, Turn, make_provider
-from chatwidget.providers.client import own_transport
+from chatwidget.providers.base import Provider, Turn, VisitorIdentity, make_provider
 from chatwidget.providers.decoders import excerpt
-from chatwidget.providers.failures import status_of
-from chatwidget.providers.reading import Reading
-from chatwidget.secrets import scrub
+from chatwidget.providers.error_mapping import status_of
+from chatwidget.providers.reader import ReplyReader
+from chatwidget.providers.transport import own_transport
 
 # Seconds. A greeting that takes longer is not waited for; an answer's first words are "slow" then.
 SLOW_GREETING = 2.0
@@ -40,7 +40,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Checkup:
+class Diagnosis:
     """What was found, in the order it was tried. No text of it holds the key."""
 
     findings: list[Finding] = field(default_factory=list)
@@ -54,9 +54,9 @@ class Checkup:
         return [str(finding) for finding in self.findings]
 
 
-async def checkup(widget: Widget) -> Checkup:
+async def diagnose(widget: Widget) -> Diagnosis:
     """Talks to the widget's platform once: its greeting, then a short message. Raises nothing."""
-    found = Checkup()
+    found = Diagnosis()
     key = ""
     try:
         config = widget.provider_config
@@ -71,10 +71,10 @@ async def checkup(widget: Widget) -> Checkup:
     return found
 
 
-async def _greeting(provider: Provider, found: Checkup) -> str:
+async def _greeting(provider: Provider, found: Diagnosis) -> str:
     """The session that the greeting began, if it did."""
     began = time.monotonic()
-    profile = await provider.profile(Person(id="check"))
+    profile = await provider.profile(VisitorIdentity(id="check"))
     seconds = time.monotonic() - began
     if profile.greeting is None:
         found.findings.append(Finding(True, _("No greeting: the widget's own is shown.")))
@@ -91,11 +91,11 @@ async def _greeting(provider: Provider, found: Checkup) -> str:
     return profile.greeting.session
 
 
-async def _answer(provider: Provider, session: str, found: Checkup) -> None:
+async def _answer(provider: Provider, session: str, found: Diagnosis) -> None:
     began = time.monotonic()
-    reading = Reading()
+    reading = ReplyReader()
     pieces: list[str] = []
-    turn = Turn(QUESTION, Person(id="check"), conversation=str(new_id()), session=session)
+    turn = Turn(QUESTION, VisitorIdentity(id="check"), conversation=str(new_id()), session=session)
     await reading.read(provider, turn, pieces.append)
     total = time.monotonic() - began
     first = reading.first - began if reading.first else 0.0
@@ -125,13 +125,13 @@ def _explained(error: ReplyError, widget: Widget) -> str:
         }
     elif status is not None and 300 <= status < 400:
         advice = _("The base URL is wrong: the platform redirects.")
-    elif isinstance(error, Misconfigured):
+    elif isinstance(error, PlatformMisconfigured):
         advice = _("The widget's configuration does not work.")
     elif isinstance(error, PlatformRateLimited):
         advice = _("Too many requests: the platform asks for a pause.")
-    elif isinstance(error, TimedOut):
+    elif isinstance(error, PlatformTimedOut):
         advice = _("Slow: the platform did not answer in time.")
-    elif isinstance(error, Rejected):
+    elif isinstance(error, PlatformRejected):
         advice = _("The platform refused the message, or answered not as documented.")
     elif status is not None:
         advice = _("The platform is failing.")

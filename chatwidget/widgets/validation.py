@@ -17,12 +17,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from msgspec import ValidationError as LookError
 
+from chatwidget.appearance import read_appearance
 from chatwidget.conf import conf
-from chatwidget.errors import Misconfigured
-from chatwidget.look import read_look
+from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
 from chatwidget.providers.base import Provider, base_url_problems, config_problems, providers
-from chatwidget.providers.client import is_public
+from chatwidget.providers.transport import is_public
 
 _LABELS = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
 GREETING_LENGTH = 4000
@@ -187,9 +187,9 @@ def clean_widget(widget: Widget) -> None:
     check("image_hosts", lambda given: _parse_list(given, parse_image_host))
     check("options", _parse_dict)
     try:
-        read_look(widget.look)
+        read_appearance(widget.appearance)
     except LookError as error:
-        errors["look"] = [str(error)]
+        errors["appearance"] = [str(error)]
     try:
         widget.full_clean()
     except ValidationError as error:
@@ -206,7 +206,7 @@ def _platform_problems(widget: Widget) -> dict[str, list[str]]:
         problems = config_problems(provider_class(widget.provider), widget.provider_config)
     except ValidationError as error:
         return {"provider": error.messages}
-    except Misconfigured as error:
+    except PlatformMisconfigured as error:
         return {"__all__": [str(error)]}
     return {"__all__": problems} if problems else {}
 

@@ -11,8 +11,8 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from chatwidget.admin.forms import LOOK, WidgetForm, option_names
-from chatwidget.look import Look
+from chatwidget.admin.forms import APPEARANCE, WidgetForm, option_names
+from chatwidget.appearance import Appearance
 from chatwidget.models import Conversation, Message, Visitor, Widget
 from tests.stored import a_conversation, a_widget
 
@@ -48,8 +48,8 @@ def test_every_field_of_the_look_and_every_option_has_a_field_of_the_form(
     admin_client: Client,
 ) -> None:
     form = WidgetForm()
-    looks = {name.removeprefix(LOOK) for name in form.fields if name.startswith(LOOK)}
-    assert looks == set(msgspec.structs.asdict(Look()))
+    named = {name.removeprefix(APPEARANCE) for name in form.fields if name.startswith(APPEARANCE)}
+    assert named == set(msgspec.structs.asdict(Appearance()))
     html = admin_client.get(ADD).content.decode()
     for name in [*form.fields, *option_names()]:
         assert f'name="{name}"' in html
@@ -65,12 +65,12 @@ def test_a_widget_is_added_and_everything_typed_comes_back(admin_client: Client)
         allowed_origins="HTTPS://Shop.Example.com:443/\n\n https://shop.example.com \nhttps://b.example",
         image_hosts="CDN.example.com",
         greeting="Hi!",
-        look_color="#aa0011",
-        look_offset_x="33",
-        look_suggestions="Where is my order?\n\nOpening hours?",
-        look_sound="on",
-        look_ask_email="required",
-        look_language="pt-br",
+        appearance_color="#aa0011",
+        appearance_offset_x="33",
+        appearance_suggestions="Where is my order?\n\nOpening hours?",
+        appearance_sound="on",
+        appearance_ask_email="required",
+        appearance_language="pt-br",
         option_openai_temperature="0.5",
     )
     assert admin_client.post(ADD, given).status_code == 302
@@ -79,7 +79,7 @@ def test_a_widget_is_added_and_everything_typed_comes_back(admin_client: Client)
     assert widget.image_hosts == ["cdn.example.com"]
     assert widget.options == {"temperature": 0.5}
     assert widget.key == KEY
-    assert widget.typed_look == Look(
+    assert widget.typed_appearance == Appearance(
         color="#aa0011",
         offset_x=33,
         suggestions=("Where is my order?", "Opening hours?"),
@@ -87,13 +87,13 @@ def test_a_widget_is_added_and_everything_typed_comes_back(admin_client: Client)
         ask_email="required",
         language="pt-br",
     )
-    assert set(widget.look) == {  # only what differs from the default is stored
+    assert set(widget.appearance) == {  # only what differs from the default is stored
         *("color", "offset_x", "suggestions", "sound", "ask_email", "language"),
     }
     again = admin_client.post(CHANGE.format(widget.pk), filled(widget))
     assert again.status_code == 302
     unchanged = Widget.objects.get(slug="help")
-    assert (unchanged.look, unchanged.options) == (widget.look, widget.options)
+    assert (unchanged.appearance, unchanged.options) == (widget.appearance, widget.options)
     assert unchanged.allowed_origins == widget.allowed_origins
     assert unchanged.key == KEY
     assert unchanged.config_version == widget.config_version + 1
@@ -109,17 +109,17 @@ def test_a_widget_is_added_and_everything_typed_comes_back(admin_client: Client)
         ("allowed_origins", "https://ok.example\nnonsense", "not an origin"),
         ("image_hosts", "https://cdn.example.com/", "not a host"),
         ("base_url", "ftp://x", "must begin with https"),
-        ("look_color", "blue", "colour like"),
-        ("look_offset_x", "401", "less than or equal to 400"),
-        ("look_radius", "", "required"),
-        ("look_consent_version", "", "required"),
-        ("look_font", "x;} body{", "names of fonts"),
-        ("look_icon", "javascript:alert(1)", "https://"),
-        ("look_logo", "http://plain.example/x.png", "https://"),
-        ("look_suggestions", "\n".join("abcdefghijklm"), "At most 12"),
-        ("look_suggestions", "x" * 501, "at most 500"),
-        ("look_theme", "pink", "not one of the available choices"),
-        ("look_teaser_delay", "-1", "greater than or equal to 0"),
+        ("appearance_color", "blue", "colour like"),
+        ("appearance_offset_x", "401", "less than or equal to 400"),
+        ("appearance_radius", "", "required"),
+        ("appearance_consent_version", "", "required"),
+        ("appearance_font", "x;} body{", "names of fonts"),
+        ("appearance_icon", "javascript:alert(1)", "https://"),
+        ("appearance_logo", "http://plain.example/x.png", "https://"),
+        ("appearance_suggestions", "\n".join("abcdefghijklm"), "At most 12"),
+        ("appearance_suggestions", "x" * 501, "at most 500"),
+        ("appearance_theme", "pink", "not one of the available choices"),
+        ("appearance_teaser_delay", "-1", "greater than or equal to 0"),
         ("option_openai_temperature", "warm", "number"),
         ("new_key", "two words", "no key has"),
     ],
@@ -253,7 +253,7 @@ def test_an_open_widget_is_warned_of(admin_client: Client) -> None:
 
 
 def test_a_look_that_nothing_can_read_still_opens(admin_client: Client) -> None:
-    widget = a_widget(look={"from": "the future"})
+    widget = a_widget(appearance={"from": "the future"})
     assert admin_client.get(CHANGE.format(widget.pk)).status_code == 200
 
 

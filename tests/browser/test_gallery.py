@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.async_api import Browser, Page, Route, ViewportSize
 
-from chatwidget.strings import STRINGS
+from chatwidget.embed.strings import STRINGS
 from tests.running import Server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,8 +47,8 @@ class Gallery:
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
-    async def play(self, state: str, **look: str) -> Page:
-        query = urlencode({"state": state, **look})
+    async def play(self, state: str, **appearance: str) -> Page:
+        query = urlencode({"state": state, **appearance})
         await self.page.goto(f"{self.server.url}/gallery/?{query}")
         await self.page.wait_for_selector(f'html[data-played="{state}"]')
         return self.page

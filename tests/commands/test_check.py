@@ -56,7 +56,7 @@ def check() -> tuple[bool, str]:
 def busy(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine that is, nothing is slow but what is made so."""
     for limit in ("SLOW_GREETING", "SLOW_ANSWER"):
-        monkeypatch.setattr(f"chatwidget.checkup.{limit}", 60.0)
+        monkeypatch.setattr(f"chatwidget.widgets.diagnostics.{limit}", 60.0)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -142,8 +142,8 @@ def test_faults_of_a_stream(platforms: Process, settings: Settings, fault: str, 
 
 
 def test_slow(platforms: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatwidget.checkup.SLOW_GREETING", 0.0)
-    monkeypatch.setattr("chatwidget.checkup.SLOW_ANSWER", 0.0)
+    monkeypatch.setattr("chatwidget.widgets.diagnostics.SLOW_GREETING", 0.0)
+    monkeypatch.setattr("chatwidget.widgets.diagnostics.SLOW_ANSWER", 0.0)
     widget(platforms, "eigi")
     works, said = check()
     assert not works

@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from chatwidget import archive
 from chatwidget.models import Conversation, Message, Visitor
+from chatwidget.transcripts import erasure
 from tests.stored import a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def stored() -> tuple[int, int, int]:
 
 
 def test_purge_erases_what_is_old_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "BATCH", 2)  # several batches
+    monkeypatch.setattr(erasure, "BATCH", 2)  # several batches
     widget = a_widget()
     now = timezone.now()
     for _ in range(5):
@@ -70,7 +70,7 @@ def test_purge_deletes_by_few_queries(django_assert_max_num_queries: Any) -> Non
     for _ in range(100):
         a_conversation(widget, "hi", "hello", at=timezone.now() - timedelta(days=2))
     with django_assert_max_num_queries(20):
-        archive.purge(timezone.now() - timedelta(days=1))
+        erasure.purge(timezone.now() - timedelta(days=1))
     assert stored() == (0, 0, 0)
 
 

@@ -21,8 +21,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from chatwidget import archive
 from chatwidget.models import Status, Visitor
+from chatwidget.transcripts import export
 from tests.stored import NOON, a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +108,7 @@ def test_a_key_is_in_no_export() -> None:
     widget.key = "sk-very-secret"
     widget.save()
     a_conversation(widget, "hi", "hello")
-    for form in archive.FORMATS:
+    for form in export.FORMATS:
         text = exported("--format", form)
         assert "hello" in text
         assert "sk-very-secret" not in text
@@ -147,7 +147,7 @@ def test_csv_is_one_message_a_row() -> None:
     a_conversation(widget, 'quotes ", commas,\nand lines', "yes", "no", reply=failed)
     rows = list(csv.DictReader(io.StringIO(exported("--format", "csv"), newline="")))
     assert [row["seq"] for row in rows] == ["1", "2", "3"]
-    assert tuple(rows[0]) == archive.COLUMNS
+    assert tuple(rows[0]) == export.COLUMNS
     assert rows[0]["text"] == 'quotes ", commas,\nand lines'
     assert (rows[0]["error_code"], rows[0]["ui"]) == ("", "")
     assert (rows[2]["error_code"], rows[2]["error_cause"]) == (
@@ -193,7 +193,7 @@ def test_a_failure_leaves_the_old_file_and_no_other(
         write("half a li")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setitem(archive.FORMATS, "jsonl", failing)
+    monkeypatch.setitem(export.FORMATS, "jsonl", failing)
     target = tmp_path / "out.jsonl"
     target.write_text("from yesterday")
     with pytest.raises(CommandError, match=r"Cannot write .*out\.jsonl: No space left on device\."):
@@ -206,7 +206,7 @@ def test_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(rows: Any, write: Callable[[str], Any]) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(archive.FORMATS, "jsonl", interrupted)
+    monkeypatch.setitem(export.FORMATS, "jsonl", interrupted)
     with pytest.raises(CommandError) as refused:
         exported("--output", str(tmp_path / "out.jsonl"))
     assert refused.value.returncode == 130
@@ -233,7 +233,7 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], said: str
 
 def test_queries_do_not_grow_within_a_chunk(django_assert_num_queries: Any) -> None:
     widget = a_widget()
-    for _ in range(archive.CHUNK):
+    for _ in range(export.CHUNK):
         a_conversation(widget, "hi", "hello")
     with django_assert_num_queries(2):
         exported()
@@ -245,16 +245,16 @@ def test_memory_does_not_grow_with_the_number_of_conversations() -> None:
 
     def peak() -> int:
         tracemalloc.start()
-        archive.as_jsonl(archive.read(archive.select()), lambda text: None)
+        export.as_jsonl(export.read(export.select()), lambda text: None)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most
 
-    for _ in range(archive.CHUNK * 2):
+    for _ in range(export.CHUNK * 2):
         a_conversation(widget, "hello " * 50, "world " * 50, visitor=visitor)
     peak()  # what is made once and kept: compiled queries, caches
     few = peak()
-    for _ in range(archive.CHUNK * 8):
+    for _ in range(export.CHUNK * 8):
         a_conversation(widget, "hello " * 50, "world " * 50, visitor=visitor)
     assert peak() < few * 1.2
 

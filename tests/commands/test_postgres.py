@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from chatwidget import archive
+from chatwidget.transcripts import export
 from tests.environment import VARIABLES
 from tests.running import Completed, prepare, run
 from tests.services import Postgres
 
-COUNT = archive.CHUNK * 2 + 1
+COUNT = export.CHUNK * 2 + 1
 Manage = Callable[..., Awaitable[Completed]]
 
 

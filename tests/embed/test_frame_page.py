@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatwidget.frame import frame_look, script_json
+from chatwidget.embed.frame_page import frame_appearance, script_json
 from chatwidget.models import Widget
 
 
@@ -28,7 +28,7 @@ def test_letters_of_any_script_are_written_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "look"),
+    ("query", "appearance"),
     [
         ({}, ("#112233", "auto", 16)),
         ({"color": "#ff0000", "theme": "dark", "radius": "4"}, ("#ff0000", "dark", 4)),
@@ -38,9 +38,9 @@ def test_letters_of_any_script_are_written_as_they_are() -> None:
     ],
 )
 def test_a_script_tag_changes_what_it_may(
-    query: dict[str, str], look: tuple[str, str, int]
+    query: dict[str, str], appearance: tuple[str, str, int]
 ) -> None:
-    widget = Widget(slug="shop", title="Shop", look={"color": "#112233"})
-    shown = frame_look(RequestFactory().get("/", query), widget)
-    assert (shown.color, shown.theme, shown.radius) == look
+    widget = Widget(slug="shop", title="Shop", appearance={"color": "#112233"})
+    shown = frame_appearance(RequestFactory().get("/", query), widget)
+    assert (shown.color, shown.theme, shown.radius) == appearance
     assert (shown.logo, shown.subtitle) == ("", "")

@@ -20,8 +20,8 @@ from django.utils.translation import to_locale
 from django.utils.translation.template import templatize
 from pytest_django import Settings
 
+from chatwidget.embed.strings import STRINGS
 from chatwidget.languages import LANGUAGES, choose_language, direction
-from chatwidget.strings import STRINGS
 from tests.client import Chat
 from tests.environment import VARIABLES
 from tests.running import ROOT, Server, run
@@ -263,7 +263,7 @@ async def test_a_widgets_own_language_counts_first(server: Server) -> None:
     """In the loader, too."""
     make = (
         "from chatwidget.models import Widget; "
-        "Widget.objects.create(slug='polski', title='Pomoc', look={'language': 'pl'})"
+        "Widget.objects.create(slug='polski', title='Pomoc', appearance={'language': 'pl'})"
     )
     await server.manage("shell", "-v0", "-c", make)
     async with server.client(headers={"Accept-Language": "ja"}) as client:

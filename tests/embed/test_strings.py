@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatwidget.strings import PAGE, SCRIPT
+from chatwidget.embed.strings import PAGE, SCRIPT
 from tests.running import ROOT
 
 TYPES = ROOT / "chatwidget/frontend/frame/strings.ts"

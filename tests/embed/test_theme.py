@@ -7,8 +7,8 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatwidget.colours import AA, DARK, LIGHT, contrast, properties, readable, text_on
-from chatwidget.look import Look
+from chatwidget.appearance import Appearance
+from chatwidget.embed.theme import AA, DARK, LIGHT, contrast, properties, readable, text_on
 from tests.running import ROOT
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
@@ -41,5 +41,5 @@ def test_the_style_sheet_knows_the_surfaces_and_the_properties() -> None:
     css = (ROOT / "chatwidget/frontend/frame/css/colours.css").read_text()
     soft = re.findall(r"--soft: (#\w+);", css)
     assert set(soft) == {LIGHT, DARK}
-    for name in properties(Look(font="Inter")):
+    for name in properties(Appearance(font="Inter")):
         assert f"  {name}: " in css

@@ -13,7 +13,7 @@ from django.template import Context, Template, TemplateSyntaxError
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from chatwidget import access
+from chatwidget import tokens
 from chatwidget.models import Widget
 from tests.stored import a_widget
 
@@ -123,7 +123,9 @@ def test_nothing_is_written_to(client: Client, widget: Widget) -> None:
 
 def test_what_is_default_is_not_sent(client: Client) -> None:
     a_widget("plain")
-    a_widget("own", look={"color": "#112233", "position": "left", "language": "de", "teaser": "Hi"})
+    a_widget(
+        "own", appearance={"color": "#112233", "position": "left", "language": "de", "teaser": "Hi"}
+    )
     plain = client.get("/chatwidget/plain.js").content.decode()
     own = client.get("/chatwidget/own.js").content.decode()
     assert '"color":' not in plain and '"teaser":' not in plain
@@ -144,7 +146,7 @@ def test_the_frame_holds_its_public_configuration(client: Client, widget: Widget
     assert config["slug"] == "shop"
     assert config["socket"] == "/chatwidget/shop/ws/"
     assert config["tokenUrl"] == "/chatwidget/shop/token/"
-    access.check_frame_token(config["token"], "shop")
+    tokens.check_frame_token(config["token"], "shop")
     assert config["title"] == "Shop </script><script>alert(1)"
     assert config["regenerate"] is True
     assert config["maxLength"] == 4000
@@ -182,7 +184,7 @@ def test_the_frames_policy_knows_the_owners_hosts(
 ) -> None:
     widget.allowed_origins = ["https://a.example", "https://*.b.example"]
     widget.image_hosts = ["cdn.example.com"]
-    widget.look = {"logo": "https://logo.example/l.svg"}
+    widget.appearance = {"logo": "https://logo.example/l.svg"}
     widget.save()
     settings.STATIC_URL = "https://static.example/"
     policy = policy_of(client.get("/chatwidget/shop/", secure=True))
@@ -219,7 +221,7 @@ def test_the_page_has_no_inline_script_or_style(client: Client, widget: Widget) 
 def test_languages(
     client: Client, setting: str, lang: str, accepted: str, locale: str, direction: str
 ) -> None:
-    a_widget("shop", look={"language": setting} if setting else {})
+    a_widget("shop", appearance={"language": setting} if setting else {})
     headers = {"Accept-Language": accepted} if accepted else {}
     response = client.get("/chatwidget/shop/", {"lang": lang} if lang else {}, headers=headers)
     assert config_of(response)["locale"] == locale
@@ -227,7 +229,9 @@ def test_languages(
 
 
 def test_what_is_asked_before_the_first_message(client: Client) -> None:
-    a_widget("asks", look={"ask_name": "optional", "consent": "I agree.", "consent_version": "3"})
+    a_widget(
+        "asks", appearance={"ask_name": "optional", "consent": "I agree.", "consent_version": "3"}
+    )
     assert config_of(client.get("/chatwidget/asks/"))["prechat"] == {
         "name": "optional",
         "email": None,
@@ -249,7 +253,7 @@ def test_an_inactive_widget_has_no_page(client: Client, widget: Widget) -> None:
 def test_a_token_is_never_cached(client: Client, widget: Widget) -> None:
     response = client.get("/chatwidget/shop/token/")
     assert list(response.json()) == ["token"]
-    access.check_frame_token(response.json()["token"], "shop")
+    tokens.check_frame_token(response.json()["token"], "shop")
     assert "no-store" in response["Cache-Control"]
     # A page of another origin cannot read it.
     assert "Access-Control-Allow-Origin" not in response

@@ -12,16 +12,16 @@ from pytest_django import Settings
 from chatwidget.conf import ProviderConfig
 from chatwidget.errors import ReplyError
 from chatwidget.providers.base import (
-    Exchange,
     Finished,
-    Page,
-    Person,
+    HistoryMessage,
+    PageContext,
     Provider,
     Turn,
+    VisitorIdentity,
     make_provider,
 )
-from chatwidget.providers.client import close_transport
-from chatwidget.providers.reading import Reading
+from chatwidget.providers.reader import ReplyReader
+from chatwidget.providers.transport import close_transport
 from tests.platforms.control import Control, as_new
 from tests.running import Process
 
@@ -34,8 +34,8 @@ KEYS = {
 }
 NAMES = list(KEYS)
 STREAMING = ["eigi", "fifthelement", "agentix", "openai"]
-PERSON = Person(id="visitor-1", name="Ann", email="ann@example.com", locale="en")
-PAGE = Page("https://shop.example.com/blue", "Blue – Shop", "https://example.com/")
+PERSON = VisitorIdentity(id="visitor-1", name="Ann", email="ann@example.com", locale="en")
+PAGE = PageContext("https://shop.example.com/blue", "Blue – Shop", "https://example.com/")
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Outcome:
 
 async def outcome(provider: Provider, turn: Turn) -> Outcome:
     """The reply to its end, good or bad."""
-    reading = Reading()
+    reading = ReplyReader()
     pieces: list[str] = []
 
     def take(text: str) -> None:
@@ -77,7 +77,7 @@ class Chat:
     provider: Provider
     conversation: str = "01930000-0000-7000-8000-000000000001"
     session: str = ""
-    history: tuple[Exchange, ...] = ()
+    history: tuple[HistoryMessage, ...] = ()
 
     async def say(self, text: str, **more: Any) -> Outcome:
         turn = Turn(
@@ -92,7 +92,7 @@ class Chat:
         found = await outcome(self.provider, turn)
         self.session = found.session or self.session
         if found.error is None:
-            self.history += (Exchange("user", text), Exchange("assistant", found.text))
+            self.history += (HistoryMessage("user", text), HistoryMessage("assistant", found.text))
         return found
 
 

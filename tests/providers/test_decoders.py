@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwidget.errors import Rejected
-from chatwidget.protocol import is_clean
+from chatwidget.errors import PlatformRejected
 from chatwidget.providers import decoders
 from chatwidget.providers.decoders import (
     JSONDecoder,
@@ -24,6 +23,7 @@ from chatwidget.providers.decoders import (
     plain,
     read_json,
 )
+from chatwidget.text import is_clean
 
 
 def whole(data: bytes) -> list[bytes]:
@@ -139,11 +139,11 @@ def test_events_come_as_soon_as_they_are_complete() -> None:
 def test_a_line_and_an_event_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoders, "MAX_LINE", 100)
     decoder = SSEDecoder()
-    with pytest.raises(Rejected, match="a line of the event stream"):
+    with pytest.raises(PlatformRejected, match="a line of the event stream"):
         for _ in range(20):
             decoder.feed(b"0123456789")
     decoder = SSEDecoder()
-    with pytest.raises(Rejected, match="an event of the stream"):
+    with pytest.raises(PlatformRejected, match="an event of the stream"):
         for _ in range(20):
             decoder.feed(b"data: 0123456789\n")
     decoder = SSEDecoder(by_line=True)
@@ -183,7 +183,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN.keys())
 def test_json_of_another_shape(data: bytes) -> None:
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(PlatformRejected) as caught:
         read_json(data, Shape)
     assert len(caught.value.cause) < 600
     assert caught.value.cause.isprintable()
@@ -201,7 +201,7 @@ def test_json_of_another_shape(data: bytes) -> None:
     ],
 )
 def test_json_with_half_a_character_is_as_strict(data: bytes) -> None:
-    with pytest.raises(Rejected):
+    with pytest.raises(PlatformRejected):
         read_json(data, Said)
     assert read_json(rb'{"text": "\ud83d", "more": 1}', Said).text == "\ud83d"
 
@@ -209,7 +209,7 @@ def test_json_with_half_a_character_is_as_strict(data: bytes) -> None:
 def test_a_body_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoders, "MAX_JSON", 100)
     decoder = JSONDecoder()
-    with pytest.raises(Rejected, match="longer than 100 bytes"):
+    with pytest.raises(PlatformRejected, match="longer than 100 bytes"):
         for _ in range(20):
             decoder.feed(b"0123456789")
 
@@ -225,7 +225,7 @@ def test_a_body_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_what_cannot_be_stored(value: Any, problem: str) -> None:
-    with pytest.raises(Rejected, match=problem):
+    with pytest.raises(PlatformRejected, match=problem):
         plain(value)
 
 
@@ -318,5 +318,5 @@ def read_units(data: bytes, places: list[int]) -> str:
 def test_json_of_any_kind_is_read_or_rejected(data: bytes) -> None:
     try:
         assert isinstance(read_json(data, Shape), Shape)
-    except Rejected as error:
+    except PlatformRejected as error:
         assert error.cause

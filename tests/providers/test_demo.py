@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatwidget.conf import ProviderConfig
-from chatwidget.errors import Misconfigured
+from chatwidget.errors import PlatformMisconfigured
 from chatwidget.providers.base import make_provider, providers
 from chatwidget.providers.demo import GRID, WORDS
 from tests.providers.conftest import PERSON, Chat
@@ -100,7 +100,7 @@ CONFIGS = {
 
 @pytest.mark.parametrize(("config", "problem"), CONFIGS.values(), ids=CONFIGS)
 def test_configurations_that_cannot_work(config: ProviderConfig, problem: str) -> None:
-    with pytest.raises(Misconfigured, match=problem):
+    with pytest.raises(PlatformMisconfigured, match=problem):
         make_provider(config)
 
 

@@ -14,15 +14,21 @@ import pytest
 from aiohttp import client_exceptions, http_exceptions
 
 from chatwidget.errors import (
-    Misconfigured,
+    PlatformMisconfigured,
     PlatformRateLimited,
-    Rejected,
+    PlatformRejected,
+    PlatformTimedOut,
+    PlatformUnavailable,
     ReplyError,
-    TimedOut,
-    Unavailable,
 )
-from chatwidget.providers.client import PrivateAddress, is_public
-from chatwidget.providers.failures import failures, pause_asked, refusal, status_of, translated
+from chatwidget.providers.error_mapping import (
+    map_errors,
+    pause_asked,
+    refusal,
+    status_of,
+    translated,
+)
+from chatwidget.providers.transport import PrivateAddress, is_public
 
 
 def exceptions(module: ModuleType) -> list[type[Exception]]:
@@ -58,9 +64,14 @@ def made(kind: type[Exception]) -> Exception:
 
 @pytest.mark.parametrize("kind", sorted(ALL, key=str), ids=lambda kind: kind.__qualname__)
 def test_every_exception_of_the_client_is_ours(kind: type[Exception]) -> None:
-    with pytest.raises(ReplyError) as caught, failures("secret-key"):
+    with pytest.raises(ReplyError) as caught, map_errors("secret-key"):
         raise made(kind)
-    assert type(caught.value) in (Misconfigured, Rejected, TimedOut, Unavailable)
+    assert type(caught.value) in (
+        PlatformMisconfigured,
+        PlatformRejected,
+        PlatformTimedOut,
+        PlatformUnavailable,
+    )
     assert "secret-key" not in repr(caught.value) + caught.value.cause
     assert kind.__name__ in caught.value.cause
     assert caught.value.__suppress_context__
@@ -74,20 +85,20 @@ def chained(error: httpx.RequestError, origin: Exception) -> Exception:
 @pytest.mark.parametrize(
     ("error", "ours"),
     [
-        (httpx.ConnectError(""), Unavailable),
-        (httpx.ReadError(""), Unavailable),
-        (httpx.ReadTimeout(""), TimedOut),
-        (httpx.UnsupportedProtocol(""), Misconfigured),
-        (httpx.InvalidURL(""), Misconfigured),
-        (httpx.DecodingError(""), Rejected),
-        (aiohttp.ClientPayloadError(""), Unavailable),
-        (aiohttp.ConnectionTimeoutError(""), TimedOut),
-        (http_exceptions.LineTooLong(b"x-ui-spec", 65536), Rejected),
-        (TimeoutError(), TimedOut),
-        (ConnectionResetError(), Unavailable),
-        (PrivateAddress(), Misconfigured),
+        (httpx.ConnectError(""), PlatformUnavailable),
+        (httpx.ReadError(""), PlatformUnavailable),
+        (httpx.ReadTimeout(""), PlatformTimedOut),
+        (httpx.UnsupportedProtocol(""), PlatformMisconfigured),
+        (httpx.InvalidURL(""), PlatformMisconfigured),
+        (httpx.DecodingError(""), PlatformRejected),
+        (aiohttp.ClientPayloadError(""), PlatformUnavailable),
+        (aiohttp.ConnectionTimeoutError(""), PlatformTimedOut),
+        (http_exceptions.LineTooLong(b"x-ui-spec", 65536), PlatformRejected),
+        (TimeoutError(), PlatformTimedOut),
+        (ConnectionResetError(), PlatformUnavailable),
+        (PrivateAddress(), PlatformMisconfigured),
         # The transport says that the connection timed out when it broke off.
-        (chained(httpx.ConnectTimeout(""), aiohttp.ServerDisconnectedError()), Unavailable),
+        (chained(httpx.ConnectTimeout(""), aiohttp.ServerDisconnectedError()), PlatformUnavailable),
     ],
 )
 def test_what_an_exception_means(error: Exception, ours: type[ReplyError]) -> None:
@@ -95,9 +106,9 @@ def test_what_an_exception_means(error: Exception, ours: type[ReplyError]) -> No
 
 
 def test_other_exceptions_are_not_hidden() -> None:
-    with pytest.raises(KeyError), failures():
+    with pytest.raises(KeyError), map_errors():
         raise KeyError("a bug of ours")
-    with pytest.raises(asyncio.CancelledError), failures():
+    with pytest.raises(asyncio.CancelledError), map_errors():
         raise asyncio.CancelledError
 
 
@@ -108,11 +119,11 @@ def answered(status: int, **headers: str) -> httpx.Response:
 @pytest.mark.parametrize(
     ("statuses", "ours"),
     [
-        ((301, 302, 307, 308, 401, 402, 403, 404, 405), Misconfigured),
-        ((400, 409, 413, 418, 422, 204, 201), Rejected),
+        ((301, 302, 307, 308, 401, 402, 403, 404, 405), PlatformMisconfigured),
+        ((400, 409, 413, 418, 422, 204, 201), PlatformRejected),
         ((429,), PlatformRateLimited),
-        ((500, 502, 503, 504, 599), Unavailable),
-        ((408,), TimedOut),
+        ((500, 502, 503, 504, 599), PlatformUnavailable),
+        ((408,), PlatformTimedOut),
     ],
 )
 def test_what_a_status_means(statuses: tuple[int, ...], ours: type[ReplyError]) -> None:
@@ -125,7 +136,7 @@ def test_what_a_status_means(statuses: tuple[int, ...], ours: type[ReplyError]) 
 def test_the_key_is_scrubbed_also_where_an_excerpt_ends_within_it() -> None:
     key = "sk-0123456789"
     for fill in range(280, 310):
-        with pytest.raises(ReplyError) as caught, failures(key):
+        with pytest.raises(ReplyError) as caught, map_errors(key):
             raise refusal(answered(400), b"x" * fill + key.encode(), None)
         assert key[:4] not in caught.value.cause
 

@@ -12,7 +12,7 @@ import pytest
 from pytest_django import Settings
 
 from chatwidget.conf import ProviderConfig
-from chatwidget.errors import Misconfigured, ReplyError, Unavailable
+from chatwidget.errors import PlatformMisconfigured, PlatformUnavailable, ReplyError
 from chatwidget.providers.base import Provider, Turn, make_provider
 from tests.providers.conftest import (
     KEYS,
@@ -324,7 +324,7 @@ async def test_nobody_listens(no_pauses: None) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
         found = await ask(eigi_at(f"127.0.0.1:{taken.getsockname()[1]}"))
-    assert isinstance(found.error, Unavailable)
+    assert isinstance(found.error, PlatformUnavailable)
     assert "ClientConnectorError" in found.error.cause
 
 
@@ -335,7 +335,7 @@ async def test_a_name_that_does_not_exist(no_pauses: None, monkeypatch: pytest.M
     # A machine without a resolver would say so only after a while.
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     found = await ask(eigi_at("nobody.invalid"))
-    assert isinstance(found.error, Unavailable)
+    assert isinstance(found.error, PlatformUnavailable)
 
 
 @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ async def test_private_addresses_are_refused(
     provider = eigi_at(f"{host}:{await serving(said)}")
     settings.CHATWIDGET = {**settings.CHATWIDGET, "ALLOW_PRIVATE_PROVIDERS": False}
     found = await ask(provider)
-    assert isinstance(found.error, Misconfigured)
+    assert isinstance(found.error, PlatformMisconfigured)
 
 
 async def test_a_visitor_who_leaves_is_no_timeout(fakes: Platforms) -> None:

@@ -9,8 +9,8 @@ import pytest
 from pytest_django import Settings
 
 from chatwidget.conf import ProviderConfig
-from chatwidget.errors import Unavailable
-from chatwidget.providers.base import Delta, Event, Finished, Provider, Session, Turn
+from chatwidget.errors import PlatformUnavailable
+from chatwidget.providers.base import Delta, Event, Finished, Provider, ProviderSession, Turn
 from tests.providers.conftest import PERSON, Outcome, be_patient, outcome
 
 TURN = Turn("Hello", PERSON, "01930000-0000-7000-8000-000000000001")
@@ -46,7 +46,7 @@ async def read(*script: Event | float) -> Outcome:
 
 
 async def test_a_whole_answer() -> None:
-    found = await read(Session("s"), Delta("a\0b"), Delta(""), Finished(message_id="m"))
+    found = await read(ProviderSession("s"), Delta("a\0b"), Delta(""), Finished(message_id="m"))
     assert (found.text, found.pieces, found.session, found.error) == ("ab", 1, "s", None)
     assert found.finished and found.finished.message_id == "m"
 
@@ -60,7 +60,7 @@ async def test_a_character_in_two_halves() -> None:
 
 async def test_a_session_that_cannot_be_stored() -> None:
     for session in ("s" * 501, "a\0b", "\ud83d"):
-        found = await read(Session(session), Delta("text"), Finished())
+        found = await read(ProviderSession(session), Delta("text"), Finished())
         assert (found.code, found.text, found.session) == ("provider_rejected", "", "")
 
 
@@ -137,7 +137,7 @@ async def test_a_failure_does_not_tell_the_key() -> None:
             yield Delta("a")
             raise self.failure
 
-        failure: Exception = Unavailable("with secret-0123")
+        failure: Exception = PlatformUnavailable("with secret-0123")
 
     found = await outcome(Failing(), TURN)
     assert found.error and found.error.cause == "with [key]"

@@ -7,29 +7,29 @@ import asyncio
 import pytest
 
 from chatwidget.conf import Timeouts
-from chatwidget.errors import TimedOut
-from chatwidget.providers.clock import Clock
+from chatwidget.errors import PlatformTimedOut
+from chatwidget.providers.timeouts import StreamTimeouts
 
 
 async def test_a_first_piece_that_does_not_come() -> None:
-    clock = Clock(Timeouts(1, 0.05, 10, 10))
-    with pytest.raises(TimedOut, match="no answer within"), clock:
+    clock = StreamTimeouts(Timeouts(1, 0.05, 10, 10))
+    with pytest.raises(PlatformTimedOut, match="no answer within"), clock:
         await asyncio.Event().wait()
     assert not _current().cancelling()
 
 
 async def test_a_next_piece_that_does_not_come() -> None:
-    clock = Clock(Timeouts(1, 10, 0.05, 10))
+    clock = StreamTimeouts(Timeouts(1, 10, 0.05, 10))
     with clock:
         pass
     clock.heard()
-    with pytest.raises(TimedOut, match="paused for more than"), clock:
+    with pytest.raises(PlatformTimedOut, match="paused for more than"), clock:
         await asyncio.Event().wait()
 
 
 async def test_pieces_that_never_end() -> None:
-    clock = Clock(Timeouts(1, 10, 10, 0.1))
-    with pytest.raises(TimedOut, match="not complete within"):
+    clock = StreamTimeouts(Timeouts(1, 10, 10, 0.1))
+    with pytest.raises(PlatformTimedOut, match="not complete within"):
         while True:
             with clock:
                 await asyncio.sleep(0)
@@ -37,7 +37,7 @@ async def test_pieces_that_never_end() -> None:
 
 
 async def test_every_piece_moves_the_limit() -> None:
-    clock = Clock(Timeouts(1, 4, 4, 60))
+    clock = StreamTimeouts(Timeouts(1, 4, 4, 60))
     for _ in range(15):
         with clock:
             await asyncio.sleep(0.3)
@@ -46,7 +46,7 @@ async def test_every_piece_moves_the_limit() -> None:
 
 
 async def test_asking_again_moves_the_limit() -> None:
-    clock = Clock(Timeouts(1, 4, 4, 60))
+    clock = StreamTimeouts(Timeouts(1, 4, 4, 60))
     for _ in range(15):
         clock.restart()
         with clock:
@@ -55,7 +55,7 @@ async def test_asking_again_moves_the_limit() -> None:
 
 
 async def test_outside_of_a_wait_nobody_is_cancelled() -> None:
-    clock = Clock(Timeouts(1, 0.02, 0.02, 10))
+    clock = StreamTimeouts(Timeouts(1, 0.02, 0.02, 10))
     await asyncio.sleep(0.1)
     with clock:
         pass  # what came meanwhile is there at once
@@ -63,7 +63,7 @@ async def test_outside_of_a_wait_nobody_is_cancelled() -> None:
 
 
 async def test_somebody_elses_cancellation_stays_one() -> None:
-    clock = Clock(Timeouts(1, 0.05, 10, 10))
+    clock = StreamTimeouts(Timeouts(1, 0.05, 10, 10))
     waiting = asyncio.Event()
 
     async def wait() -> None:
@@ -86,7 +86,7 @@ async def test_somebody_elses_cancellation_stays_one() -> None:
 
 
 async def test_a_piece_in_the_last_moment_counts() -> None:
-    clock = Clock(Timeouts(1, 10, 10, 10))
+    clock = StreamTimeouts(Timeouts(1, 10, 10, 10))
 
     async def late() -> str:
         with clock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from chatwidget.providers.client import close_transport, own_transport, shared_transport
+from chatwidget.providers.transport import close_transport, own_transport, shared_transport
 from tests.providers.conftest import Platforms
 
 # More than the limit of httpx, 100, that long streams would run into.

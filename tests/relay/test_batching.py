@@ -9,7 +9,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from chatwidget.pace import BEAT_SECONDS, FEW, SLOT_SECONDS, SLOWEST_SECONDS, Beat, Pace
+from chatwidget.relay.batching import (
+    BEAT_SECONDS,
+    FEW,
+    SLOT_SECONDS,
+    SLOWEST_SECONDS,
+    Batcher,
+    FlushClock,
+)
 
 MANY = 1000
 
@@ -27,13 +34,13 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("chatwidget.pace.time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr("chatwidget.relay.batching.time", SimpleNamespace(monotonic=clock))
     return clock
 
 
 def rests(clock: Clock, running: int, seconds: float, sizes: list[int]) -> list[bool]:
     """Is a rest due after each of these pieces, that come so many seconds apart?"""
-    pace = Pace(Beat(lambda: running))
+    pace = Batcher(FlushClock(lambda: running))
     found = []
     for size in sizes:
         pace.came(size)
@@ -80,7 +87,7 @@ async def slots(monkeypatch: pytest.MonkeyPatch, running: int, offsets: list[flo
         tick(slot)
 
     monkeypatch.setattr(loop, "call_at", call_at)
-    beat = Beat(lambda: running)
+    beat = FlushClock(lambda: running)
     found = []
     for offset in offsets:
         monkeypatch.setattr(loop, "time", lambda offset=offset: 3000.0 + offset)
@@ -108,6 +115,6 @@ async def test_the_more_replies_the_longer_the_beat(monkeypatch: pytest.MonkeyPa
 
 
 async def test_all_who_rest_are_woken() -> None:
-    beat = Beat(lambda: MANY)
+    beat = FlushClock(lambda: MANY)
     async with asyncio.timeout(60):
         await asyncio.gather(*(beat.next() for _ in range(MANY)))

@@ -12,11 +12,11 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from chatwidget import greetings
-from chatwidget.errors import Unavailable
-from chatwidget.greetings import Draft, Greetings, successor
+from chatwidget.errors import PlatformUnavailable
 from chatwidget.models import Widget, new_id
-from chatwidget.providers.base import Event, Greeting, Person, Profile, Provider, Turn
+from chatwidget.providers.base import AgentProfile, Event, Greeting, Provider, Turn, VisitorIdentity
+from chatwidget.relay import drafts
+from chatwidget.relay.drafts import Draft, Greetings, next_conversation_id
 
 
 class Slow(Provider):
@@ -26,9 +26,9 @@ class Slow(Provider):
     needs_base_url = needs_key = needs_agent = False
     asked: ClassVar[int] = 0
     gate: ClassVar[asyncio.Event]
-    answer: ClassVar[Profile | Exception]
+    answer: ClassVar[AgentProfile | Exception]
 
-    async def profile(self, person: Person) -> Profile:
+    async def profile(self, person: VisitorIdentity) -> AgentProfile:
         Slow.asked += 1
         await Slow.gate.wait()
         if isinstance(Slow.answer, Exception):
@@ -43,7 +43,7 @@ class Slow(Provider):
 def widget(settings: Settings) -> Widget:
     settings.CHATWIDGET = {"PROVIDERS": {"slow": f"{__name__}.Slow"}}
     Slow.asked, Slow.gate = 0, asyncio.Event()
-    Slow.answer = Profile(greeting=Greeting(" Hello! ", "session-1"), asks_email=True)
+    Slow.answer = AgentProfile(greeting=Greeting(" Hello! ", "session-1"), asks_email=True)
     return Widget(pk=1, slug="shop", title="Shop", provider="slow", greeting="Ours.")
 
 
@@ -52,7 +52,7 @@ class Visitor:
 
     def __init__(self, widget: Widget) -> None:
         self.widget = widget
-        self.person = Person(str(uuid4()))
+        self.person = VisitorIdentity(str(uuid4()))
         self.greeted: list[Draft] = []
 
     async def draft(self, process: Greetings, **options: Any) -> Draft:
@@ -82,7 +82,7 @@ async def test_it_is_fetched_once_for_all_tabs(widget: Widget) -> None:
 
 
 async def test_what_cannot_be_stored_is_left_out(widget: Widget) -> None:
-    Slow.answer = Profile(greeting=Greeting("Hel\0lo!", "s" * 501))
+    Slow.answer = AgentProfile(greeting=Greeting("Hel\0lo!", "s" * 501))
     draft = await Visitor(widget).draft(Greetings())
     assert (await arrived(draft), draft.session) == ("Hello!", "")
 
@@ -119,7 +119,7 @@ async def test_the_one_after_it_is_another_conversation(widget: Widget) -> None:
     process, visitor = Greetings(), Visitor(widget)
     first = await visitor.draft(process)
     await arrived(first)
-    wanted = successor(first.conversation)
+    wanted = next_conversation_id(first.conversation)
     fresh = await visitor.draft(process, conversation=wanted)
     assert fresh.conversation == wanted != first.conversation
     await arrived(fresh)
@@ -155,19 +155,23 @@ async def test_a_draft_that_became_a_conversation_is_gone(widget: Widget) -> Non
 
 @pytest.mark.parametrize(
     "answer",
-    [Unavailable("down"), Profile(), Profile(greeting=Greeting("  ", "session-2"))],
+    [
+        PlatformUnavailable("down"),
+        AgentProfile(),
+        AgentProfile(greeting=Greeting("  ", "session-2")),
+    ],
     ids=["failed", "none", "blank"],
 )
 @pytest.mark.parametrize(("own", "text"), [("Ours.", "Ours."), (" ", "Hello! How can I help you?")])
 async def test_what_stands_in(
-    widget: Widget, answer: Profile | Exception, own: str, text: str
+    widget: Widget, answer: AgentProfile | Exception, own: str, text: str
 ) -> None:
     Slow.answer, widget.greeting = answer, own
     assert await arrived(await Visitor(widget).draft(Greetings())) == text
 
 
 async def test_a_platform_that_is_too_slow(widget: Widget, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(greetings, "GREETING_SECONDS", 0.05)
+    monkeypatch.setattr(drafts, "GREETING_SECONDS", 0.05)
     draft = await Visitor(widget).draft(Greetings())
     await draft.greeted()
     assert draft.greeting and draft.greeting.text == "Ours."
@@ -175,9 +179,9 @@ async def test_a_platform_that_is_too_slow(widget: Widget, monkeypatch: pytest.M
 
 
 async def test_a_platform_that_says_too_much(widget: Widget) -> None:
-    Slow.answer = Profile(greeting=Greeting("x" * 10**6))
+    Slow.answer = AgentProfile(greeting=Greeting("x" * 10**6))
     text = await arrived(await Visitor(widget).draft(Greetings()))
-    assert len(text) == greetings.GREETING_LENGTH
+    assert len(text) == drafts.GREETING_LENGTH
 
 
 async def test_without_a_cache_everybody_is_greeted(
@@ -186,7 +190,7 @@ async def test_without_a_cache_everybody_is_greeted(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(greetings, "_cache_away_until", 0.0)  # and not beyond this test
+    monkeypatch.setattr(drafts, "_cache_away_until", 0.0)  # and not beyond this test
     settings.CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -202,12 +206,20 @@ async def test_without_a_cache_everybody_is_greeted(
 
 def test_an_erased_conversation_has_one_successor_in_every_process() -> None:
     erased = new_id()
-    assert successor(erased) == successor(UUID(str(erased))) != erased
-    assert successor(new_id()) != successor(erased) != successor(successor(erased))
-    assert successor(erased).bytes[:6] == erased.bytes[:6]  # its time
+    assert next_conversation_id(erased) == next_conversation_id(UUID(str(erased))) != erased
+    assert (
+        next_conversation_id(new_id())
+        != next_conversation_id(erased)
+        != next_conversation_id(next_conversation_id(erased))
+    )
+    assert next_conversation_id(erased).bytes[:6] == erased.bytes[:6]  # its time
 
 
 def test_an_ended_conversation_s_successor_sorts_as_of_the_end() -> None:
     before, ended, later = new_id(), timezone.now() + timedelta(hours=1), new_id()
-    assert before < later < successor(before, ended) == successor(before, ended)
-    assert successor(before, ended) != successor(before, ended + timedelta(milliseconds=1))
+    assert (
+        before < later < next_conversation_id(before, ended) == next_conversation_id(before, ended)
+    )
+    assert next_conversation_id(before, ended) != next_conversation_id(
+        before, ended + timedelta(milliseconds=1)
+    )

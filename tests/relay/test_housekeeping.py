@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chatwidget import upkeep
 from chatwidget.models import new_id
-from chatwidget.relay import Relay
+from chatwidget.relay import housekeeping
+from chatwidget.relay.relay import Relay
 
 
 async def test_leases_are_renewed_though_all_else_waits_for_the_database(
@@ -25,13 +25,13 @@ async def test_leases_are_renewed_though_all_else_waits_for_the_database(
         await comparing.wait()
         renewals.put_nowait(None)
 
-    monkeypatch.setattr(upkeep, "TICK_SECONDS", 0.0)
-    monkeypatch.setattr(upkeep, "compare", compare)
-    monkeypatch.setattr(upkeep, "checkpoint", checkpoint)
+    monkeypatch.setattr(housekeeping, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(housekeeping, "compare", compare)
+    monkeypatch.setattr(housekeeping, "checkpoint", checkpoint)
     relay = Relay()
     running: Any = relay.running
     running[new_id()] = object()
-    work = asyncio.create_task(upkeep.upkeep(relay))
+    work = asyncio.create_task(housekeeping.run_housekeeping(relay))
     async with asyncio.timeout(30):
         for _ in range(3):
             await renewals.get()

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from channels.layers import InMemoryChannelLayer
 
-from chatwidget import bus
-from chatwidget.bus import Bus
 from chatwidget.models import new_id
+from chatwidget.relay import pubsub
+from chatwidget.relay.pubsub import PubSub
 
 
 class Layer(InMemoryChannelLayer):
@@ -34,10 +34,10 @@ class Layer(InMemoryChannelLayer):
 
 async def test_what_could_not_be_left_is_left_later(monkeypatch: pytest.MonkeyPatch) -> None:
     layer: Any = Layer()
-    monkeypatch.setattr(bus, "get_channel_layer", lambda: layer)
-    monkeypatch.setattr(bus, "RETRY_SECONDS", 0.0)
-    monkeypatch.setattr(bus, "REST_SECONDS", 0.0)
-    made = Bus("here", lambda *_: None)
+    monkeypatch.setattr(pubsub, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(pubsub, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(pubsub, "REST_SECONDS", 0.0)
+    made = PubSub("here", lambda *_: None)
     running = asyncio.create_task(made.run())
     left, kept, joined = new_id(), new_id(), new_id()
 

@@ -24,19 +24,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 from pytest_django import Settings
 
-from chatwidget import bus, pace, showing, storage, transcripts, upkeep
-from chatwidget.errors import Unavailable
+from chatwidget import db, transcripts
+from chatwidget.errors import PlatformUnavailable
 from chatwidget.models import Conversation, Message, Widget, new_id
-from chatwidget.protocol import (
-    New,
-    Rate,
-    Retry,
-    Send,
-    Stop,
-)
+from chatwidget.protocol import New, Rate, Retry, Send, Stop
 from chatwidget.providers.base import Event, Turn
-from chatwidget.replies import Reply
-from chatwidget.transcripts import Snapshot, rows, statements
+from chatwidget.relay import batching, housekeeping, pubsub
+from chatwidget.relay.reply import Reply
+from chatwidget.sockets import subscription
+from chatwidget.transcripts import Snapshot, locking, sql
 from tests.replaying import Layer, Process, Said, Scripted, Tab, asked, scripts
 from tests.stored import a_widget
 
@@ -67,7 +63,7 @@ class Replay(RuleBasedStateMachine):
         self.run(self._begin())
 
     async def _begin(self) -> None:
-        self.widget = await storage.stored(Widget.objects.get, slug="replayed")
+        self.widget = await db.run_in_db_thread(Widget.objects.get, slug="replayed")
         self.processes = [Process(), Process()]
         await self._open(0, None)
 
@@ -126,7 +122,7 @@ class Replay(RuleBasedStateMachine):
 
         self.run(both())
 
-    @rule(said=st.one_of(TEXTS, TEXTS, st.none(), st.just(Unavailable("scripted"))))
+    @rule(said=st.one_of(TEXTS, TEXTS, st.none(), st.just(PlatformUnavailable("scripted"))))
     def platform_says(self, said: Said) -> None:
         async def say() -> None:
             for process in self.processes:
@@ -169,7 +165,7 @@ class Replay(RuleBasedStateMachine):
 
         async def reload() -> None:
             failing[0] = times
-            for room in list(self.processes[process].relay.rooms.by_id.values()):
+            for room in list(self.processes[process].relay.hub.by_id.values()):
                 room.reload()
             for _ in range(20):
                 await asyncio.sleep(0.001)
@@ -206,7 +202,7 @@ class Replay(RuleBasedStateMachine):
             await asyncio.sleep(0.002)
         for number in range(1, self.number + 1):
             text = f"message {number}"
-            attempts = await storage.stored(self._attempts, text)
+            attempts = await db.run_in_db_thread(self._attempts, text)
             assert asked[text] <= attempts, "once for each send or retry"
 
     def _ended(self, conversation: UUID) -> datetime | None:
@@ -229,11 +225,11 @@ class Replay(RuleBasedStateMachine):
             session = tab.session
             if session.conversation is None:
                 assert session.draft
-                rows = Conversation.objects.filter(pk=session.draft.conversation)
-                if await storage.stored(rows.exists):
+                found = Conversation.objects.filter(pk=session.draft.conversation)
+                if await db.run_in_db_thread(found.exists):
                     return {"a draft, though there is a conversation": tab.shown.transcript}
                 continue
-            ended = await storage.stored(self._ended, session.conversation)
+            ended = await db.run_in_db_thread(self._ended, session.conversation)
             if ended and ended != tab.knew:
                 return {"ended meanwhile": tab.shown.transcript}
             fresh = Tab(self.processes[0], self.widget, self.visitor)
@@ -258,7 +254,7 @@ class Replay(RuleBasedStateMachine):
             await tab.close()
         for process in self.processes:
             await process.kill()
-        await storage.stored(Conversation.objects.all().delete)  # it is not the next one's
+        await db.run_in_db_thread(Conversation.objects.all().delete)  # it is not the next one's
 
 
 def test_replaying_equals_refetching(
@@ -272,7 +268,7 @@ def test_replaying_equals_refetching(
         "LIMITS": False,
     }
     hour = timedelta(hours=1)  # no lease runs out because the machine is busy
-    for module in (rows, statements):
+    for module in (locking, sql):
         monkeypatch.setattr(module, "LEASE", hour)
     load = transcripts.snapshot
 
@@ -283,11 +279,11 @@ def test_replaying_equals_refetching(
         return load(conversation, visitor)
 
     monkeypatch.setattr(transcripts, "snapshot", snapshot)
-    monkeypatch.setattr(showing, "RETRY_SECONDS", 0.0)
-    monkeypatch.setattr(pace, "BEAT_SECONDS", 0.0)
-    monkeypatch.setattr(bus, "REST_SECONDS", 0.0)
-    monkeypatch.setattr("chatwidget.bus.get_channel_layer", lambda: layers[-1])
-    monkeypatch.setattr(upkeep, "SLOW_SECONDS", 60.0)
+    monkeypatch.setattr(subscription, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(batching, "BEAT_SECONDS", 0.0)
+    monkeypatch.setattr(pubsub, "REST_SECONDS", 0.0)
+    monkeypatch.setattr("chatwidget.relay.pubsub.get_channel_layer", lambda: layers[-1])
+    monkeypatch.setattr(housekeeping, "SLOW_SECONDS", 60.0)
     a_widget("replayed", provider="scripted", greeting="Hello!")
     run_machine(Replay, settings=MACHINE)
 
@@ -309,9 +305,9 @@ def test_who_has_read_before_another_tab_reads_again(
 ) -> None:
     """Two tabs load at one moment; what changes between their readings nobody tells them."""
     settings.CHATWIDGET = {"PROVIDERS": {"scripted": "tests.replaying.Scripted"}, "LIMITS": False}
-    monkeypatch.setattr(bus, "get_channel_layer", lambda: None)
+    monkeypatch.setattr(pubsub, "get_channel_layer", lambda: None)
     widget, visitor = a_widget("twice", provider="scripted", greeting="Hello!"), new_id()
-    stored, read, changed = storage.stored, asyncio.Event(), asyncio.Event()
+    stored, read, changed = db.run_in_db_thread, asyncio.Event(), asyncio.Event()
 
     async def slowly(work: Any, *arguments: Any) -> Any:
         result = await stored(work, *arguments)
@@ -326,7 +322,7 @@ def test_who_has_read_before_another_tab_reads_again(
         early, late = Tab(here, widget, visitor), Tab(here, widget, visitor)
         await speaker.open(None)
         await speaker.do(Send(id=str(new_id()), text="hi"))
-        monkeypatch.setattr(showing, "stored", slowly)
+        monkeypatch.setattr(subscription, "stored", slowly)
         opening = asyncio.create_task(early.open(speaker.session.conversation))
         async with asyncio.timeout(30):
             await read.wait()
@@ -361,7 +357,7 @@ def test_an_ended_reply_is_forgotten(
     transactional_db: None, close_threads: None, settings: Settings
 ) -> None:
     """Its text may be a megabyte."""
-    settings.CHATWIDGET = {"PROVIDERS": {"timed": "tests.test_replay.Timed"}, "LIMITS": False}
+    settings.CHATWIDGET = {"PROVIDERS": {"timed": "tests.relay.test_replay.Timed"}, "LIMITS": False}
     widget = a_widget("timed", provider="timed", greeting="Hello!")
 
     async def talk() -> None:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from chatwidget.bus import Began, Closed, Ended, Said
 from chatwidget.models import new_id
-from chatwidget.replies import Reply
-from chatwidget.room import Room
+from chatwidget.relay.events import ConversationClosed, MessageChanged, ReplyFinished, ReplyStarted
+from chatwidget.relay.reply import Reply
+from chatwidget.relay.room import Room
 from chatwidget.transcripts import Entry
 
 
@@ -56,29 +56,29 @@ def an_entry(text: str = "", status: str = "streaming", **fields: Any) -> Entry:
 def test_a_reply_that_runs_elsewhere_is_mirrored_to_its_end() -> None:
     room = a_room(socket := Socket())
     entry = an_entry()
-    room.apply(Began(entry=entry, revision=2))
+    room.apply(ReplyStarted(entry=entry, revision=2))
     assert room.feed(entry.id, 1, 0, "half")
     assert room.feed(entry.id, 1, 2, "lf of")  # some of it known already
     assert not room.feed(entry.id, 1, 9, "gap")
     assert room.feed(entry.id, 2, 0, "another attempt's")
-    mirror = room.mirrors[entry.id]
-    assert mirror.text == "half of"
+    replica = room.replicas[entry.id]
+    assert replica.text == "half of"
     end = replace(entry, text="half of it", status="complete")
-    room.apply(Ended(entry=end, revision=3))
-    assert (mirror.text, mirror.ended) == ("half of it", end)
+    room.apply(ReplyFinished(entry=end, revision=3))
+    assert (replica.text, replica.ended) == ("half of it", end)
     assert socket.told == [("follow", 1), "ended"]
-    assert not room.mirrors
+    assert not room.replicas
 
 
 def test_the_next_reply_may_begin_before_the_end_is_heard_of() -> None:
     room = a_room(socket := Socket())
     first, second = an_entry(), an_entry()
-    room.apply(Began(entry=first, revision=2))
-    mirror = room.mirrors[first.id]
+    room.apply(ReplyStarted(entry=first, revision=2))
+    replica = room.replicas[first.id]
     room.reply = Reply(room.conversation, second)  # ours
     room.begin(room.reply)
-    room.apply(Ended(entry=replace(first, status="complete"), revision=3))
-    assert mirror.ended
+    room.apply(ReplyFinished(entry=replace(first, status="complete"), revision=3))
+    assert replica.ended
     assert room.reply.ended is None
     assert socket.told == [("follow", 1), ("follow", 1), "ended"]
 
@@ -86,27 +86,27 @@ def test_the_next_reply_may_begin_before_the_end_is_heard_of() -> None:
 def test_a_beginning_that_was_read_is_not_told_again() -> None:
     room = a_room(socket := Socket())
     entry = an_entry()
-    room.mirror(entry)
-    room.apply(Began(entry=entry, revision=2))
+    room.replica(entry)
+    room.apply(ReplyStarted(entry=entry, revision=2))
     assert socket.told == []
 
 
 def test_what_comes_late_overtakes_nothing() -> None:
     room = a_room(socket := Socket())
     entry = an_entry("the end", "complete")
-    room.apply(Ended(entry=entry, revision=5))
-    room.apply(Said(entry=replace(entry, text="", status="pending"), revision=3))
-    room.apply(Said(entry=replace(entry, rating=1), revision=6))
+    room.apply(ReplyFinished(entry=entry, revision=5))
+    room.apply(MessageChanged(entry=replace(entry, text="", status="pending"), revision=3))
+    room.apply(MessageChanged(entry=replace(entry, rating=1), revision=6))
     assert socket.told == [("done", "complete"), ("show", "the end", "complete")]
 
 
 def test_a_missing_revision_is_noticed() -> None:
     room = a_room(Socket())
     room.read(3)
-    room.apply(Said(entry=an_entry(), revision=5))
+    room.apply(MessageChanged(entry=an_entry(), revision=5))
     assert room.revision == 3
-    room.apply(Said(entry=an_entry(), revision=6))
-    room.apply(Said(entry=an_entry(), revision=4))
+    room.apply(MessageChanged(entry=an_entry(), revision=6))
+    room.apply(MessageChanged(entry=an_entry(), revision=4))
     assert room.revision == 6
 
 
@@ -124,24 +124,24 @@ def test_what_one_socket_reads_the_others_have_missed() -> None:
 def test_a_greeting_of_what_was_a_draft_comes_too_late() -> None:
     room = a_room(socket := Socket())
     room.read(0)
-    room.apply(Said(entry=an_entry("Hello!", "complete")))
-    room.apply(Said(entry=an_entry("first", "complete"), revision=1))
-    room.apply(Said(entry=an_entry("Hello from elsewhere!", "complete")))
+    room.apply(MessageChanged(entry=an_entry("Hello!", "complete")))
+    room.apply(MessageChanged(entry=an_entry("first", "complete"), revision=1))
+    room.apply(MessageChanged(entry=an_entry("Hello from elsewhere!", "complete")))
     assert [told[1] for told in socket.told] == ["Hello!", "first"]
 
 
 def test_erased() -> None:
     room = a_room(socket := Socket())
-    room.mirror(an_entry())
-    room.apply(Closed())
+    room.replica(an_entry())
+    room.apply(ConversationClosed())
     assert socket.told == [("reset", None)]
-    assert not room.mirrors
+    assert not room.replicas
 
 
 def test_empty() -> None:
     room = a_room()
     assert room.empty
-    room.mirror(an_entry())
+    room.replica(an_entry())
     assert room.empty, "nobody here wants to know"
     room.reply = Reply(room.conversation, an_entry())
     assert not room.empty

@@ -15,26 +15,35 @@ import pytest
 from tests.running import ROOT
 
 APP = ROOT / "chatwidget"
-# The trip of a message, from the ground up. What is not named is on the top floor: views and
-# consumers are under it, so nothing that serves a visitor imports admin, commands or checks.
+# The trip of a message, from the ground up. What is not named is on the top floor, so nothing that
+# serves a visitor imports admin, commands or checks.
 FLOORS = (
-    ("errors",),
-    ("conf", "look", "strings", "protocol", "storage", "languages"),
-    ("secrets", "colours"),
+    ("errors", "conf", "text", "languages", "appearance"),
+    ("protocol", "tokens", "db", "encryption"),
     ("models",),
-    ("transcripts", "providers", "archive"),
-    ("access", "greetings", "wire", "validation", "checkup"),
-    ("replies", "pace", "flow"),
-    ("bus", "parts"),
-    ("room",),
-    ("rooms",),
+    ("providers", "transcripts"),
     ("relay",),
-    ("upkeep",),
-    ("process",),
-    ("showing",),
-    ("sessions", "loader", "frame"),
-    ("consumers", "views"),
+    ("sockets", "embed", "widgets"),
 )
+# The same within the packages that a reply passes.
+STAIRS = {
+    "relay": (
+        ("batching", "reply", "drafts", "events"),
+        ("pubsub", "running"),
+        ("room",),
+        ("hub",),
+        ("relay",),
+        ("housekeeping",),
+        ("lifecycle",),
+    ),
+    "sockets": (
+        ("rate_limits", "origin", "backpressure", "serialize", "client"),
+        ("outbox",),
+        ("subscription",),
+        ("session",),
+        ("consumer",),
+    ),
+}
 FLOOR = {name: number for number, names in enumerate(FLOORS, 1) for name in names}
 TOP = len(FLOORS) + 1
 FILES = [path for path in sorted(APP.rglob("*.py")) if "node_modules" not in path.parts]
@@ -72,6 +81,35 @@ def test_imports_go_down(path: Path) -> None:
         if other != own and FLOOR.get(other, TOP) >= FLOOR.get(own, TOP + 1)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", STAIRS)
+def test_imports_go_down_within(package: str) -> None:
+    stair = {name: step for step, names in enumerate(STAIRS[package]) for name in names}
+    modules = {path.stem: path for path in (APP / package).glob("*.py") if path.stem != "__init__"}
+    assert stair.keys() == modules.keys()
+    wrong = [
+        f"{package}/{name}.py imports {other}"
+        for name, path in modules.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom)
+        for other in imported_modules(node, f"chatwidget.{package}")
+        if stair[other] >= stair[name]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def imported_modules(node: ast.ImportFrom, package: str) -> list[str]:
+    """The modules of a package that a statement imports (from)."""
+    if node.module == package:
+        return [alias.name for alias in node.names]
+    prefix, _, name = (node.module or "").rpartition(".")
+    return [name] if prefix == package else []
+
+
+def test_few_modules_lie_beside_the_packages() -> None:
+    flat = {path.stem for path in APP.glob("*.py")} - {"__init__"}
+    assert len(flat) <= 16, sorted(flat)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(APP).as_posix())

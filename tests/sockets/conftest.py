@@ -25,7 +25,7 @@ WIDGETS: dict[str, dict[str, Any]] = {
     "talk": {"provider": "openai", "agent": "gpt", "greeting": OWN_GREETING},
     "other": {"provider": "openai", "agent": "gpt", "greeting": OWN_GREETING},
     "silent": {"provider": "openai", "agent": "gpt"},
-    "spanish": {"provider": "openai", "agent": "gpt", "look": {"language": "es"}},
+    "spanish": {"provider": "openai", "agent": "gpt", "appearance": {"language": "es"}},
     "eigi": {"provider": "eigi", "agent": "agent-1"},
     "fifthelement": {"provider": "fifthelement", "agent": "agent-1"},
     "vindex": {"provider": "vindex"},

@@ -10,7 +10,7 @@ import pytest
 from chatwidget.protocol import PART, WINDOW
 from tests.client import Chat
 from tests.platforms.control import Control
-from tests.websocket.test_stopping import begun
+from tests.sockets.chats import begun
 
 Another = Callable[..., Any]
 MORE = 1000

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from chatwidget.errors import Unavailable
+from chatwidget.errors import PlatformUnavailable
 from tests.client import Chat
 from tests.platforms.control import Control
 from tests.running import Process
-from tests.websocket.conftest import SECRET, Site, Visit
-from tests.websocket.test_stopping import begun
+from tests.sockets.conftest import SECRET, Site, Visit
+from tests.sockets.chats import begun
 
 # Fault → the code of its `done`, and what the owner reads.
 FAULTS = {
@@ -116,7 +116,7 @@ async def test_a_failure_is_told_in_the_visitors_language(visit: Visit, agents: 
         details.append((await failure(chat, "fault:500"))["error"]["detail"])
     assert details[0] == "The assistant cannot be reached right now. Please try again."
     with translation.override("es"):
-        assert details[1] == str(Unavailable.detail) != details[0]
+        assert details[1] == str(PlatformUnavailable.detail) != details[0]
 
 
 async def test_a_wrong_key(visit: Visit, agents: Control, site: Site) -> None:

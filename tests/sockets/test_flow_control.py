@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chatwidget import consumers
-from chatwidget.errors import CloseCode, Refused
-from chatwidget.flow import MAX_UNHANDLED, Flow, flow_of
+from chatwidget.errors import CloseCode, CloseConnection
+from chatwidget.sockets import consumer
+from chatwidget.sockets.backpressure import MAX_UNHANDLED, Flow, flow_of
 
 
 class Transport:
@@ -54,21 +54,21 @@ async def send(protocol: Protocol, message: dict[str, Any]) -> None:
     protocol.sent.append(message["text"])
 
 
-def a_writer(protocol: Protocol) -> tuple[consumers.ChatConsumer, Flow]:
-    consumer = consumers.ChatConsumer()
-    consumer.base_send = partial(send, protocol)
-    consumer._flow = flow_of(consumer.base_send)
+def a_writer(protocol: Protocol) -> tuple[consumer.ChatConsumer, Flow]:
+    socket = consumer.ChatConsumer()
+    socket.base_send = partial(send, protocol)
+    socket._flow = flow_of(socket.base_send)
     [flow] = protocol.producers
-    return consumer, flow
+    return socket, flow
 
 
 async def test_a_frame_waits_until_those_before_it_are_taken() -> None:
     protocol = Protocol()
-    consumer, flow = a_writer(protocol)
-    await consumer._send_text("one")
+    socket, flow = a_writer(protocol)
+    await socket._send_text("one")
     flow.pauseProducing()
     flow.pauseProducing()
-    writing = asyncio.create_task(consumer._send_text("two"))
+    writing = asyncio.create_task(socket._send_text("two"))
     while len(protocol.sent) < 2:
         await asyncio.sleep(0)
     assert flow.full and not writing.done()
@@ -76,17 +76,17 @@ async def test_a_frame_waits_until_those_before_it_are_taken() -> None:
     await writing
     assert not flow.full
     flow.resumeProducing()
-    await consumer._send_text("three")
+    await socket._send_text("three")
     assert protocol.sent == ["one", "two", "three"]
 
 
 async def test_who_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "WINDOW_SECONDS", 0.01)
-    consumer, flow = a_writer(Protocol())
+    monkeypatch.setattr(consumer, "WINDOW_SECONDS", 0.01)
+    socket, flow = a_writer(Protocol())
     flow.pauseProducing()
-    with pytest.raises(Refused) as refused:
-        await consumer._send_text("one")
-    assert refused.value.close_code == CloseCode.WINDOW
+    with pytest.raises(CloseConnection) as refused:
+        await socket._send_text("one")
+    assert refused.value.close_code == CloseCode.FLOW_CONTROL_TIMEOUT
     flow.stopProducing()  # the connection is lost
 
 

@@ -15,7 +15,7 @@ from tests.client import Chat
 from tests.platforms import agentix
 from tests.platforms.control import Control
 from tests.platforms.eigi import FIRST_MESSAGE
-from tests.websocket.conftest import OWN_GREETING, Site, Visit
+from tests.sockets.conftest import OWN_GREETING, Site, Visit
 
 Another = Callable[..., Any]
 DEFAULT = "Hello! How can I help you?"

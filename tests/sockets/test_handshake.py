@@ -12,9 +12,9 @@ from unittest.mock import patch
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from chatwidget import access
+from chatwidget import tokens
 from tests.client import Chat, Closed, frame_token
-from tests.websocket.conftest import OWN_GREETING, Site, Visit
+from tests.sockets.conftest import OWN_GREETING, Site, Visit
 
 Another = Callable[..., Any]
 
@@ -83,11 +83,11 @@ async def test_the_first_frame_must_be_a_hello(visit: Visit, frame: str | bytes)
 async def test_a_frame_token_is_needed(visit: Visit, site: Site) -> None:
     token = await frame_token(site.url, "talk")
     with aged(3601):
-        old = access.frame_token("talk")
+        old = tokens.frame_token("talk")
     with aged(3500):
-        in_time = access.frame_token("talk")
+        in_time = tokens.frame_token("talk")
     wrong = ["", "nonsense", token[:-1], token + "x", await frame_token(site.url, "other"), old]
-    wrong += ["\ud800", "\0", access.visitor_token(uuid.uuid4(), 1)]
+    wrong += ["\ud800", "\0", tokens.visitor_token(uuid.uuid4(), 1)]
     offered: list[dict[str, str | None]] = [{}, {"token": None}]
     offered += [{"token": each} for each in wrong]
     for fields in offered:
@@ -104,8 +104,8 @@ async def test_a_token_is_fresh_each_time_and_made_for_one_widget(site: Site) ->
         fresh = (await client.get("/chatwidget/talk/token/")).json()
     config = page.text.partition('id="chatwidget-config"')[2].partition(">")[2]
     config = json.loads(config.partition("</script>")[0])
-    access.check_frame_token(config["token"], "talk")
-    access.check_frame_token(fresh["token"], "talk")
+    tokens.check_frame_token(config["token"], "talk")
+    tokens.check_frame_token(fresh["token"], "talk")
 
 
 async def test_a_new_visitor_has_no_conversation(visit: Visit, site: Site) -> None:
@@ -149,9 +149,9 @@ async def test_an_invalid_visitor_token_makes_a_new_visitor(
     visit: Visit, chat: Chat, site: Site
 ) -> None:
     await chat.ask("say:hi")
-    visitor = access.visitor_of(chat.visitor or "", 2)
+    visitor = tokens.visitor_of(chat.visitor or "", 2)
     with aged(401 * 86400):
-        old = access.visitor_token(visitor or uuid.uuid4(), 2)
+        old = tokens.visitor_token(visitor or uuid.uuid4(), 2)
     assert chat.visitor
     other = await visit("other")
     await other.hello()

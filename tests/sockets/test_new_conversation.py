@@ -12,10 +12,11 @@ from django.core.cache import cache
 from django.utils import timezone
 from pytest_django import Settings
 
-from chatwidget import bus, greetings, storage, transcripts
+from chatwidget import db, transcripts
 from chatwidget.models import Conversation, new_id
 from chatwidget.protocol import New, Send
-from chatwidget.providers.base import Greeting, Person, Profile
+from chatwidget.providers.base import AgentProfile, Greeting, VisitorIdentity
+from chatwidget.relay import drafts, pubsub
 from tests.replaying import Layer, Process, Scripted, Tab, scripts
 from tests.stored import a_widget
 
@@ -81,8 +82,8 @@ def visitor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Visitor]:
     settings.CHATWIDGET = {"PROVIDERS": {"scripted": "tests.replaying.Scripted"}, "LIMITS": False}
-    monkeypatch.setattr(bus, "get_channel_layer", lambda: None)
-    monkeypatch.setattr(bus, "REST_SECONDS", 0.0)
+    monkeypatch.setattr(pubsub, "get_channel_layer", lambda: None)
+    monkeypatch.setattr(pubsub, "REST_SECONDS", 0.0)
     cache.clear()
     yield Visitor()
 
@@ -118,7 +119,7 @@ def test_two_at_one_moment_are_one(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch, stored: bool, same: bool
 ) -> None:
     layer = Layer()
-    monkeypatch.setattr(bus, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(pubsub, "get_channel_layer", lambda: layer)
 
     async def talk() -> None:
         here = await visitor.open(Process())
@@ -156,7 +157,9 @@ def test_in_one_that_was_ended_long_ago_it_is_another_one(visitor: Visitor, same
         await visitor.settle()
         assert there.session.conversation not in (None, first, second)
         assert here.session.conversation == second, "it was not this one that was left"
-        assert await storage.stored(transcripts.latest, visitor.id) == there.session.conversation
+        assert (
+            await db.run_in_db_thread(transcripts.latest, visitor.id) == there.session.conversation
+        )
 
     visitor.run(talk)
 
@@ -167,13 +170,15 @@ def test_after_one_that_an_earlier_version_ended_it_is_the_latest(visitor: Visit
         await visitor.say(here, "first")
         first = here.session.shown
         ended = timezone.now() - timedelta(minutes=5)
-        await storage.stored(Conversation.objects.filter(pk=first).update, ended_at=ended)
+        await db.run_in_db_thread(Conversation.objects.filter(pk=first).update, ended_at=ended)
         there = await visitor.open(here.process, new_id())  # unknown: a new one
         await visitor.say(there, "second")
         late = await visitor.open(here.process, first)
         await late.do(New())
         await visitor.say(late, "third")
-        assert await storage.stored(transcripts.latest, visitor.id) == late.session.conversation
+        assert (
+            await db.run_in_db_thread(transcripts.latest, visitor.id) == late.session.conversation
+        )
 
     visitor.run(talk)
 
@@ -203,7 +208,7 @@ def test_what_begins_while_the_draft_is_looked_for_is_shown(
         await visitor.say(away, "hi")
         await visitor.settle()
         await away.do(New())
-        cached, waiting, free = greetings._cached, asyncio.Event(), asyncio.Event()
+        cached, waiting, free = drafts._cached, asyncio.Event(), asyncio.Event()
 
         async def wait(verb: str, *arguments: Any) -> Any:
             if asyncio.current_task() in slow.session._later:
@@ -211,9 +216,9 @@ def test_what_begins_while_the_draft_is_looked_for_is_shown(
                 await free.wait()
             return await cached(verb, *arguments)
 
-        monkeypatch.setattr(greetings, "_cached", wait)
+        monkeypatch.setattr(drafts, "_cached", wait)
         async with asyncio.timeout(30):
-            [room] = process.relay.rooms.by_id.values()
+            [room] = process.relay.hub.by_id.values()
             room.reload()
             await waiting.wait()
             for later in list(quick.session._later):
@@ -230,9 +235,9 @@ def test_what_begins_while_the_draft_is_looked_for_is_shown(
 def test_its_greeting_is_asked_for_once(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    async def profile(_: Scripted, person: Person) -> Profile:
+    async def profile(_: Scripted, person: VisitorIdentity) -> AgentProfile:
         asked.append(person.id)
-        return Profile(greeting=Greeting("Welcome!", session="s"))
+        return AgentProfile(greeting=Greeting("Welcome!", session="s"))
 
     monkeypatch.setattr(Scripted, "profile", profile)
 

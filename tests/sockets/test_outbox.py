@@ -14,10 +14,11 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatwidget import replies
-from chatwidget.errors import CloseCode, Refused
+from chatwidget.errors import CloseCode, CloseConnection
 from chatwidget.protocol import Pong
-from chatwidget.replies import Outbox, Reply
+from chatwidget.relay.reply import Reply
+from chatwidget.sockets import outbox
+from chatwidget.sockets.outbox import Outbox
 from chatwidget.transcripts import Entry
 
 Frame = dict[str, Any]
@@ -78,8 +79,8 @@ async def idle() -> None:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A window of ten code points, and deltas of at most four."""
-    monkeypatch.setattr(replies, "WINDOW", 10)
-    monkeypatch.setattr(replies, "MAX_DELTA", 4)
+    monkeypatch.setattr(outbox, "WINDOW", 10)
+    monkeypatch.setattr(outbox, "MAX_DELTA", 4)
 
 
 async def test_message_deltas_done() -> None:
@@ -270,7 +271,7 @@ async def test_text_that_died_with_its_process_is_taken_back() -> None:
 
 
 async def test_a_window_that_stays_exhausted(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replies, "WINDOW_SECONDS", 0.05)
+    monkeypatch.setattr(outbox, "WINDOW_SECONDS", 0.05)
     reader, reply = Reader(), a_reply()
     reader.outbox.follow(reply, 0, announced=False)
     reply.append("x" * 10)
@@ -278,21 +279,21 @@ async def test_a_window_that_stays_exhausted(small: None, monkeypatch: pytest.Mo
     await asyncio.sleep(0.1)  # all is sent, nothing more is to come: nobody is behind
     assert not task.done()
     reply.append("x")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CloseConnection) as refused:
         await task
-    assert refused.value.close_code == CloseCode.WINDOW
+    assert refused.value.close_code == CloseCode.FLOW_CONTROL_TIMEOUT
 
 
 async def test_closing_waits_for_what_is_followed() -> None:
     reader, reply = Reader(), a_reply()
     reader.outbox.follow(reply, 0, announced=False)
     task = asyncio.create_task(reader.outbox.run())
-    reader.outbox.close(Refused(CloseCode.RESTARTING))
+    reader.outbox.close(CloseConnection(CloseCode.RESTARTING))
     reply.append("to its end")
     await idle()
     assert not task.done()
     ended(reply)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CloseConnection) as refused:
         await task
     assert refused.value.close_code == CloseCode.RESTARTING
     assert reader.done == [reply.id]
@@ -300,7 +301,7 @@ async def test_closing_waits_for_what_is_followed() -> None:
 
 async def test_a_socket_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for it is bounded, and whoever speaks to it is not told."""
-    monkeypatch.setattr(replies, "MAX_WAITING", 1000)
+    monkeypatch.setattr(outbox, "MAX_WAITING", 1000)
     reader, reply = Reader(), a_reply()
     reader.gate.clear()
     reader.outbox.follow(reply, 0, announced=True)
@@ -312,9 +313,9 @@ async def test_a_socket_that_takes_nothing_is_given_up(monkeypatch: pytest.Monke
     reader.outbox.follow(reply, 0, announced=True)
     assert not reply.followers
     reader.gate.set()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CloseConnection) as refused:
         await task
-    assert refused.value.close_code == CloseCode.WINDOW
+    assert refused.value.close_code == CloseCode.FLOW_CONTROL_TIMEOUT
     assert len(reader.frames) < 100
 
 
@@ -339,8 +340,8 @@ async def test_every_reader_ends_with_the_whole_text(
     steps: list[tuple[str, Any]], window: int, delta: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three readers of their own pace, that acknowledge and reconnect whenever they like."""
-    monkeypatch.setattr(replies, "WINDOW", window)
-    monkeypatch.setattr(replies, "MAX_DELTA", delta)
+    monkeypatch.setattr(outbox, "WINDOW", window)
+    monkeypatch.setattr(outbox, "MAX_DELTA", delta)
     reply = a_reply()
 
     def joined() -> Reader:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from chatwidget import protocol
 from chatwidget.errors import BadFrame, RateLimited
-from chatwidget.protocol import AnyClientFrame, cleaned, dump, error_frame, is_clean, parse
+from chatwidget.protocol import AnyClientFrame, dump, error_frame, parse
+from chatwidget.text import cleaned, is_clean
 
-TABLE = json.loads((Path(__file__).parent / "fixtures" / "protocol.json").read_text("utf-8"))
 ServerFrames = (
     protocol.Ready
     | protocol.Accepted
@@ -28,12 +28,6 @@ ServerFrames = (
 )
 
 
-def raw(case: dict[str, Any]) -> str:
-    """The text of a case of the table."""
-    if "repeat" in case:
-        before, text, times, after = case["repeat"]
-        return str(before + text * times + after)
-    return str(case["raw"] if "raw" in case else json.dumps(case["frame"]))
 
 
 def cases(direction: str, kind: str) -> Any:

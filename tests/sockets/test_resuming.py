@@ -12,8 +12,8 @@ import pytest
 
 from tests.client import Chat
 from tests.platforms.control import Control
-from tests.websocket.conftest import Site, Visit
-from tests.websocket.test_stopping import begun
+from tests.sockets.conftest import Site, Visit
+from tests.sockets.chats import begun
 
 Another = Callable[..., Any]
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.client import Chat, Frame
 from tests.platforms.control import Control
-from tests.websocket.conftest import OWN_GREETING, Site, Visit
+from tests.sockets.conftest import OWN_GREETING, Site, Visit
 
 Another = Callable[..., Any]
 

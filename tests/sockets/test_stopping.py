@@ -8,21 +8,9 @@ from typing import Any
 
 from tests.client import Chat
 from tests.platforms.control import Control
-from tests.websocket.conftest import Site, Visit
+from tests.sockets.conftest import Site, Visit
 
 Another = Callable[..., Any]
-
-
-async def begun(chat: Chat, agents: Control, text: str = "") -> tuple[str, str]:
-    """A reply that is held after `text` has arrived: (its name, its id)."""
-    name = uuid.uuid4().hex
-    await chat.say(f"hold:{name}")
-    reply = (await chat.reply_begun())["id"]
-    await agents.waiting(name)
-    if text:
-        await agents.push(name, text)
-        await chat.until("delta", id=reply)
-    return name, reply
 
 
 async def test_a_running_reply(chat: Chat, agents: Control, site: Site) -> None:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from pytest_django import Settings
 
-from chatwidget.errors import Misconfigured
+from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Message, Visitor, Widget, new_id
 from tests.stored import a_conversation, a_widget
 
@@ -77,7 +77,7 @@ def test_keys_may_be_rotated(settings: Settings) -> None:
     settings.CHATWIDGET = {"SECRET_KEYS": ("new",)}
     assert widget.key == KEY
     settings.CHATWIDGET = {"SECRET_KEYS": ("another",)}
-    with pytest.raises(Misconfigured) as refused:
+    with pytest.raises(PlatformMisconfigured) as refused:
         _ = widget.key
     assert KEY not in str(refused.value)
 
@@ -91,7 +91,7 @@ def test_without_keys_of_their_own_the_sites_secret_serves(settings: Settings) -
     settings.SECRET_KEY = "another one, also long enough to be a secret key of some kind"
     assert widget.key == KEY
     settings.SECRET_KEY_FALLBACKS = []
-    with pytest.raises(Misconfigured):
+    with pytest.raises(PlatformMisconfigured):
         _ = widget.key
 
 

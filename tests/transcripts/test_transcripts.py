@@ -17,14 +17,14 @@ from chatwidget.errors import BadRequest, TooManyPending
 from chatwidget.models import Conversation, Message, Status, Visitor, Widget, new_id
 from chatwidget.protocol import HISTORY_PAGE, PAGE_BYTES
 from chatwidget.transcripts import (
-    Accepted,
     Checkpoint,
     ConversationGone,
-    Details,
     Entry,
     Job,
-    Opening,
+    NewConversation,
     Outcome,
+    StoredMessage,
+    VisitorDetails,
 )
 from tests.stored import a_widget
 
@@ -47,16 +47,16 @@ class Talk:
         *,
         opening: bool = True,
         **details: Any,
-    ) -> Accepted:
-        return transcripts.accept(
+    ) -> StoredMessage:
+        return transcripts.store_message(
             self.widget,
             self.visitor,
             self.conversation,
             client_id or new_id(),
             text,
             self.owner,
-            Details(**details),
-            Opening(greeting=replace(GREETING, id=new_id())) if opening else None,
+            VisitorDetails(**details),
+            NewConversation(greeting=replace(GREETING, id=new_id())) if opening else None,
         )
 
     def begun(self, text: str = "hi") -> Job:
@@ -64,7 +64,7 @@ class Talk:
         assert job
         return job
 
-    def finish(self, job: Job, status: str = "complete", **outcome: Any) -> transcripts.Ended:
+    def finish(self, job: Job, status: str = "complete", **outcome: Any) -> transcripts.StoredReply:
         outcome.setdefault("text", "answer")
         ended = transcripts.finish(job, self.owner, Outcome(status, **outcome), self.owner)
         assert ended
@@ -263,7 +263,7 @@ def test_a_checkpoint_stores_the_text_and_renews_the_lease(talk: Talk) -> None:
     assert (row.text, row.status) == ("so far 🙂", "streaming")
     assert row.lease_until and row.lease_until > timezone.now()
     assert talk.row.provider_session == "s1"
-    assert transcripts.ask_stop(talk.conversation, job.entry.id)[2] is False
+    assert transcripts.request_stop(talk.conversation, job.entry.id)[2] is False
     assert transcripts.checkpoint("here", [job.entry.id], []) == {job.entry.id: (1, True)}
 
 
@@ -348,18 +348,18 @@ def test_stop(talk: Talk) -> None:
     job = talk.begun()
     waiting = talk.send("two").reply
     assert waiting
-    entry, revision, stopped = transcripts.ask_stop(talk.conversation, waiting.id)
+    entry, revision, stopped = transcripts.request_stop(talk.conversation, waiting.id)
     assert (entry.status, stopped, revision) == ("stopped", True, talk.row.revision)
-    again, _, stopped = transcripts.ask_stop(talk.conversation, waiting.id)
+    again, _, stopped = transcripts.request_stop(talk.conversation, waiting.id)
     assert (again, stopped) == (entry, False)
-    assert transcripts.ask_stop(talk.conversation, job.entry.id)[2] is False
+    assert transcripts.request_stop(talk.conversation, job.entry.id)[2] is False
     assert Message.objects.get(pk=job.entry.id).stop_requested
     assert talk.finish(job).job is None  # the stopped one is not begun
     for name in (new_id(), talk.rows[1].pk):
         with pytest.raises(BadRequest):
-            transcripts.ask_stop(talk.conversation, name)
+            transcripts.request_stop(talk.conversation, name)
     with pytest.raises(ConversationGone):
-        transcripts.ask_stop(new_id(), waiting.id)
+        transcripts.request_stop(new_id(), waiting.id)
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ def test_a_retry_waits_its_turn(talk: Talk) -> None:
     job = talk.begun("one")
     waiting = talk.send("two").reply
     assert waiting
-    transcripts.ask_stop(talk.conversation, waiting.id)
+    transcripts.request_stop(talk.conversation, waiting.id)
     result = transcripts.retry(talk.conversation, waiting.id, 1, "here", False)
     assert result and result[2] is None
     assert result[0].status == "pending"
@@ -521,18 +521,18 @@ def test_what_was_said_before(talk: Talk) -> None:
 
 
 def test_what_is_known_of_a_visitor(talk: Talk) -> None:
-    transcripts.describe(talk.visitor, Details(name="Ada"))
+    transcripts.update_visitor(talk.visitor, VisitorDetails(name="Ada"))
     assert not Visitor.objects.exists()
     talk.send(name="Ada", email="a@example.com", consent="1")
-    transcripts.describe(talk.visitor, Details(name="Ada L."))
+    transcripts.update_visitor(talk.visitor, VisitorDetails(name="Ada L."))
     visitor = Visitor.objects.get(pk=talk.visitor)
     assert (visitor.name, visitor.email) == ("Ada L.", "a@example.com")
     at = visitor.consent["at"]
-    transcripts.describe(talk.visitor, Details(consent="1"))
+    transcripts.update_visitor(talk.visitor, VisitorDetails(consent="1"))
     assert Visitor.objects.get(pk=talk.visitor).consent["at"] == at
-    transcripts.visit(talk.conversation, "https://b.example/", "B")
+    transcripts.record_page(talk.conversation, "https://b.example/", "B")
     assert (talk.row.page_url, talk.row.page_title) == ("https://b.example/", "B")
-    transcripts.end(talk.conversation)
+    transcripts.end_conversation(talk.conversation)
     assert talk.row.ended_at
     talk.send("back again")
     assert talk.row.ended_at is None

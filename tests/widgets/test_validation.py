@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from chatwidget.models import Widget
-from chatwidget.validation import (
+from chatwidget.widgets.validation import (
     clean_widget,
     parse_agent,
     parse_base_url,
@@ -139,8 +139,8 @@ def test_a_widget_is_normalised() -> None:
         ({"image_hosts": ["a/b"]}, "image_hosts"),
         ({"options": []}, "options"),
         ({"options": {"x": 1}}, "__all__"),
-        ({"look": {"color": "red"}}, "look"),
-        ({"look": {"colour": "#000000"}}, "look"),
+        ({"appearance": {"color": "red"}}, "appearance"),
+        ({"appearance": {"colour": "#000000"}}, "appearance"),
         ({"base_url": "x", "provider": "eigi"}, "base_url"),
         ({"provider": "eigi"}, "__all__"),
         ({"provider": "eigi", "encrypted_key": "nonsense"}, "__all__"),

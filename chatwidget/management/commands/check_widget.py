@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from chatwidget.checkup import checkup
 from chatwidget.models import Widget
+from chatwidget.widgets.diagnostics import diagnose
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             raise CommandError(f"The database is not ready ({reason}): run migrate.") from None
         if widget is None:
             raise CommandError(f"There is no widget {slug!r}.")
-        found = asyncio.run(checkup(widget))
+        found = asyncio.run(diagnose(widget))
         for line in found.lines:
             self.stdout.write(line)
         if not widget.active:

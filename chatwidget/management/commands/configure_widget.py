@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from chatwidget.errors import Misconfigured
+from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
-from chatwidget.validation import clean_widget, parse_key, parse_option, provider_class
+from chatwidget.widgets.validation import clean_widget, parse_key, parse_option, provider_class
 
 # What belongs to one platform and must not go to another.
 PLATFORM_FIELDS = ("agent", "base_url", "encrypted_key", "options")
@@ -67,7 +67,7 @@ class Command(BaseCommand):
             widget.save()
         except ValidationError as error:
             raise CommandError(_one_line(error)) from None
-        except Misconfigured as error:
+        except PlatformMisconfigured as error:
             raise CommandError(str(error)) from None
         except DatabaseError as error:
             reason = str(error).strip().partition("\n")[0]
@@ -123,7 +123,7 @@ def _set_key(widget: Widget, key: str) -> None:
     """Stores a key; the same one again leaves what is stored, which differs at each encryption."""
     try:
         same = widget.key == key
-    except Misconfigured:
+    except PlatformMisconfigured:
         same = False
     if key and not same:
         widget.key = key

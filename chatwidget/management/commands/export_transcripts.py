@@ -16,8 +16,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from chatwidget import archive
 from chatwidget.models import Widget
+from chatwidget.transcripts import export
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", nargs="?", metavar="SLUG", help="only this widget's")
-        parser.add_argument("--format", choices=sorted(archive.FORMATS), default="jsonl")
+        parser.add_argument("--format", choices=sorted(export.FORMATS), default="jsonl")
         for name, which in (("since", "at this time or later"), ("until", "before this time")):
             parser.add_argument(
                 f"--{name}",
@@ -49,16 +49,16 @@ class Command(BaseCommand):
             raise CommandError(f"There is no widget {slug!r}.")
         since = moment("--since", options["since"])
         until = moment("--until", options["until"])
-        conversations = archive.select(slug, since, until)
+        conversations = export.select(slug, since, until)
         to_terminal = options["output"] in (None, "-") and sys.stdout.isatty()
         bar = sys.stderr.isatty() and not to_terminal
         rows = tqdm(
-            archive.read(conversations),
+            export.read(conversations),
             total=conversations.count() if bar else None,
             unit=" conversations",
             disable=not bar,
         )
-        write_as = archive.FORMATS[options["format"]]
+        write_as = export.FORMATS[options["format"]]
         if options["output"] in (None, "-"):
             with standard_output(self.stdout.write) as write:
                 write_as(iter(rows), write)

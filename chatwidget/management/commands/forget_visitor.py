@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from chatwidget import archive
+from chatwidget.transcripts import erasure
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         person = options["person"].strip()
-        people = archive.find_people(person)
+        people = erasure.find_people(person)
         if not people.exists():
             raise CommandError(f"No visitor has the id or the e-mail address {person!r}.")
-        self.stdout.write(f"Erased {archive.forget(people)}.")
+        self.stdout.write(f"Erased {erasure.forget(people)}.")

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from chatwidget import archive
+from chatwidget.transcripts import erasure
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         except OverflowError:
             raise CommandError("--older-than: that is longer ago than dates go.") from None
         with tqdm(unit=" conversations", disable=not sys.stderr.isatty()) as bar:
-            erased = archive.purge(before, bar.update)
+            erased = erasure.purge(before, bar.update)
         self.stdout.write(f"Erased {erased}.")
 
 

@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, CommandParser, call_command
 from django.db import connections
 
-from chatwidget.look import Look, store_look
+from chatwidget.appearance import Appearance, store_appearance
 from chatwidget.models import Widget
 from project.servers import COMMANDS
 
@@ -21,7 +21,7 @@ GREETING = (
     "Ahoy, and welcome to **Harbour Supply**! I am a demo that needs neither a key nor a network. "
     "Ask me anything, or write **help** to see what I can show."
 )
-LOOK = Look(
+LOOK = Appearance(
     color="#1f6f6b",  # the shop's own
     subtitle="We answer at once",
     suggestions=("Show me your products", "When are you open? A table, please", "help"),
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         if not Widget.objects.filter(slug="demo").exists():
             arguments = {"provider": "demo", "title": "Harbour Supply", "greeting": GREETING}
             call_command("configure_widget", "demo", verbosity=0, **arguments)
-            Widget.objects.filter(slug="demo").update(look=store_look(LOOK))
+            Widget.objects.filter(slug="demo").update(appearance=store_appearance(LOOK))
         self.announce(login())
         connections.close_all()
         command = COMMANDS[options["server"]](settings.HOST, settings.PORT)

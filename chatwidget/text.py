@@ -1,0 +1,33 @@
+"""Text as people, pages and platforms send it: what of it can be stored."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+
+def is_clean(text: str) -> bool:
+    """No NUL, which PostgreSQL refuses, and no lone surrogate, which UTF-8 cannot hold."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def as_uuid(text: str) -> UUID | None:
+    """A client's text as an id; None for what is none, which is as unknown."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def cleaned(text: str | None, limit: int) -> str:
+    """What a page or a person says of itself, fit to be stored, at most `limit` code points."""
+    return storable((text or "")[:limit]).strip()
+
+
+def storable(text: str) -> str:
+    """The text without what is not `is_clean`; the same object where nothing is wrong."""
+    if is_clean(text):
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -1,0 +1,99 @@
+"""Erasing conversations: after a time, or when somebody asks.
+
+By batches, each a transaction of its own, so that memory does not grow with what is erased and
+visitors are hardly kept waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Model, QuerySet
+
+from chatwidget.models import Conversation, Message, Visitor, Widget
+
+BATCH = 500  # conversations erased in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How much was erased."""
+
+    visitors: int = 0
+    conversations: int = 0
+    messages: int = 0
+
+    def __str__(self) -> str:
+        visitors, conversations, messages = (
+            f"{count} {name.removesuffix('s') if count == 1 else name}"
+            for name, count in asdict(self).items()
+        )
+        return f"{conversations} with {messages}, and {visitors}"
+
+    def __add__(self, other: Erased) -> Erased:
+        return Erased(
+            self.visitors + other.visitors,
+            self.conversations + other.conversations,
+            self.messages + other.messages,
+        )
+
+
+def purge(before: datetime, progress: Callable[[int], Any] = lambda conversations: None) -> Erased:
+    """Erase conversations whose last message is older, and visitors who have none left."""
+    old = Conversation.objects.filter(last_message_at__lt=before).order_by("last_message_at", "id")
+    return erase_conversations(old, progress, visitors=True)
+
+
+def erase_conversations(
+    conversations: QuerySet[Conversation],
+    progress: Callable[[int], Any] = lambda conversations: None,
+    *,
+    visitors: bool,
+) -> Erased:
+    """Erase them, batch by batch; `visitors`: and those of their visitors who have none left."""
+    erased = Erased()
+    while batch := dict(conversations.values_list("pk", "visitor_id")[:BATCH]):
+        with transaction.atomic():
+            gone = Conversation.objects.filter(pk__in=batch).delete()[1]
+            people: dict[str, int] = {}
+            if visitors:
+                alone = Visitor.objects.filter(pk__in=batch.values(), conversations=None)
+                people = alone.delete()[1]
+        erased += Erased(_count(people, Visitor), _count(gone, Conversation), _count(gone, Message))
+        progress(len(batch))
+    return erased
+
+
+def find_people(person: str) -> QuerySet[Visitor]:
+    """The visitor of this id, or all the visitors who gave this e-mail address."""
+    try:
+        return Visitor.objects.filter(pk=UUID(person))
+    except ValueError:
+        return Visitor.objects.filter(email__iexact=person).exclude(email="")
+
+
+def forget(people: QuerySet[Visitor]) -> Erased:
+    """Erase these visitors with everything they wrote and were answered."""
+    erased = Erased()
+    for visitor in list(people.values_list("pk", flat=True)):
+        of_theirs = Conversation.objects.filter(visitor=visitor).order_by("id")
+        erased += erase_conversations(of_theirs, visitors=False)
+        gone = Visitor.objects.filter(pk=visitor).delete()[1]
+        erased += Erased(_count(gone, Visitor), _count(gone, Conversation), _count(gone, Message))
+    return erased
+
+
+def erase_widget(widget: Widget) -> Erased:
+    """Erase a widget with all its conversations and visitors."""
+    erased = erase_conversations(widget.conversations.order_by("id"), visitors=True)
+    gone = widget.delete()[1]
+    return erased + Erased(_count(gone, Visitor), _count(gone, Conversation), _count(gone, Message))
+
+
+def _count(deleted: dict[str, int], model: type[Model]) -> int:
+    return deleted.get(model._meta.label, 0)
