@@ -88,7 +88,7 @@ class Widget(models.Model):
 
     @property
     def key(self) -> str:
-        """The platform's key. Raises Misconfigured when it cannot be decrypted."""
+        """The platform's key. Raises PlatformMisconfigured when it cannot be decrypted."""
         return encryption.decrypt(self.encrypted_key)
 
     @key.setter
@@ -97,7 +97,7 @@ class Widget(models.Model):
 
     @property
     def provider_config(self) -> ProviderConfig:
-        """What its adapter is made from. Raises Misconfigured when the key cannot be decrypted."""
+        """What its adapter is made from. Raises PlatformMisconfigured when the key cannot be decrypted."""
         return ProviderConfig(
             provider=self.provider,
             base_url=self.base_url,

@@ -98,7 +98,9 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                         *appearance_names("color"),
                         tuple(appearance_names("theme", "position")),
                         tuple(appearance_names("offset_x", "offset_y")),
-                        *appearance_names("radius", "font", "icon", "logo", "teaser", "teaser_delay"),
+                        *appearance_names(
+                            "radius", "font", "icon", "logo", "teaser", "teaser_delay"
+                        ),
                     ]
                 },
             ),

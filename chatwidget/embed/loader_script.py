@@ -15,7 +15,7 @@ from chatwidget.embed.strings import CHAT, CLOSE_CHAT, OPEN_CHAT, STRINGS
 from chatwidget.languages import LANGUAGES, supported
 from chatwidget.models import Widget
 
-BUILT = Path(__file__).parent / "static" / "chatwidget"
+BUILT = Path(__file__).parents[1] / "static" / "chatwidget"
 PLACEHOLDER = '"__CHATWIDGET__"'
 # The loader has the same defaults, so that a widget sends what is its own only.
 _SENT = {

@@ -1,7 +1,7 @@
 """From bytes, cut anywhere, to text, server-sent events and typed JSON. Pure: no I/O here.
 
 Each decoder holds one answer's state. What it keeps is bounded, and beyond its bound, as for
-anything that is not what the platform documents, it raises Rejected.
+anything that is not what the platform documents, it raises PlatformRejected.
 
 Bytes that are not UTF-8 become U+FFFD in streams, also where the last character is cut off: so do
 the browsers' TextDecoder (which a platform's own example uses) and EventSource, and a reply with

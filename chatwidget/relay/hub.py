@@ -1,9 +1,9 @@
 """All conversations that this process shows or runs a reply of, and its talk with the others.
 
-What happens to a conversation is an `Event`. The process where it happens applies it to its own
-room and, where other processes have asked, publishes it through the `PubSub`; they apply it to
-theirs. A reply that runs elsewhere is mirrored by a `Reply` of our own, which the same outboxes follow. The
-transcript stays the truth: whoever sees a gap asks for what is missing, or reads it there.
+What happens to a conversation is a `ConversationEvent`. The process where it happens applies it to
+its own room and, where other processes have asked, publishes it through the `PubSub`; they apply it
+to theirs. A reply that runs elsewhere has a replica here, which outboxes follow alike. The
+transcript stays the truth: a process that sees a gap asks for what is missing, or reads it there.
 """
 
 from __future__ import annotations

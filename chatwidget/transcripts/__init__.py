@@ -1,8 +1,8 @@
 """The transcript: the only writer of visitors, conversations and messages.
 
 Every function is one transaction, synchronous, and called through `db.run_in_db_thread`. A
-change of a conversation happens under its row's lock and adds to its `revision`: one for each message that is
-new or changes, one when it is ended.
+conversation changes under its row's lock, and each change adds to its `revision`: one for each
+message that is new or changes, one when it is ended.
 
 A reply is `pending` until a process claims it; a claimed one is `streaming`, has an owner and a
 lease, and has (as far as anybody can know) gone to the platform. So an orphan whose lease ran out

@@ -30,7 +30,7 @@ from tests.stored import a_widget
 APP = ROOT / "chatwidget"
 TRANSLATED = LANGUAGES[1:]  # English is in the code
 # All that visitors read is in these; the rest of the catalogues is the admin's.
-VISITORS = ("strings.py", "errors.py", "greetings.py")
+VISITORS = ("embed/strings.py", "errors.py", "relay/drafts.py")
 LOADER_BYTES = 2_000
 BROTLI = {"Accept-Encoding": "br"}
 
@@ -175,16 +175,16 @@ settings.configure(
     "django.contrib.admin", "channels", "chatwidget"], **{options!r})
 django.setup()
 from django.utils import translation
-from chatwidget.errors import TimedOut
+from chatwidget.errors import PlatformTimedOut
 from chatwidget.languages import choose_language, direction
-from chatwidget.loader import loader_config
+from chatwidget.embed.loader_script import loader_config
 from chatwidget.models import Widget
-from chatwidget.strings import STRINGS
+from chatwidget.embed.strings import STRINGS
 told = []
 for wanted in ("ja", "ar", "en", "tlh"):
     language = choose_language("", wanted, "")
     with translation.override(language):
-        texts = [str(STRINGS["not_sent"]), str(TimedOut().detail)]
+        texts = [str(STRINGS["not_sent"]), str(PlatformTimedOut().detail)]
     told.append([language, direction(language), *texts])
 print(json.dumps([told, loader_config(Widget(slug="a", title="A"))["labels"]]))
 """

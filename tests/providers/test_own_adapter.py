@@ -81,7 +81,7 @@ async def test_it_chats(serve: Serve, platform: Platform, module: Path) -> None:
 OWN = r"""
 import asyncio
 
-from chatwidget.errors import Unavailable
+from chatwidget.errors import PlatformUnavailable
 from chatwidget.providers.base import Delta, Finished, Provider
 
 
@@ -94,7 +94,7 @@ class Own(Provider):
         if turn.text == "wait":
             await asyncio.Event().wait()
         if turn.text == "fail":
-            raise Unavailable("half a sign: \ud83d")
+            raise PlatformUnavailable("half a sign: \ud83d")
         yield Finished(message_id="\ud83d", metadata={"a": object()})
 """
 

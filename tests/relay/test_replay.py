@@ -322,7 +322,7 @@ def test_who_has_read_before_another_tab_reads_again(
         early, late = Tab(here, widget, visitor), Tab(here, widget, visitor)
         await speaker.open(None)
         await speaker.do(Send(id=str(new_id()), text="hi"))
-        monkeypatch.setattr(subscription, "stored", slowly)
+        monkeypatch.setattr(subscription, "run_in_db_thread", slowly)
         opening = asyncio.create_task(early.open(speaker.session.conversation))
         async with asyncio.timeout(30):
             await read.wait()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -14,9 +12,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from chatwidget import tokens
-from chatwidget.conf import Limits
-from chatwidget.errors import CloseCode, CloseConnection, RateLimited
-from chatwidget.sockets import origin, rate_limits
+from chatwidget.errors import CloseCode, CloseConnection
 
 
 def test_a_frame_token_is_its_widgets_and_lives_an_hour() -> None:

@@ -52,5 +52,3 @@ async def in_step(*tabs: Chat, another: Another) -> list[Frame]:
         await tab.quiet()
         assert shown(tab) == shown(fresh)
     return shown(fresh)
-
-

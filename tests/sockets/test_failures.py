@@ -13,8 +13,8 @@ from chatwidget.errors import PlatformUnavailable
 from tests.client import Chat
 from tests.platforms.control import Control
 from tests.running import Process
-from tests.sockets.conftest import SECRET, Site, Visit
 from tests.sockets.chats import begun
+from tests.sockets.conftest import SECRET, Site, Visit
 
 # Fault → the code of its `done`, and what the owner reads.
 FAULTS = {

@@ -11,8 +11,8 @@ from websockets.exceptions import ConnectionClosed
 
 from chatwidget.protocol import MAX_FRAME_BYTES
 from tests.client import Chat
-from tests.sockets.conftest import Visit
 from tests.protocol_table import TABLE, raw
+from tests.sockets.conftest import Visit
 
 SEND = {"type": "send", "id": "0192f5c1-7b1e-7c3a-9d10-3f5f6a7b8c9d"}
 

@@ -12,9 +12,9 @@ import pytest
 
 from tests.client import Chat, Frame
 from tests.platforms.control import Control
-from tests.sockets.conftest import Site
 from tests.protocol_table import TABLE, raw
 from tests.sockets.chats import in_step, shown
+from tests.sockets.conftest import Site
 
 Another = Callable[..., Any]
 ODD: list[Any] = [None, True, -1, 0, 1, 1e300, "", "\0", "\ud800", "🙂", [], {}, [[]], {"id": 1}]

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from typing import Any
-from unittest.mock import patch
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from chatwidget import tokens
-from chatwidget.conf import Limits
-from chatwidget.errors import CloseCode, CloseConnection, RateLimited
-from chatwidget.sockets import origin, rate_limits
+from chatwidget.errors import CloseCode, CloseConnection
+from chatwidget.sockets import origin as origins
 
 
 def a_scope(client: str | None = "192.0.2.1", scheme: str = "ws", **headers: str) -> dict[str, Any]:
@@ -24,13 +18,9 @@ def a_scope(client: str | None = "192.0.2.1", scheme: str = "ws", **headers: str
     return {"scheme": scheme, "client": client and [client, 1234], "headers": named}
 
 
-
-
-
-
 def allowed(origin: str, host: str = "chat.example", scheme: str = "ws") -> bool:
     try:
-        check_origin(a_scope(scheme=scheme, origin=origin, host=host))
+        origins.check_origin(a_scope(scheme=scheme, origin=origin, host=host))
     except CloseConnection as refused:
         assert refused.close_code == CloseCode.ORIGIN
         return False
@@ -93,9 +83,7 @@ def test_two_origins_are_none(settings: Settings) -> None:
     scope = a_scope(host="chat.example", origin="http://chat.example")
     scope["headers"].append((b"origin", b"http://chat.example"))
     with pytest.raises(CloseConnection):
-        origin.check_origin(scope)
-
-
+        origins.check_origin(scope)
 
 
 @pytest.fixture
@@ -105,7 +93,7 @@ def behind(settings: Settings) -> None:
 
 
 def test_without_proxies_the_peer_is_the_visitor() -> None:
-    assert origin.client_address(a_scope(x_forwarded_for="198.51.100.7")) == "192.0.2.1"
+    assert origins.client_address(a_scope(x_forwarded_for="198.51.100.7")) == "192.0.2.1"
 
 
 @pytest.mark.parametrize(
@@ -128,24 +116,24 @@ def test_without_proxies_the_peer_is_the_visitor() -> None:
 )
 def test_behind_proxies(behind: None, peer: str, forwarded: str, address: str) -> None:
     headers = {"x_forwarded_for": forwarded} if forwarded else {}
-    assert origin.client_address(a_scope(peer, **headers)) == address
+    assert origins.client_address(a_scope(peer, **headers)) == address
 
 
 def test_several_headers_are_one_list(behind: None) -> None:
     scope = a_scope("10.0.0.1", x_forwarded_for="198.51.100.7")
     scope["headers"].append((b"x-forwarded-for", b"10.0.0.2"))
-    assert origin.client_address(scope) == "198.51.100.7"
+    assert origins.client_address(scope) == "198.51.100.7"
 
 
 @pytest.mark.parametrize("client", [None, ""])
 def test_a_unix_socket_has_no_address(behind: None, client: str | None) -> None:
-    assert origin.client_address(a_scope(client)) == ""
+    assert origins.client_address(a_scope(client)) == ""
 
 
 @given(st.text(st.characters(max_codepoint=255)))
 def test_any_header_is_borne(text: str) -> None:
     scope = a_scope("10.0.0.1")
     scope["headers"] = [(b"x-forwarded-for", text.encode("latin-1")), (b"origin", text.encode())]
-    origin.client_address(scope)
+    origins.client_address(scope)
     with pytest.raises(CloseConnection):
-        origin.check_origin(scope)
+        origins.check_origin(scope)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from chatwidget import protocol
 from chatwidget.errors import BadFrame, RateLimited
 from chatwidget.protocol import AnyClientFrame, dump, error_frame, parse
 from chatwidget.text import cleaned, is_clean
+from tests.protocol_table import TABLE, raw
 
 ServerFrames = (
     protocol.Ready
@@ -26,8 +26,6 @@ ServerFrames = (
     | protocol.Error
     | protocol.Pong
 )
-
-
 
 
 def cases(direction: str, kind: str) -> Any:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from typing import Any
-from unittest.mock import patch
-from uuid import uuid4
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pytest_django import Settings
 
-from chatwidget import tokens
 from chatwidget.conf import Limits
 from chatwidget.errors import CloseCode, CloseConnection, RateLimited
-from chatwidget.sockets import origin, rate_limits
+from chatwidget.sockets import rate_limits
 
 
 @pytest.fixture
@@ -75,7 +68,7 @@ def test_open_sockets_are_counted() -> None:
 
 def test_a_bucket_of_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("chatwidget.rate_limits.time.monotonic", lambda: now)
+    monkeypatch.setattr("chatwidget.sockets.rate_limits.time.monotonic", lambda: now)
     bucket = rate_limits.Bucket(Limits(frames_per_second=2, frames_burst=10))
     bucket.take(6)
     bucket.take(4)

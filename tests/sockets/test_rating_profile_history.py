@@ -11,8 +11,8 @@ import pytest
 
 from tests.client import Chat
 from tests.platforms.control import Control
-from tests.sockets.conftest import OWN_GREETING, Site, Visit
 from tests.sockets.chats import begun
+from tests.sockets.conftest import OWN_GREETING, Site, Visit
 
 Another = Callable[..., Any]
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.client import Chat
 from tests.platforms.control import Control
-from tests.sockets.conftest import Site, Visit
 from tests.sockets.chats import begun
+from tests.sockets.conftest import Site, Visit
 
 Another = Callable[..., Any]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
 from tests.client import Chat
 from tests.platforms.control import Control
+from tests.sockets.chats import begun
 from tests.sockets.conftest import Site, Visit
 
 Another = Callable[..., Any]

@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from tests.client import Chat, Frame
+from tests.client import Chat
 from tests.platforms.control import Control
+from tests.sockets.chats import begun, in_step, shown
 from tests.sockets.conftest import OWN_GREETING, Site, Visit
-from tests.sockets.chats import begun
 
 Another = Callable[..., Any]
 

@@ -13,8 +13,8 @@ from chatwidget.protocol import MAX_FRAME_BYTES, PART
 from tests.client import Chat, frame_token
 from tests.platforms.control import Control
 from tests.running import Preparation, Process, free_port
-from tests.sockets.conftest import Site
 from tests.sockets.chats import begun
+from tests.sockets.conftest import Site
 
 
 @pytest.fixture(scope="module")
