@@ -16,8 +16,8 @@ class StreamTimeouts:
     """Bounds every wait for one answer: its first piece, the next one, and all of it.
 
     `with clock:` goes around an await on the platform, and only there may the waiting task be
-    cancelled; the `with` then raises PlatformTimedOut. (asyncio.timeout() must not be open while an async
-    generator yields: it would cancel its consumer in the midst of something else.)
+    cancelled; the `with` then raises PlatformTimedOut. (asyncio.timeout() must not be open while an
+    async generator yields: it would cancel its consumer in the midst of something else.)
     """
 
     def __init__(self, timeouts: Timeouts) -> None:
