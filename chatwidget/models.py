@@ -97,7 +97,7 @@ class Widget(models.Model):
 
     @property
     def provider_config(self) -> ProviderConfig:
-        """What its adapter is made from. Raises PlatformMisconfigured: the key cannot be decrypted."""
+        """What its adapter is made from. Raises PlatformMisconfigured: the key cannot be read."""
         return ProviderConfig(
             provider=self.provider,
             base_url=self.base_url,

@@ -46,7 +46,7 @@ class Session(Subscription):
     """One socket of one visitor."""
 
     async def handle(self, frame: AnyClientFrame) -> None:
-        """Do what a frame asks for. Raises ChatError; DatabaseUnavailable when that takes too long."""
+        """Do what a frame asks for. Raises ChatError; DatabaseUnavailable when it takes long."""
         match frame:
             case Ack(id=reply, offset=offset):
                 self.outbox.ack(reply, offset)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import Browser, BrowserContext, expect
 
-from chatwidget.colours import contrast
+from chatwidget.embed.theme import contrast
 from tests.browser.fake import FakeServer, ready
 from tests.browser.shop import HTML, PAINTED, TAG, Shop, change
 from tests.conftest import OtherSite
