@@ -63,7 +63,7 @@ async def test_what_is_typed_at_once_arrives(shop: Shop, server: Server) -> None
 
 async def test_a_logo_that_does_not_come_holds_nothing_up(shop: Shop, server: Server) -> None:
     await server.manage("configure_widget", "pictured", "--provider", "demo", "--title", "Pictured")
-    await change(server, "pictured", look={"logo": "https://logo.example/a.svg"})
+    await change(server, "pictured", appearance={"logo": "https://logo.example/a.svg"})
     greeted = asyncio.Event()
     await hold(shop.page, "https://logo.example/a.svg", greeted)
     await shop.show(body=shop.tag.replace("demo.js", "pictured.js"))
@@ -175,7 +175,7 @@ async def test_motion_is_spared_those_who_ask(shop: Shop) -> None:
 
 async def test_axe_finds_nothing(shop: Shop, server: Server) -> None:
     await server.manage("configure_widget", "teasing", "--provider", "demo", "--title", "Teasing")
-    await change(server, "teasing", look={"teaser": "Need help choosing?", "teaser_delay": 0})
+    await change(server, "teasing", appearance={"teaser": "Need help choosing?", "teaser_delay": 0})
     await shop.page.emulate_media(reduced_motion="reduce")  # nothing is half transparent
     await shop.show(body=f"<main>{shop.tag.replace('demo.js', 'teasing.js')}</main>")
     await expect(shop.page.get_by_role("button", name="Need help choosing?")).to_be_visible()

@@ -11,7 +11,7 @@ from tests.running import Server
 
 async def test_a_teaser_is_sent_to_those_who_have_one(shop: Shop, server: Server) -> None:
     await server.manage("configure_widget", "teasing", "--provider", "demo", "--title", "Teasing")
-    await change(server, "teasing", look={"teaser": "Need help choosing?", "teaser_delay": 0})
+    await change(server, "teasing", appearance={"teaser": "Need help choosing?", "teaser_delay": 0})
     async with httpx.AsyncClient(timeout=30) as client:
         plain = await client.get(f"{server.url}/chatwidget/demo.js")
         teasing = await client.get(f"{server.url}/chatwidget/teasing.js")
@@ -37,7 +37,9 @@ async def test_a_teaser_is_sent_to_those_who_have_one(shop: Shop, server: Server
 
 async def test_a_teaser_waits_and_not_for_those_who_chat(shop: Shop, server: Server) -> None:
     await server.manage("configure_widget", "patient", "--provider", "demo", "--title", "Patient")
-    await change(server, "patient", look={"teaser": "Need help choosing?", "teaser_delay": 3600})
+    await change(
+        server, "patient", appearance={"teaser": "Need help choosing?", "teaser_delay": 3600}
+    )
     tag = shop.tag.replace("demo.js", "patient.js")
     bubble = shop.page.get_by_role("button", name="Need help choosing?")
     await shop.page.clock.install()
