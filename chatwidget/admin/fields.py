@@ -14,10 +14,10 @@ from django.contrib.admin.widgets import (
 )
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from msgspec import inspect
 
+from chatwidget.appearance import OPTIONS, TYPES, Appearance
 from chatwidget.languages import LANGUAGES
-
-ASKED = (("no", _("no")), ("optional", _("yes, may be left empty")), ("required", _("required")))
 
 
 class LinesField(forms.CharField):
@@ -50,83 +50,30 @@ class LinesField(forms.CharField):
         return super().has_changed(self.prepare_value(initial or []), (data or "").strip())
 
 
-def text(
-    label: Any, help_text: Any = "", most: int = 500, required: bool = False, **attrs: str
-) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        help_text=help_text,
-        required=required,
-        max_length=most,
-        widget=AdminTextInputWidget(attrs=attrs),
-    )
-
-
-def number(label: Any, least: int, most: int, help_text: Any = "") -> forms.IntegerField:
-    return forms.IntegerField(
-        label=label,
-        help_text=help_text,
-        min_value=least,
-        max_value=most,
-        widget=AdminIntegerFieldWidget,
-    )
-
-
-def choice(label: Any, choices: Any, required: bool = True) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=choices, required=required)
-
-
-def appearance_fields() -> dict[str, forms.Field]:
-    """A field for each of `Look`'s, by its name there, in the order in which they are asked for."""
-    address = _("An https:// address, or a path on this server that begins with /.")
-    return {
-        "subtitle": text(_("Subtitle"), _("Under the title, e.g. “We answer within minutes”.")),
-        "language": choice(_("Language"), _languages, required=False),
-        "suggestions": LinesField(
-            label=_("Suggestions"),
-            help_text=_("One a line: questions a visitor may send with one click, at most 12."),
-            most=12,
-        ),
-        "sound": forms.BooleanField(
-            label=_("Soft sound"), help_text=_("when a reply arrives unseen"), required=False
-        ),
-        "teaser": text(_("Teaser"), _("A bubble beside the closed button. Empty: none.")),
-        "teaser_delay": number(_("Teaser after"), 0, 3600, _("seconds on the page")),
-        "ask_name": choice(_("Ask for the name"), ASKED),
-        "ask_email": choice(_("Ask for the e-mail address"), ASKED),
-        "consent": forms.CharField(
-            label=_("Consent"),
-            help_text=_("What a visitor agrees to before the first message. Empty: not asked."),
-            required=False,
-            max_length=2000,
-            widget=AdminTextareaWidget(attrs={"rows": 3}),
-        ),
-        "consent_version": text(
-            _("Version of the consent"),
-            _("With another version, everybody is asked again."),
-            32,
-            required=True,
-        ),
-        "color": text(
-            _("Colour"),
-            _("Where text on it would be hard to read, the text is adapted."),
-            7,
-            type="color",
-        ),
-        "theme": choice(
-            _("Theme"),
-            (("auto", _("the visitor's own")), ("light", _("light")), ("dark", _("dark"))),
-        ),
-        "position": choice(_("Position"), (("right", _("right")), ("left", _("left")))),
-        "offset_x": number(_("From the side"), 0, 400, _("pixels")),
-        "offset_y": number(_("From below"), 0, 400, _("pixels")),
-        "radius": number(_("Roundness"), 0, 32, _("pixels")),
-        "font": text(
-            _("Font"), _("Names as in CSS, e.g. Georgia, serif. Empty: the system's."), 200
-        ),
-        "icon": text(_("Icon"), f"{address} {_('Empty: a speech bubble.')}"),
-        "logo": text(_("Logo"), address),
-    }
+def appearance_field(name: str) -> forms.Field:
+    """The field for one of `Appearance`'s options, made of its type and of what `Option` says."""
+    option, kind, default = OPTIONS[name], TYPES[name], getattr(Appearance(), name)
+    common: dict[str, Any] = {"label": option.label, "help_text": option.help}
+    if option.control == "language":
+        return forms.ChoiceField(choices=_languages, required=False, **common)
+    match kind:
+        case inspect.BoolType():
+            return forms.BooleanField(required=False, **common)
+        case inspect.LiteralType():
+            return forms.ChoiceField(choices=list(option.choices.items()), **common)
+        case inspect.IntType(ge=least, le=most):
+            return forms.IntegerField(
+                min_value=least, max_value=most, widget=AdminIntegerFieldWidget, **common
+            )
+        case inspect.VarTupleType(max_length=most):
+            return LinesField(most=most or 100, **common)
+        case inspect.StrType(max_length=most):
+            attrs = {"type": "color"} if option.control == "color" else {}
+            area = option.control == "area"
+            widget = AdminTextareaWidget({"rows": 3}) if area else AdminTextInputWidget(attrs)
+            required = bool(default)
+            return forms.CharField(max_length=most, required=required, widget=widget, **common)
+    raise TypeError(f"Appearance.{name}: no form field for {kind}")
 
 
 def _languages() -> list[tuple[str, Any]]:

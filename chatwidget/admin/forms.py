@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -10,22 +11,14 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget.admin.fields import LinesField, appearance_fields, option_field
-from chatwidget.appearance import Appearance, read_appearance, store_appearance
+from chatwidget.admin.fields import LinesField, appearance_field, option_field
+from chatwidget.appearance import OPTIONS, Appearance, read_appearance, store_appearance
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
 from chatwidget.providers.base import providers
 from chatwidget.widgets import validation
 
 APPEARANCE = "appearance_"  # before the name of a field of the appearance
-# What is said of a look's field that its own form field lets through and `Appearance` does not.
-LOOK_ERRORS = {
-    "color": _("Give a colour like #2563eb."),
-    "font": _("Give names of fonts with commas between them; quotes may stand around a name."),
-    "icon": _("Give an https:// address, or a path that begins with /."),
-    "logo": _("Give an https:// address, or a path that begins with /."),
-    "suggestions": _("A suggestion has at most 500 characters."),
-}
 
 
 def option_name(provider: str, option: str) -> str:
@@ -39,8 +32,14 @@ def option_names() -> list[str]:
     ]
 
 
-def appearance_names(*fields: str) -> list[str]:
-    return [APPEARANCE + field for field in fields]
+def appearance_names(group: str) -> list[str | tuple[str, ...]]:
+    """The form's names of a group of appearance options; neighbours of one row as a tuple."""
+    rows = groupby(
+        (name for name, option in OPTIONS.items() if option.group == group),
+        key=lambda name: OPTIONS[name].row or name,
+    )
+    named = [tuple(APPEARANCE + name for name in names) for _, names in rows]
+    return [names if len(names) > 1 else names[0] for names in named]
 
 
 class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -104,7 +103,8 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
             del self.fields["clear_key"]
         self.stored_target = (self.instance.provider, self.instance.base_url)
         appearance = readable_appearance(self.instance)
-        for name, field in appearance_fields().items():
+        for name in OPTIONS:
+            field = appearance_field(name)
             field.initial = getattr(appearance, name)
             self.fields[APPEARANCE + name] = field
         for provider, cls in providers().items():
@@ -130,15 +130,11 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
             try:
                 msgspec.convert({name: value}, Appearance)
             except msgspec.ValidationError as error:
-                problems[name] = LOOK_ERRORS.get(name, str(error))
+                problems[name] = OPTIONS[name].error or str(error)
         return problems
 
     def _appearance_given(self) -> dict[str, Any]:
-        names = [
-            name
-            for name in msgspec.structs.asdict(Appearance())
-            if APPEARANCE + name in self.cleaned_data
-        ]
+        names = [name for name in OPTIONS if APPEARANCE + name in self.cleaned_data]
         return {name: self.cleaned_data[APPEARANCE + name] for name in names}
 
     def _options_given(self) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_form(
         self, request: HttpRequest, obj: Widget | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        # The form adds the fields of the look and of the platforms' options by itself.
+        # The form adds the fields of the appearance and of the platforms' options by itself.
         return super().get_form(
             request, obj, change, **{**kwargs, "fields": WidgetForm.Meta.fields}
         )
@@ -78,32 +78,9 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 },
             ),
             (_("Where it may appear"), {"fields": ["allowed_origins", "image_hosts"]}),
-            (
-                _("Conversation"),
-                {
-                    "fields": [
-                        "greeting",
-                        *appearance_names("subtitle", "language", "suggestions", "sound"),
-                    ]
-                },
-            ),
-            (
-                _("Before the first message"),
-                {"fields": appearance_names("ask_name", "ask_email", "consent", "consent_version")},
-            ),
-            (
-                _("Appearance"),
-                {
-                    "fields": [
-                        *appearance_names("color"),
-                        tuple(appearance_names("theme", "position")),
-                        tuple(appearance_names("offset_x", "offset_y")),
-                        *appearance_names(
-                            "radius", "font", "icon", "logo", "teaser", "teaser_delay"
-                        ),
-                    ]
-                },
-            ),
+            (_("Conversation"), {"fields": ["greeting", *appearance_names("conversation")]}),
+            (_("Before the first message"), {"fields": appearance_names("before")}),
+            (_("Appearance"), {"fields": appearance_names("look")}),
         ]
 
     def render_change_form(

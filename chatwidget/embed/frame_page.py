@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from msgspec import ValidationError, convert, to_builtins
 
-from chatwidget.appearance import Appearance
+from chatwidget.appearance import OPTIONS, Appearance
 from chatwidget.embed.strings import SCRIPT, STRINGS
 from chatwidget.embed.theme import properties
 from chatwidget.languages import choose_language, direction
@@ -22,8 +22,8 @@ from chatwidget.protocol import VERSION
 from chatwidget.providers.base import longest_message, providers
 from chatwidget.tokens import frame_token
 
-# What a script tag's data- attributes may change of the frame, by the names of Look's fields.
-FROM_PAGE = {"color", "font", "radius", "theme"}
+# What a script tag's data- attributes may change of the frame.
+FROM_PAGE = [name for name, option in OPTIONS.items() if option.from_page]
 _IN_SCRIPT = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
@@ -53,7 +53,7 @@ def script_json(value: object) -> SafeString:
 def frame_appearance(request: HttpRequest, widget: Widget) -> Appearance:
     """The widget's appearance, with what the embedding page's script tag changes of it."""
     appearance = widget.typed_appearance
-    for name in FROM_PAGE & request.GET.keys():
+    for name in filter(request.GET.__contains__, FROM_PAGE):
         changed = {**to_builtins(appearance), name: request.GET[name]}
         # The page's mistake is not the visitor's: what cannot be used changes nothing.
         with suppress(ValidationError):
@@ -85,12 +85,11 @@ def frame_config(widget: Widget, appearance: Appearance, language: str) -> dict[
         "locale": language,
         "look": properties(appearance),
         "strings": {key: str(text) for key, text in SCRIPT.items()},
-        "suggestions": list(appearance.suggestions),
         "imageHosts": widget.image_hosts,
         "prechat": _prechat(appearance),
-        "sound": appearance.sound,
         "regenerate": bool(platform and platform.can_rewind),
         "maxLength": longest_message(platform),
+        **{o.frame: getattr(appearance, name) for name, o in OPTIONS.items() if o.frame},
     }
 
 

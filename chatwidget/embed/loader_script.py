@@ -10,21 +10,13 @@ from typing import Any
 
 from django.utils import translation
 
-from chatwidget.appearance import Appearance
+from chatwidget.appearance import OPTIONS, Appearance
 from chatwidget.embed.strings import CHAT, CLOSE_CHAT, OPEN_CHAT, STRINGS
 from chatwidget.languages import LANGUAGES, supported
 from chatwidget.models import Widget
 
 BUILT = Path(__file__).parents[1] / "static" / "chatwidget"
 PLACEHOLDER = '"__CHATWIDGET__"'
-# The loader has the same defaults, so that a widget sends what is its own only.
-_SENT = {
-    "color": "color",
-    "position": "position",
-    "radius": "radius",
-    "offset_x": "x",
-    "offset_y": "y",
-}
 
 
 @lru_cache(maxsize=4)
@@ -66,9 +58,9 @@ def loader_config(widget: Widget) -> dict[str, Any]:
     """What the embedding page may know of a widget; defaults are left out."""
     appearance, default = widget.typed_appearance, Appearance()
     config: dict[str, Any] = {"slug": widget.slug, "title": widget.title}
-    for name, key in _SENT.items():
-        if getattr(appearance, name) != getattr(default, name):
-            config[key] = getattr(appearance, name)
+    for name, option in OPTIONS.items():  # the loader has the same defaults
+        if option.loader and getattr(appearance, name) != getattr(default, name):
+            config[option.loader] = getattr(appearance, name)
     if appearance.icon:
         # As the loader's style sheet takes it, in place of the shape that it draws by itself.
         config |= {"icon": f'url("{appearance.icon}") 50%/contain no-repeat', "shape": "none"}
