@@ -15,6 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 # Django must be set up before anything that imports models.
 django_application = get_asgi_application()
 
+from chatwidget.asgi import fast  # noqa: E402
 from chatwidget.relay.lifecycle import begin_in_daphne, lifespan  # noqa: E402
 from chatwidget.routing import websocket_urlpatterns  # noqa: E402
 
@@ -57,7 +58,7 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
 nobodys: Any = refuse
 websockets: list[Any] = [*websocket_urlpatterns, re_path(r"", nobodys)]
 application: Any = ProtocolTypeRouter(
-    {"http": django_application, "websocket": URLRouter(websockets), "lifespan": lifespan}
+    {"http": fast(django_application), "websocket": URLRouter(websockets), "lifespan": lifespan}
 )
 begin_in_daphne()
 if settings.TRUSTED_PROXIES:
