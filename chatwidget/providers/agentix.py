@@ -1,7 +1,7 @@
 """agentix (docs.agentix.cl): the client makes the session, answers are a raw stream of text.
 
-Rich elements come in the header X-UI-Spec. One that cannot be read is left out, and the owner told
-so in the message's metadata: the text stands without it.
+Rich elements come in the header X-UI-Spec. One that cannot be read is left out, and the
+message's metadata says so: the text stands without it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Agentix(HTTPProvider):
         """The agent's welcome, its limits, and what the owner's form may start from."""
         async with self.ask("GET", self._path()) as answer:
             agent = await answer.json(Agent)
-        told = {
+        known = {
             "title": agent.name,
             "placeholder": agent.placeholderText,
             "color": agent.theme and agent.theme.primaryColor,
@@ -74,7 +74,7 @@ class Agentix(HTTPProvider):
             greeting=Greeting(agent.welcomeMessage) if agent.welcomeMessage else None,
             max_length=length if length and length > 0 else None,
             asks_email=bool(agent.features and agent.features.enableEmailCapture),
-            defaults={name: value for name, value in told.items() if value},
+            defaults={name: value for name, value in known.items() if value},
         )
 
     async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
@@ -101,19 +101,19 @@ class Agentix(HTTPProvider):
 
 
 def _visitor(person: VisitorIdentity) -> dict[str, str]:
-    told = {
+    known = {
         "visitorId": person.id,
         "visitorEmail": person.email,
         "visitorName": person.name,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in known.items() if value}
 
 
 def _metadata(turn: Turn) -> dict[str, str]:
-    told = {
+    known = {
         "url": turn.page.url,
         "title": turn.page.title,
         "referrer": turn.page.referrer,
         "locale": turn.person.locale,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in known.items() if value}

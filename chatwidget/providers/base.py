@@ -194,9 +194,9 @@ def providers() -> dict[str, type[Provider]]:
     return _classes(tuple(conf().PROVIDERS.items()))
 
 
-def longest_message(platform: type[Provider] | None, told: int | None = None) -> int:
+def longest_message(platform: type[Provider] | None, agents: int | None = None) -> int:
     """Code points of one message: the lowest of our limit, the platform's and its agent's own."""
-    limits = (conf().MAX_MESSAGE_LENGTH, platform.max_length if platform else None, told)
+    limits = (conf().MAX_MESSAGE_LENGTH, platform.max_length if platform else None, agents)
     return min(limit for limit in limits if limit)
 
 

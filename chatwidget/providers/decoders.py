@@ -26,7 +26,7 @@ T = TypeVar("T")
 MAX_LINE = 2 * 1024 * 1024
 # An answer in JSON holds the reply, each character of which may be an escape of six bytes.
 MAX_JSON = 8 * 1024 * 1024
-# What a platform tells for the owner alone (metadata, a rich element), as JSON.
+# What a platform sends for the owner alone (metadata, a rich element), as JSON.
 MAX_EXTRA = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 # A character beyond U+FFFF, or a half of one.

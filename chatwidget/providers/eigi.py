@@ -64,10 +64,10 @@ class Eigi(HTTPProvider):
 
 
 def _metadata(turn: Turn) -> dict[str, str]:
-    told = {
+    known = {
         "source": "website",
         "user_id": turn.person.id,
         "page_url": turn.page.url,
         "page_title": turn.page.title,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in known.items() if value}

@@ -1,4 +1,4 @@
-"""What goes wrong between us and a platform, told as the contract tells it: a ReplyError each."""
+"""Map what goes wrong between us and a platform to the ReplyError that the protocol names."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], type[ReplyError]], ...] = (
 
 
 class RetryableError(Exception):
-    """The agent has not got the message, so it may be asked again; `after` seconds, if told."""
+    """The agent has not got the message, so it may be asked again; `after` seconds, if it says."""
 
     def __init__(self, error: ReplyError, after: float | None = None) -> None:
         super().__init__(str(error))
@@ -111,7 +111,7 @@ def never_connected(error: Exception) -> bool:
 
 
 def refusal(response: httpx.Response, said: bytes, after: float | None) -> ReplyError:
-    """What a status other than 200 means (contract §4)."""
+    """Map a status other than 200 to its error."""
     status = response.status_code
     cause = f"HTTP {status} {response.reason_phrase}".strip()
     if 300 <= status < 400:
@@ -130,9 +130,9 @@ def refusal(response: httpx.Response, said: bytes, after: float | None) -> Reply
 
 
 def status_of(error: ReplyError) -> int | None:
-    """The HTTP status that a `refusal` tells of; None for another failure."""
-    told = re.match(r"HTTP (\d{3})\b", error.cause)
-    return int(told[1]) if told else None
+    """The HTTP status behind a `refusal`; None for another failure."""
+    found = re.match(r"HTTP (\d{3})\b", error.cause)
+    return int(found[1]) if found else None
 
 
 def pause_asked(headers: Mapping[str, str], now: float) -> float | None:

@@ -1,8 +1,8 @@
 """fifthelement (docs.fifthelement.ai): each customer has a host; the platform makes the session.
 
-Where a streamed answer tells the conversation's id is not documented, and without it each turn
-would begin anew. So the first turn is asked whole and later ones stream. The id is read all the
-same wherever it comes: the option `stream_first_turn` is for a host that is known to send it.
+Where a streamed answer holds the conversation's id is not documented, and without it each turn
+would begin a new one. So the first turn is asked whole and later ones stream. The id is read all
+the same wherever it comes: the option `stream_first_turn` is for a host that is known to send it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from chatwidget.providers.base import Delta, Event, Finished, ProviderSession, T
 from chatwidget.providers.decoders import excerpt, read_json
 from chatwidget.providers.http import HTTPProvider
 
-# Where a stream may tell the conversation's id, if it does.
+# Where a stream may hold the conversation's id, if it does.
 ID_HEADERS = ("x-conversation-id", "conversation-id")
 
 
@@ -71,9 +71,11 @@ class FifthElement(HTTPProvider):
     async def _streamed(self, turn: Turn, body: dict[str, Any]) -> AsyncGenerator[Event, None]:
         session = turn.session
         async with self.ask("POST", self._path(), body, accept="text/event-stream") as answer:
-            told = next((answer.headers[name] for name in ID_HEADERS if name in answer.headers), "")
-            if told and told != session:
-                session = told
+            given = next(
+                (answer.headers[name] for name in ID_HEADERS if name in answer.headers), ""
+            )
+            if given and given != session:
+                session = given
                 yield ProviderSession(session)
             async for event in answer.events(by_line=True):
                 if event.data == "[DONE]":
@@ -87,5 +89,5 @@ class FifthElement(HTTPProvider):
                     session = piece.conversationId
                     yield ProviderSession(session)
                 yield Delta(piece.chunk)
-        lost = {} if session else {"note": "the stream told no conversationId: it is lost"}
+        lost = {} if session else {"note": "the stream held no conversationId: it is lost"}
         yield Finished(metadata=lost)

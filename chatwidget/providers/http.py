@@ -40,7 +40,7 @@ from chatwidget.providers.transport import paused, request
 T = TypeVar("T")
 
 ATTEMPTS = 3
-# Seconds. A visitor waits this long for a platform that asks for pauses; a longer one is told.
+# Seconds. A visitor waits this long for a platform that asks for pauses; a longer one is reported.
 MAX_PAUSE = 10.0
 # Bytes read of an error's body.
 MAX_ERROR = 16 * 1024
@@ -84,7 +84,7 @@ class Answer:
                     chunk = await anext(stream)
                 except StopAsyncIteration:
                     return
-            clock.heard()
+            clock.received()
             yield chunk
             if (rest := rest_due()) is not None:
                 with paused(self._response):
@@ -209,12 +209,12 @@ class HTTPProvider(Provider):
 
 
 async def _of_type(response: httpx.Response, clock: StreamTimeouts, accept: str) -> httpx.Response:
-    """The response, if its media type is the one asked for, or not told."""
-    told = response.headers.get("content-type", accept).partition(";")[0].strip().lower()
-    if told == accept:
+    """The response, if its media type is the one asked for, or not given."""
+    given = response.headers.get("content-type", accept).partition(";")[0].strip().lower()
+    if given == accept:
         return response
     said = excerpt(await _beginning(response, clock))
-    raise PlatformRejected(f"answered {excerpt(told)} instead of {accept}: {said}")
+    raise PlatformRejected(f"answered {excerpt(given)} instead of {accept}: {said}")
 
 
 async def _beginning(response: httpx.Response, clock: StreamTimeouts) -> bytes:

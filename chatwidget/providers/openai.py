@@ -62,7 +62,7 @@ class OpenAI(HTTPProvider):
         return {"Authorization": f"Bearer {self.config.key}"} if self.config.key else {}
 
     async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
-        told = Chunk()  # what the chunks tell besides text, the last of each
+        last = Chunk()  # what the chunks hold besides text, the last of each
         reason = ""
         done = False
         body = self._body(turn)
@@ -80,17 +80,17 @@ class OpenAI(HTTPProvider):
                     if choice.index == 0:
                         yield Delta(choice.delta.content or choice.delta.refusal or "")
                         reason = choice.finish_reason or reason
-                told.id = chunk.id or told.id
-                told.model = chunk.model or told.model
-                told.usage = chunk.usage or told.usage
+                last.id = chunk.id or last.id
+                last.model = chunk.model or last.model
+                last.usage = chunk.usage or last.usage
         notes = {
-            "model": told.model,
+            "model": last.model,
             "finish_reason": reason,
-            "usage": told.usage,
+            "usage": last.usage,
             "note": "" if done or reason else "the stream ended without a finish_reason",
         }
         metadata = {name: value for name, value in notes.items() if value}
-        yield Finished(message_id=told.id or "", metadata=metadata)
+        yield Finished(message_id=last.id or "", metadata=metadata)
 
     def _body(self, turn: Turn) -> dict[str, Any]:
         sampling = dict(self.config.options)
@@ -102,7 +102,7 @@ class OpenAI(HTTPProvider):
 
 
 def _stream_error(data: str, error: Any) -> ReplyError:
-    """An error told in the stream, after status 200; `code` may be a word or a status."""
+    """An error within the stream, after status 200; `code` may be a word or a status."""
     cause = f"an error in the stream: {excerpt(data)}"
     fields = error if isinstance(error, dict) else {}
     words = f"{fields.get('type')} {fields.get('code')}"

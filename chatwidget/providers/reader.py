@@ -25,7 +25,7 @@ class ReplyReader:
 
     def __init__(self) -> None:
         self.first: float | None = None  # when the text began, by the monotonic clock
-        self.session = ""  # the platform's, once it is told
+        self.session = ""  # the platform's, once it is known
         self.finished: Finished | None = None
 
     async def read(self, provider: Provider, turn: Turn, take: Callable[[str], None]) -> None:
@@ -40,7 +40,7 @@ class ReplyReader:
                 async with aclosing(provider.reply(turn)) as events:
                     async for event in events:
                         if ours:
-                            clock.heard()
+                            clock.received()
                         if type(event) is Delta:
                             text = event.text
                             if half or not is_clean(text):
@@ -72,18 +72,18 @@ class ReplyReader:
             raise PlatformRejected("the answer is empty")
 
 
-def _fit(told: Finished) -> Finished:
-    """What of it can be stored. The text stands without the rest, and the owner is told why."""
+def _fit(given: Finished) -> Finished:
+    """What of it can be stored. The text stands without the rest, and the metadata say why."""
     ui, metadata = None, {}
     try:
-        metadata = plain(told.metadata)
+        metadata = plain(given.metadata)
     except PlatformRejected as error:
         metadata = {"ignored": error.cause}
-    if told.ui is not None:
+    if given.ui is not None:
         try:
-            ui = plain(told.ui)
+            ui = plain(given.ui)
             if not isinstance(ui.get("type"), str):
                 raise PlatformRejected(f"it has no type: {excerpt(str(ui))}")
         except PlatformRejected as error:
             ui, metadata["ui_ignored"] = None, error.cause
-    return Finished(ui, storable(told.message_id)[:MAX_MESSAGE_ID], metadata)
+    return Finished(ui, storable(given.message_id)[:MAX_MESSAGE_ID], metadata)

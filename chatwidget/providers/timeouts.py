@@ -36,7 +36,7 @@ class StreamTimeouts:
         self._due = self._loop.time() + self._timeouts.first
         self._arm()
 
-    def heard(self) -> None:
+    def received(self) -> None:
         """A piece has come: the next one is due. Raises PlatformTimedOut when all took too long."""
         now = self._loop.time()
         if now > self._end:

@@ -95,7 +95,7 @@ def make_session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
 
 
 class PausableTransport(AiohttpTransport):
-    """httpx-aiohttp's transport, which also tells which connection an answer comes from."""
+    """httpx-aiohttp's transport, which also keeps the connection that an answer comes from."""
 
     def __init__(self, session: aiohttp.ClientSession, tls: ssl.SSLContext) -> None:
         super().__init__(client=session, verify=tls)

@@ -1,4 +1,4 @@
-"""Does a widget's platform answer? Asked once, told in plain words to its owner."""
+"""Ask a widget's platform once, and say in plain words what works and what does not."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ async def _greeting(provider: Provider, found: Diagnosis) -> str:
     if profile.greeting is None:
         found.findings.append(Finding(True, _("No greeting: the widget's own is shown.")))
         return ""
-    told = {"seconds": f"{seconds:.1f}", "text": excerpt(profile.greeting.text, 100)}
+    shown = {"seconds": f"{seconds:.1f}", "text": excerpt(profile.greeting.text, 100)}
     found.findings.append(
-        Finding(True, _("Greeting in %(seconds)s s: “%(text)s”") % told)
+        Finding(True, _("Greeting in %(seconds)s s: “%(text)s”") % shown)
         if seconds <= SLOW_GREETING
         else Finding(
             False,
-            _("The greeting is slow: %(seconds)s s. Visitors are shown the widget's own.") % told,
+            _("The greeting is slow: %(seconds)s s. Visitors are shown the widget's own.") % shown,
         )
     )
     return profile.greeting.session
@@ -100,11 +100,11 @@ async def _answer(provider: Provider, session: str, found: Diagnosis) -> None:
     total = time.monotonic() - began
     first = reading.first - began if reading.first else 0.0
     text = excerpt("".join(pieces), 100)
-    told = {"first": f"{first:.1f}", "total": f"{total:.1f}", "text": text}
+    shown = {"first": f"{first:.1f}", "total": f"{total:.1f}", "text": text}
     found.findings.append(
-        Finding(True, _("Answer in %(first)s s, complete in %(total)s s: “%(text)s”") % told)
+        Finding(True, _("Answer in %(first)s s, complete in %(total)s s: “%(text)s”") % shown)
         if first <= SLOW_ANSWER
-        else Finding(False, _("The answer is slow: it begins after %(first)s s.") % told)
+        else Finding(False, _("The answer is slow: it begins after %(first)s s.") % shown)
     )
     if not (reading.session or session or provider.wants_history or not provider.needs_base_url):
         found.findings.append(

@@ -22,7 +22,7 @@ async def test_a_next_piece_that_does_not_come() -> None:
     clock = StreamTimeouts(Timeouts(1, 10, 0.05, 10))
     with clock:
         pass
-    clock.heard()
+    clock.received()
     with pytest.raises(PlatformTimedOut, match="paused for more than"), clock:
         await asyncio.Event().wait()
 
@@ -33,7 +33,7 @@ async def test_pieces_that_never_end() -> None:
         while True:
             with clock:
                 await asyncio.sleep(0)
-            clock.heard()
+            clock.received()
 
 
 async def test_every_piece_moves_the_limit() -> None:
@@ -41,7 +41,7 @@ async def test_every_piece_moves_the_limit() -> None:
     for _ in range(15):
         with clock:
             await asyncio.sleep(0.3)
-        clock.heard()
+        clock.received()
     clock.close()
 
 
