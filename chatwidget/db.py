@@ -23,7 +23,7 @@ THREADS = 8
 # An operation that has waited this long for a thread is not begun: what waits for a database that
 # is slow does not pile up.
 QUEUE_SECONDS = 5.0
-# A database that hangs is told as one that is away.
+# A database that hangs counts as unavailable.
 ANSWER_SECONDS = 12.0
 
 
@@ -76,8 +76,8 @@ def no_answer() -> DatabaseUnavailable:
 async def run_urgently_in_db_thread(
     operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """As `stored`, but never behind what visitors wait for: in a thread of its own, where several
-    may be at work at once."""
+    """Run one operation that must not wait behind what visitors ask for: in a thread of its own,
+    where several may be at work at once."""
     loop = asyncio.get_running_loop()
     executor = _executor(connection.vendor != "sqlite")
     asked = time.monotonic()

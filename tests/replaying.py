@@ -49,7 +49,7 @@ class Scripted(Provider):
 
 
 class Process:
-    """A process of ours, but for its clock: upkeep ticks when the test says so."""
+    """A process of ours, but for its clock: housekeeping ticks when the test says so."""
 
     def __init__(self) -> None:
         self.relay = Relay()

@@ -38,7 +38,7 @@ class FlushClock:
         self._ticks: dict[int, asyncio.Event] = {}  # to come, by their slots
 
     async def next(self) -> None:
-        """Until it ticks for whoever began to rest now."""
+        """Wait for the tick that ends a rest that begins now."""
         loop = asyncio.get_running_loop()
         seconds = max(BEAT_SECONDS, min(SLOWEST_SECONDS, BEAT_PER_REPLY * self.running()))
         slot = int((loop.time() + seconds) / SLOT_SECONDS)

@@ -21,7 +21,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from chatwidget.errors import ChatError
-from chatwidget.models import Widget, new_id
+from chatwidget.models import Role, Status, Widget, new_id
 from chatwidget.providers.base import AgentProfile, VisitorIdentity, fits, make_provider
 from chatwidget.text import cleaned
 from chatwidget.transcripts import Entry, fingerprint
@@ -35,8 +35,8 @@ GREETING_LENGTH = 8000
 # A page may stay open this long before its first message; then the greeting is fetched again.
 DRAFT_SECONDS = 12 * 3600
 # A cache that has failed is left alone for a while: who opens the chat need not wait for it again.
-CACHE_AWAY_SECONDS = 5.0
-_cache_away_until = 0.0
+CACHE_RETRY_SECONDS = 5.0
+_cache_unavailable_until = 0.0
 
 
 @dataclass(slots=True)
@@ -122,7 +122,7 @@ class Greetings:
     ) -> None:
         key = (widget.pk, UUID(person.id))
         try:
-            # The other tabs' processes are to have the same draft, whoever is greeted first.
+            # The other tabs' processes are to have the same draft, whichever is greeted first.
             await self._keep(key, draft)
             text = ""
             try:
@@ -147,7 +147,7 @@ class Greetings:
                 del self._fetching[key]
 
     async def _keep(self, key: tuple[int, UUID], draft: Draft) -> None:
-        if self._fetching.get(key) is draft:  # else the visitor has begun anew meanwhile
+        if self._fetching.get(key) is draft:  # else the visitor has begun another meanwhile
             await _cached("set", _name(key), _dump(draft), DRAFT_SECONDS)
 
     async def used(self, widget: Widget, visitor: UUID, conversation: UUID) -> None:
@@ -175,7 +175,7 @@ def _default(language: str) -> str:
 
 
 def _entry(text: str) -> Entry:
-    return Entry(new_id(), 1, "assistant", text, "complete", timezone.now())
+    return Entry(new_id(), 1, Role.ASSISTANT, text, Status.COMPLETE, timezone.now())
 
 
 def _name(key: tuple[int, UUID]) -> str:
@@ -200,7 +200,7 @@ def _load(kept: dict[str, Any] | None, widget: Widget) -> Draft | None:
     greeting = None
     if said := kept["greeting"]:
         at = datetime.fromisoformat(said["at"])
-        greeting = Entry(UUID(said["id"]), 1, "assistant", said["text"], "complete", at)
+        greeting = Entry(UUID(said["id"]), 1, Role.ASSISTANT, said["text"], Status.COMPLETE, at)
     return Draft(
         UUID(kept["conversation"]), kept["config"], kept["version"], greeting, kept["session"]
     )
@@ -211,9 +211,9 @@ def _call(verb: str, *arguments: Any) -> Any:
 
 
 async def _cached(verb: str, *arguments: Any) -> Any:
-    """One call of Django's cache, in a thread; a cache that is away is an empty one."""
-    global _cache_away_until
-    if time.monotonic() < _cache_away_until:
+    """Call Django's cache in a thread; one that is unavailable counts as empty."""
+    global _cache_unavailable_until
+    if time.monotonic() < _cache_unavailable_until:
         return None
     try:
         # Not to_thread: it would leave a cache of its own in this socket's context.
@@ -221,5 +221,5 @@ async def _cached(verb: str, *arguments: Any) -> Any:
         return await loop.run_in_executor(None, _call, verb, *arguments)
     except Exception as error:  # whatever the cache's driver raises
         logger.warning("cache: %s: %s", type(error).__name__, error)
-        _cache_away_until = time.monotonic() + CACHE_AWAY_SECONDS
+        _cache_unavailable_until = time.monotonic() + CACHE_RETRY_SECONDS
         return None

@@ -1,33 +1,44 @@
-"""What happens to a conversation, as processes publish it to each other."""
+"""The events of a conversation, as processes publish them to each other.
+
+Each event has a short tag and all have a version, so that two releases can serve side by side: a
+process skips what it does not know, and the transcript has what it has missed.
+"""
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
 import msgspec
 
 from chatwidget.transcripts import Entry
 
+logger = logging.getLogger("chatwidget")
 
-class ConversationEvent(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+VERSION = 1
+
+
+class ConversationEvent(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True
+):
     """Something that happened to a conversation; `revision` is its count of changes after it."""
 
     revision: int = 0
 
 
-class MessageChanged(ConversationEvent, frozen=True, tag=True):
+class MessageChanged(ConversationEvent, frozen=True, tag="message"):
     """A message is new, or has changed."""
 
     entry: Entry
 
 
-class ReplyStarted(ConversationEvent, frozen=True, tag=True):
-    """A reply began, for the first time or again."""
+class ReplyStarted(ConversationEvent, frozen=True, tag="started"):
+    """A reply begins, for the first time or again."""
 
     entry: Entry
 
 
-class TextAppended(ConversationEvent, frozen=True, tag=True):
+class TextAppended(ConversationEvent, frozen=True, tag="text"):
     """A reply's text from `offset` on."""
 
     id: UUID
@@ -36,19 +47,19 @@ class TextAppended(ConversationEvent, frozen=True, tag=True):
     text: str
 
 
-class ReplyFinished(ConversationEvent, frozen=True, tag=True):
+class ReplyFinished(ConversationEvent, frozen=True, tag="finished"):
     """A reply ended, and is stored."""
 
     entry: Entry
 
 
-class ConversationClosed(ConversationEvent, frozen=True, tag=True):
+class ConversationClosed(ConversationEvent, frozen=True, tag="closed"):
     """The visitor began a new conversation, or the owner erased this one."""
 
     following: UUID | None = None  # the draft of the new one
 
 
-class PresenceAnnounced(ConversationEvent, frozen=True, tag=True):
+class PresenceAnnounced(ConversationEvent, frozen=True, tag="presence"):
     """A process shows this conversation (or no longer does), as of `revision`, and has this much
     of its reply."""
 
@@ -59,7 +70,7 @@ class PresenceAnnounced(ConversationEvent, frozen=True, tag=True):
     leaving: bool = False
 
 
-class StopRequested(ConversationEvent, frozen=True, tag=True):
+class StopRequested(ConversationEvent, frozen=True, tag="stop"):
     """A visitor wants a reply stopped that runs in another process."""
 
     id: UUID
@@ -74,3 +85,28 @@ AnyEvent = (
     | PresenceAnnounced
     | StopRequested
 )
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(AnyEvent)
+_skipped: set[str] = set()  # what was logged; another release may send a thousand of a kind
+
+
+def encode(event: AnyEvent) -> bytes:
+    """The bytes of an event."""
+    return _encoder.encode(event)
+
+
+def decode(event: bytes, version: int) -> AnyEvent | None:
+    """The event of another process; None, with one line in the log, where it is of a kind or a
+    version that this release does not know."""
+    reason = f"version {version}"
+    if version == VERSION:
+        try:
+            found: AnyEvent = _decoder.decode(event)
+            return found
+        except msgspec.DecodeError as error:
+            reason = str(error)
+    if reason not in _skipped:
+        _skipped.add(reason)
+        logger.warning("an event of another release is skipped: %s", reason)
+    return None

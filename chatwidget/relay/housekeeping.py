@@ -1,7 +1,7 @@
 """Once a second, what keeps a process and the transcript in step.
 
 Checkpoint the running replies and renew their leases, obey stops that were given elsewhere, read
-what is mirrored here, and take over what a process that died left behind.
+what runs elsewhere and is shown here, and take over what a process that died left behind.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ async def _every_second(relay: Relay, work: Callable[[Relay, int], Awaitable[Non
         except ChatError as error:
             relay.storage_lost(error)
         except Exception:  # a bug here must not end checkpoints
-            logger.exception("upkeep")
+            logger.exception("housekeeping")
         ticks += 1
         await asyncio.sleep(TICK_SECONDS)
 
@@ -63,7 +63,7 @@ async def run_checks(relay: Relay, ticks: int) -> None:
         (room, replica) for room in rooms.by_id.values() for replica in room.replicas.values()
     ]
     if replicas:
-        await read_mirrors(replicas)
+        await read_replicas(replicas)
     if rooms.pubsub.broken:
         rooms.rejoin()
     rooms.renew()
@@ -107,8 +107,8 @@ async def checkpoint(relay: Relay) -> None:
             relay.stop(reply_id)
 
 
-async def read_mirrors(replicas: list[tuple[Room, Reply]]) -> None:
-    """What other processes have checkpointed of the replies that our sockets follow."""
+async def read_replicas(replicas: list[tuple[Room, Reply]]) -> None:
+    """Read what other processes have checkpointed of the replies that our sockets follow."""
     found = await run_in_db_thread(
         transcripts.entries, [replica.entry.id for _, replica in replicas]
     )
@@ -121,13 +121,13 @@ async def read_mirrors(replicas: list[tuple[Room, Reply]]) -> None:
         elif entry.attempt != replica.entry.attempt:
             room.reload()
         elif entry.unfinished:
-            room.feed(entry.id, entry.attempt, 0, entry.text)
+            room.append_remote(entry.id, entry.attempt, 0, entry.text)
         else:
             room.apply(ReplyFinished(entry=entry))
 
 
 async def compare(relay: Relay) -> None:
-    """Did we miss what another process did, a command that erased it say? Then show it afresh.
+    """Reload the rooms that missed what another process did, or a command that erased them.
 
     One that is behind may be about to catch up; one that is behind twice has missed something.
     """
@@ -152,7 +152,7 @@ async def reap(relay: Relay) -> None:
     if relay.draining:
         return
     if time.monotonic() - relay.storage_lost_at < 2 * LEASE.total_seconds():
-        # While the database was away nobody could renew a lease: let the others do it first.
+        # While the database was unavailable nobody could renew a lease: let the others do it first.
         return
     # A lease may also run out because its owner, like everybody, could not reach the database for
     # a while. So a reply is given up at the second look, and a look that took long is none.

@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import assert_never
 from uuid import UUID
 
 from chatwidget.relay.events import (
     AnyEvent,
+    ConversationClosed,
+    MessageChanged,
     PresenceAnnounced,
+    ReplyFinished,
     ReplyStarted,
     StopRequested,
     TextAppended,
 )
 from chatwidget.relay.pubsub import PubSub
 from chatwidget.relay.reply import Reply
-from chatwidget.relay.room import Room, Subscriber
+from chatwidget.relay.room import Room, Shown, Subscriber
 from chatwidget.transcripts import Entry
 
 # Interest is renewed by `PresenceAnnounced`; a process that died without one leaving is published
@@ -64,15 +68,15 @@ class Hub:
             self.pubsub.send(room.conversation, PresenceAnnounced(worker=self.worker, leaving=True))
             self.pubsub.leave(room.conversation)
 
-    def publish(self, conversation: UUID, event: AnyEvent, skip: Subscriber | None = None) -> None:
-        """Something happened here: show it to this process's sockets, and tell the others."""
+    def publish(self, conversation: UUID, event: Shown, skip: Subscriber | None = None) -> None:
+        """Show an event of this process to its sockets, and send it to the other processes."""
         room = self.by_id.get(conversation)
         if room is not None:
             room.apply(event, skip)
-            self.tell(room, event)
+            self._send(room, event)
             self.close_if_empty(room)
         else:
-            self.pubsub.send(conversation, event)  # nobody here knows who would like to hear it
+            self.pubsub.send(conversation, event)  # nobody here knows which others show it
 
     def began(self, reply: Reply, revision: int) -> None:
         """A reply of ours begins."""
@@ -81,7 +85,7 @@ class Hub:
         room.overtaken(reply.entry, revision)
         room.begin(reply)
         room.at(revision)
-        self.tell(room, ReplyStarted(entry=reply.entry, revision=revision))
+        self._send(room, ReplyStarted(entry=reply.entry, revision=revision))
         if room.interest:
             self.pubsub.publish(reply, 0)
 
@@ -93,16 +97,16 @@ class Hub:
             room.reload()
             self.close_if_empty(room)
 
-    def tell(self, room: Room, event: AnyEvent) -> None:
-        """Publish an event, if anybody asked for this conversation."""
+    def _send(self, room: Room, event: AnyEvent) -> None:
+        """Send an event to the other processes, if any shows this conversation."""
         now = time.monotonic()
         for worker in [worker for worker, until in room.interest.items() if until < now]:
             del room.interest[worker]
         if room.interest:
             self.pubsub.send(room.conversation, event)
 
-    def ask_stop(self, conversation: UUID, reply_id: UUID) -> None:
-        """Ask whoever runs a reply to stop it; the transcript says so too, should this be lost."""
+    def request_stop(self, conversation: UUID, reply_id: UUID) -> None:
+        """Ask the process that runs a reply to stop it. It may also read that in the transcript."""
         self.pubsub.send(conversation, StopRequested(id=reply_id))
 
     def receive(self, conversation: UUID, event: AnyEvent) -> None:
@@ -116,12 +120,14 @@ class Hub:
             case StopRequested(id=reply_id):
                 self._stop(reply_id)
             case TextAppended(id=reply_id, attempt=attempt, offset=offset, text=text):
-                missing = not room.feed(reply_id, attempt, offset, text)
+                missing = not room.append_remote(reply_id, attempt, offset, text)
                 if missing and room.asked + ASK_SECONDS < time.monotonic():
                     self._greet(room)
-            case _:
+            case MessageChanged() | ReplyStarted() | ReplyFinished() | ConversationClosed():
                 room.apply(event)
                 self.close_if_empty(room)
+            case _:
+                assert_never(event)
 
     def replica(self, room: Room, entry: Entry) -> Reply:
         """Our copy of a reply that runs in another process, which is asked for the rest."""
@@ -137,7 +143,7 @@ class Hub:
                 self._greet(room)
 
     def rejoin(self) -> None:
-        """The channel layer was away: hear of every conversation again."""
+        """Join every conversation again after the channel layer was unavailable."""
         self.pubsub.rejoin()
         for room in self.by_id.values():
             self._greet(room)

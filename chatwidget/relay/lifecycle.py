@@ -26,8 +26,8 @@ class Process:
         self.loop = asyncio.get_running_loop()
         self.relay = Relay()
         self._tasks = [
-            asyncio.create_task(run_housekeeping(self.relay), name="chatwidget-upkeep"),
-            asyncio.create_task(self.relay.hub.pubsub.run(), name="chatwidget-bus"),
+            asyncio.create_task(run_housekeeping(self.relay), name="chatwidget-housekeeping"),
+            asyncio.create_task(self.relay.hub.pubsub.run(), name="chatwidget-pubsub"),
         ]
         self._draining: asyncio.Task[None] | None = None
         if threading.current_thread() is threading.main_thread():

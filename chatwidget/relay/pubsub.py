@@ -1,4 +1,4 @@
-"""What processes tell each other about a conversation, through Django's channel layer.
+"""Publishes the events of conversations to the other processes, through Django's channel layer.
 
 A wake-up and a carrier, never the truth: an event may be lost, and then the transcript has it.
 Without a channel layer every call here does nothing. One sending and one receiving task serve the
@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from channels.layers import get_channel_layer
 
+from chatwidget.relay import events
 from chatwidget.relay.events import AnyEvent, TextAppended
 from chatwidget.relay.reply import Reply
 
@@ -27,9 +27,6 @@ REST_SECONDS = 0.025
 # A layer that hangs is one that fails. After a failure, before the next try.
 LAYER_SECONDS = 5.0
 RETRY_SECONDS = 1.0
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(AnyEvent)
 
 
 class PubSub:
@@ -49,7 +46,7 @@ class PubSub:
         self.broken = False  # something may have been lost since this was last looked at
 
     def join(self, conversation: UUID) -> None:
-        """Hear what happens to a conversation elsewhere."""
+        """Receive the events of a conversation from now on."""
         self._joined.add(conversation)
         self._queue("join", conversation, None)
 
@@ -58,7 +55,7 @@ class PubSub:
         self._queue("leave", conversation, None)
 
     def rejoin(self) -> None:
-        """After a failure: join all anew, and leave what could not be left."""
+        """After a failure: join all conversations again, and leave those that could not be left."""
         self.broken = False
         for conversation in self._joined:
             self._queue("join", conversation, None)
@@ -66,11 +63,11 @@ class PubSub:
             self._queue("leave", conversation, None)
 
     def send(self, conversation: UUID, event: AnyEvent) -> None:
-        """Tell the other processes."""
+        """Send an event to the processes that have joined the conversation."""
         self._queue("send", conversation, event)
 
     def publish(self, reply: Reply, start: int) -> None:
-        """Tell the others a reply's text from `start` on, and all that follows, until it ends."""
+        """Send a reply's text from `start` on, and all that follows, until it ends."""
         if self._layer is None:
             return
         known = self._published.get(reply.entry.id)
@@ -112,7 +109,9 @@ class PubSub:
                         self._queue("join", conversation, None)
                 message = await self._layer.receive(self._channel)
                 if message["worker"] != self._worker:  # a group's messages reach their sender too
-                    self._deliver(UUID(message["conversation"]), _decoder.decode(message["event"]))
+                    event = events.decode(message["event"], message.get("version", 0))
+                    if event is not None:
+                        self._deliver(UUID(message["conversation"]), event)
             except Exception as error:  # whatever the layer's driver raises
                 await self._failed(error)
 
@@ -144,22 +143,21 @@ class PubSub:
                 await self._layer.group_discard(group, self._channel)
                 self._subscribed.discard(conversation)
             return
-        event = what
-        if isinstance(what, Reply):
-            self._growing.discard(what.entry.id)
-            event = self._growth(what)
+        event = self._growth(what) if isinstance(what, Reply) else what
         if event is not None:
             await self._layer.group_send(
                 group,
                 {
                     "type": "chatwidget.event",
+                    "version": events.VERSION,
                     "worker": self._worker,
                     "conversation": conversation.hex,
-                    "event": _encoder.encode(event),
+                    "event": events.encode(event),
                 },
             )
 
     def _growth(self, reply: Reply) -> TextAppended | None:
+        self._growing.discard(reply.entry.id)
         start = self._published.get(reply.entry.id, reply.length)
         if reply.ended:
             self._published.pop(reply.entry.id, None)
@@ -179,10 +177,10 @@ class PubSub:
 
 
 class _Waker:
-    """Wakes the bus when a published reply grows; equal for one reply, so that it is added once."""
+    """Wakes the sending task when a published reply grows; equal for one reply, so added once."""
 
-    def __init__(self, bus: PubSub, reply: Reply) -> None:
-        self.pubsub, self.reply = bus, reply
+    def __init__(self, pubsub: PubSub, reply: Reply) -> None:
+        self.pubsub, self.reply = pubsub, reply
 
     def __call__(self) -> None:
         self.pubsub.grew(self.reply)

@@ -1,7 +1,7 @@
 """Runs replies to their end, whoever is watching.
 
 A reply's task belongs to the process, not to a socket. It asks the platform, appends what comes to
-a `Reply`, and stores the end before anybody is told of it. `upkeep` checkpoints what it runs.
+a `Reply`, and stores the end before any client sees it. `housekeeping` checkpoints what it runs.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from chatwidget.conf import conf
 from chatwidget.db import run_in_db_thread
 from chatwidget.encryption import scrub
 from chatwidget.errors import ChatError, Interrupted, PlatformUnavailable, ReplyError
+from chatwidget.models import Status
 from chatwidget.providers.base import (
     HistoryMessage,
     PageContext,
@@ -52,14 +53,14 @@ class Relay:
     """All replies that this process runs, and its rooms. One a process; made in its event loop."""
 
     def __init__(self) -> None:
-        # Known to other processes through leases, and to whoever reads an orphan's cause.
+        # In the leases that other processes see, and in an orphan's cause.
         self.worker = f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
         self.hub = Hub(self.worker, self.stop)
         self.greetings = Greetings()
         self.running: dict[UUID, ActiveReply] = {}
         self.draining = False
         self._beat = FlushClock(lambda: len(self.running))
-        self.storage_lost_at = -1e9  # when the database was last seen to be away
+        self.storage_lost_at = -1e9  # when the database was last seen to be unavailable
         # Replies of others whose leases had run out at the last look, and when they had.
         self.suspects: dict[UUID, datetime | None] = {}
 
@@ -73,13 +74,13 @@ class Relay:
     def start(self, job: Job) -> None:
         """Begin a claimed reply."""
         if job.entry.id in self.running:
-            return  # claimed afresh by `reap`, which had been asked before it was begun
+            return  # claimed again by `reap`, which had looked before it was begun
         running = ActiveReply(job)
         self.running[job.entry.id] = running
         self.hub.began(running.reply, job.revision)
         running.task = asyncio.create_task(self._run(running), name=f"reply-{job.entry.id}")
 
-    def stop(self, reply_id: UUID, status: str = "stopped") -> bool:
+    def stop(self, reply_id: UUID, status: Status = Status.STOPPED) -> bool:
         """End a reply of ours now, keeping what came; False when it is not ours (any more)."""
         running = self.running.get(reply_id)
         if running is None or running.task is None:
@@ -96,7 +97,7 @@ class Relay:
         began = time.monotonic()
         reading = running.reading
         error: ReplyError | None = None
-        status = "complete"
+        status = Status.COMPLETE
         try:
             if running.cancelled:
                 raise asyncio.CancelledError
@@ -106,21 +107,24 @@ class Relay:
             # Timers keep this context until they are due: the reply itself must not be in it.
             before_reading.set(pace.before_reading)
 
-            def heard(text: str) -> None:
+            def append(text: str) -> None:
                 running.reply.append(text)
                 pace.came(len(text))
 
-            await reading.read(provider, turn, heard)
+            await reading.read(provider, turn, append)
         except asyncio.CancelledError:
-            status = running.cancelled or Interrupted.code
-            if status == Interrupted.code:
+            status = running.cancelled or Status.INTERRUPTED
+            if status == Status.INTERRUPTED:
                 error = Interrupted("the server was restarted")
         except ReplyError as failure:
             # Without its traceback, which holds this frame, and with it the text, in a cycle.
-            status, error = "failed", failure.with_traceback(None)
+            status, error = Status.FAILED, failure.with_traceback(None)
         except Exception as failure:  # an adapter's bug must not leave its visitor waiting
             logger.exception("reply %s of %s", job.entry.id, job.widget.slug)
-            status, error = "failed", PlatformUnavailable(f"{type(failure).__name__}: {failure}")
+            status, error = (
+                Status.FAILED,
+                PlatformUnavailable(f"{type(failure).__name__}: {failure}"),
+            )
         running.finishing = True
         finished, first = reading.finished, reading.first
         outcome = Outcome(
@@ -155,7 +159,7 @@ class Relay:
         )
 
     async def _finish(self, running: ActiveReply, outcome: Outcome) -> None:
-        """Store the end, tell everybody, and go on with the conversation's next reply."""
+        """Store the end, publish it, and go on with the conversation's next reply."""
         job = running.job
         ended = None
         while not running.erased:
@@ -196,7 +200,7 @@ class Relay:
             self.hub.hand_over(running.reply)
 
     def storage_lost(self, error: ChatError) -> None:
-        """The database is away: say so, but not for every reply."""
+        """Log that the database is unavailable, but not for every reply."""
         now = time.monotonic()
         if now - self.storage_lost_at > 10:
             logger.error("database: %s", error.cause)
@@ -205,7 +209,7 @@ class Relay:
     async def drain(self) -> None:
         """Let the replies in flight finish, for DRAIN_SECONDS; then store what there is of them.
 
-        Sockets are told to come back (4503) as soon as what they follow has ended.
+        Sockets are closed with 4503 as soon as what they follow has ended.
         """
         self.draining = True
         logger.info("draining: %d replies in flight", len(self.running))
@@ -214,7 +218,7 @@ class Relay:
                 member.leave()
         await self._until_idle(conf().DRAIN_SECONDS)
         for reply_id in list(self.running):
-            self.stop(reply_id, Interrupted.code)
+            self.stop(reply_id, Status.INTERRUPTED)
         await self._until_idle(LAST_SECONDS)
         logger.info("drained: %d replies left", len(self.running))
 

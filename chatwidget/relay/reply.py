@@ -29,7 +29,7 @@ class Reply:
         self._frame = (0, 0, "")
 
     def append(self, text: str) -> None:
-        """More of the text; wakes whoever follows."""
+        """Append text, and wake what follows the reply."""
         self.text += text
         self.length += len(text)
         self.wake()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, assert_never
 from uuid import UUID
 
 from chatwidget.relay.events import (
-    AnyEvent,
     ConversationClosed,
     MessageChanged,
     ReplyFinished,
@@ -14,6 +13,9 @@ from chatwidget.relay.events import (
 )
 from chatwidget.relay.reply import Reply
 from chatwidget.transcripts import Entry
+
+# What a socket is shown.
+Shown = MessageChanged | ReplyStarted | ReplyFinished | ConversationClosed
 
 
 class Subscriber(Protocol):
@@ -27,7 +29,7 @@ class Subscriber(Protocol):
         """A reply begins: its message, deltas and done."""
 
     def ended(self) -> None:
-        """The reply in flight has ended; whoever follows it knows already."""
+        """The reply in flight has ended; the sockets that follow it know already."""
 
     def done(self, entry: Entry, revision: int) -> None:
         """A reply that never began here has ended: its message and done."""
@@ -36,7 +38,7 @@ class Subscriber(Protocol):
         """The conversation is over: a new one begins, whose draft has this id."""
 
     def reload(self) -> None:
-        """Something was missed: show the conversation afresh."""
+        """Something was missed: show the conversation again."""
 
     def leave(self) -> None:
         """The process ends: close when what is followed has ended."""
@@ -79,7 +81,7 @@ class Room:
     def empty(self) -> bool:
         return not self.members and self.reply is None
 
-    def apply(self, event: AnyEvent, skip: Subscriber | None = None) -> None:
+    def apply(self, event: Shown, skip: Subscriber | None = None) -> None:
         """Show an event to this room's sockets, except to the one that already knows."""
         members = [member for member in self.members if member is not skip]
         match event:
@@ -105,6 +107,8 @@ class Room:
                     self.replicas.clear()
                 for member in members:
                     member.reset(following)
+            case _:
+                assert_never(event)
         self.at(event.revision)
 
     def overtaken(self, entry: Entry, revision: int) -> bool:
@@ -141,7 +145,7 @@ class Room:
             )
 
     def in_flight(self, entry: Entry) -> Reply | None:
-        """The reply behind an entry, ours or a mirror, while it is under way."""
+        """The reply behind an entry, ours or a replica, while it is under way."""
         for reply in (self.reply, self.replicas.get(entry.id)):
             if reply and reply.entry.id == entry.id and reply.entry.attempt == entry.attempt:
                 return reply
@@ -158,14 +162,14 @@ class Room:
         return replica
 
     def reload(self) -> None:
-        """Something was missed: every socket here shows the conversation afresh."""
+        """Something was missed: every socket here shows the conversation again."""
         self.revision = None
         self.replicas.clear()
         for member in list(self.members):
             member.reload()
 
-    def feed(self, reply_id: UUID, attempt: int, offset: int, text: str) -> bool:
-        """More text of a mirrored reply; False when some before it is missing."""
+    def append_remote(self, reply_id: UUID, attempt: int, offset: int, text: str) -> bool:
+        """Append text that another process sent; False when some before it is missing."""
         replica = self.replicas.get(reply_id)
         if replica is None or replica.entry.attempt != attempt:
             return True

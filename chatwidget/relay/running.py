@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from chatwidget.models import Status
 from chatwidget.providers.reader import ReplyReader
 from chatwidget.relay.reply import Reply
 from chatwidget.transcripts import Job
@@ -30,7 +31,7 @@ class ActiveReply:
         self.reading = ReplyReader()
         self.stored: tuple[int, str] = (0, "")  # length and session at the last checkpoint
         self.erased = False  # no longer ours: end quietly
-        self.cancelled = ""  # the status it is to end with, when it was cancelled
+        self.cancelled: Status | None = None  # what it is to end with, when it was cancelled
         self.started = False
         self.finishing = False
         self.task: asyncio.Task[None] | None = None

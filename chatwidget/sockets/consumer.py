@@ -1,4 +1,4 @@
-"""One socket: frames in, frames out. What a frame does is `sessions`' business."""
+"""One socket: frames in, frames out. What a frame does is the `Session`'s business."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ _widgets: WeakValueDictionary[tuple[int, int], Widget] = WeakValueDictionary()
 class ChatConsumer(AsyncConsumer):
     """The websocket of one tab. Channels calls the three handlers below one at a time."""
 
-    channel_layer_alias = ""  # the process has one channel of its own (bus.py), its sockets none
+    channel_layer_alias = ""  # the process has one channel of its own (pubsub.py), its sockets none
 
     async def dispatch(self, message: Any) -> None:
-        """Without Channels' hop into a thread for each frame: `stored` minds the connections."""
+        """Call the handler, without Channels' hop into a thread to close database connections."""
         await getattr(self, get_handler_name(message))(message)
 
     async def websocket_connect(self, event: WebSocketConnectEvent) -> None:
@@ -203,7 +203,7 @@ class ChatConsumer(AsyncConsumer):
         except CloseConnection as refusal:
             logger.info("socket closed: %d %s", refusal.close_code, refusal)
             await self._close(refusal.close_code)
-        except ChatError as error:  # the database is away before there is a conversation
+        except ChatError as error:  # the database is unavailable before there is a conversation
             logger.warning("socket closed: %s", error)
             await self._close(CloseCode.RESTARTING)
         except ConnectionError as error:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from chatwidget.errors import CloseCode, CloseConnection
+from chatwidget.models import Status
 from chatwidget.protocol import (
     PART,
     WINDOW,
@@ -57,9 +58,9 @@ class Outbox:
         "_behind",
         "_closing",
         "_cursors",
-        "_debts",
         "_frames",
         "_given_up",
+        "_in_flight",
         "_running",
         "_send",
         "_stalled_at",
@@ -82,8 +83,8 @@ class Outbox:
         self._behind = False
         self.catch_up: Callable[[], None] = lambda: None
         # Sent and acknowledged offsets of each reply that is not acknowledged to its end.
-        self._debts: dict[str, tuple[int, int]] = {}
-        self._unacknowledged = 0
+        self._unacknowledged: dict[str, tuple[int, int]] = {}
+        self._in_flight = 0
         self._stalled_at: float | None = None
         self._waiter: asyncio.Future[None] | None = None  # while `run` has nothing to send
         self._closing: CloseConnection | None = None
@@ -92,7 +93,7 @@ class Outbox:
         """Send a frame as soon as the socket takes it.
 
         `after`: not before this reply's `done`, where it is being followed. A socket for which too
-        much waits is given up: `run` raises, since whoever speaks to all must reach the others.
+        much waits is given up: `run` raises, since `put` must reach the other sockets of a room.
         """
         if self._given_up:
             return
@@ -125,10 +126,10 @@ class Outbox:
         self.wake()
 
     def forget(self) -> None:
-        """Follow nothing any more: all is shown afresh."""
+        """Stop following: all is shown again."""
         self._unfollow()
-        self._debts.clear()
-        self._unacknowledged = 0
+        self._unacknowledged.clear()
+        self._in_flight = 0
         self._stalled_at = None
         self._behind = False
 
@@ -145,19 +146,19 @@ class Outbox:
 
     def ack(self, reply_id: str, offset: int) -> None:
         """The client has received a reply up to `offset`. What was never sent is ignored."""
-        if reply_id not in self._debts:
+        if reply_id not in self._unacknowledged:
             return
-        sent, acknowledged = self._debts[reply_id]
+        sent, acknowledged = self._unacknowledged[reply_id]
         offset = min(offset, sent)
         if offset <= acknowledged:
             return
-        self._unacknowledged -= offset - acknowledged
+        self._in_flight -= offset - acknowledged
         self._stalled_at = None
         if offset == sent:
-            del self._debts[reply_id]
+            del self._unacknowledged[reply_id]
         else:
-            self._debts[reply_id] = (sent, offset)
-        if self._behind and self._unacknowledged <= WINDOW // 2:
+            self._unacknowledged[reply_id] = (sent, offset)
+        if self._behind and self._in_flight <= WINDOW // 2:
             self.catch_up()
         self.wake()
 
@@ -210,7 +211,7 @@ class Outbox:
         """The window is exhausted, and there is more to send."""
         if self._behind:
             return True
-        if not self._cursors or self._unacknowledged < WINDOW:
+        if not self._cursors or self._in_flight < WINDOW:
             return False
         cursor = self._cursors[0]
         return cursor.offset < cursor.reply.length
@@ -228,14 +229,14 @@ class Outbox:
             cursor.announced = True
             return dump(MessageState(message=serialize.message(reply.entry)))
         if start < reply.length:
-            end = min(reply.length, start + min(MAX_DELTA, WINDOW - self._unacknowledged))
+            end = min(reply.length, start + min(MAX_DELTA, WINDOW - self._in_flight))
             if end <= start:
                 return None
             cursor.offset = end
-            self._unacknowledged += end - start
-            # What an earlier sending of it owes (an earlier attempt, say) is owed on.
-            sent, acknowledged = self._debts.get(reply.id, (start, start))
-            self._debts[reply.id] = (end, start - (sent - acknowledged))
+            self._in_flight += end - start
+            # What is unacknowledged of an earlier sending (an earlier attempt, say) still counts.
+            sent, acknowledged = self._unacknowledged.get(reply.id, (start, start))
+            self._unacknowledged[reply.id] = (end, start - (sent - acknowledged))
             return reply.delta(start, end)
         if reply.ended is None:
             return None
@@ -243,7 +244,7 @@ class Outbox:
         reply.followers.discard(self.wake)
         done = dump(serialize.done(reply.ended))
         if start > reply.length:
-            # Its process died before it had stored all that we had heard of it: what is gone is
+            # Its process died before it had stored all that was sent of it: what is gone is
             # taken back.
             self._frames.append(done)
             self._waiting += len(done)
@@ -269,7 +270,7 @@ def put_entries(
     for entry in entries:
         reply = live if live and live.entry.id == entry.id else None
         if reply is None and len(entry.text) > PART:
-            reply = Reply(entry.id, replace(entry, status="streaming", ui=None, error_code=""))
+            reply = Reply(entry.id, replace(entry, status=Status.STREAMING, ui=None, error_code=""))
             reply.end(entry)
         if reply is None:
             messages.append(serialize.message(entry))

@@ -40,10 +40,10 @@ class _OpenSockets:
 open_sockets = _OpenSockets()
 
 
-# A limiter that takes longer is away, and is left alone for a while.
+# A limiter that takes longer is left alone for a while.
 LIMITER_SECONDS = 1.0
-LIMITER_AWAY_SECONDS = 5.0
-_limiter_away_until = 0.0
+LIMITER_RETRY_SECONDS = 5.0
+_limiter_unavailable_until = 0.0
 
 
 @lru_cache(maxsize=1)
@@ -63,9 +63,9 @@ async def consume(rule: str, who: str) -> None:
     Raises RateLimited, with the seconds until there is more. A limiter that cannot be reached
     limits nobody: to chat matters more.
     """
-    global _limiter_away_until
+    global _limiter_unavailable_until
     limits = conf().limits
-    if limits is None or time.monotonic() < _limiter_away_until:
+    if limits is None or time.monotonic() < _limiter_unavailable_until:
         return
     limiter = _limiter(conf().LIMITS_STORAGE)
     for rate in _rates(getattr(limits, rule)):
@@ -76,7 +76,7 @@ async def consume(rule: str, who: str) -> None:
                 stats = await limiter.get_window_stats(rate, rule, who)
         except Exception as error:  # whatever the storage's driver raises
             logger.warning("limits: %s: %s", type(error).__name__, error)
-            _limiter_away_until = time.monotonic() + LIMITER_AWAY_SECONDS
+            _limiter_unavailable_until = time.monotonic() + LIMITER_RETRY_SECONDS
             return
         wait = max(1.0, round(stats.reset_time - time.time(), 1))
         raise RateLimited(f"{rule}: {rate}", retry_after=wait)

@@ -12,7 +12,7 @@ from chatwidget.transcripts import Entry
 
 
 def error_info(code: str, retry_after: float | None) -> ErrorInfo:
-    """What a visitor is told of a reply's failure; an unknown code is told in general words."""
+    """A reply's failure in the visitor's words; general ones for an unknown code."""
     error: type[ReplyError] = REPLY_ERRORS.get(code, PlatformUnavailable)
     return ErrorInfo(
         code=code, detail=str(error.detail), retryable=error.retryable, retry_after=retry_after

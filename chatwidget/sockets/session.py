@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from typing import assert_never
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -41,6 +42,9 @@ from chatwidget.transcripts import ConversationGone, NewConversation
 
 logger = logging.getLogger("chatwidget")
 
+# What is done in the order it arrived.
+OrderedFrame = Send | Stop | Retry | New | Rate | Profile | Page | History
+
 
 class Session(Subscription):
     """One socket of one visitor."""
@@ -50,12 +54,14 @@ class Session(Subscription):
         match frame:
             case Ack(id=reply, offset=offset):
                 self.outbox.ack(reply, offset)
-                return
             case Ping():
                 self.outbox.put(Pong())
-                return
             case Hello():
                 raise BadFrame("a second hello")
+            case _:
+                await self._in_time(frame)
+
+    async def _in_time(self, frame: OrderedFrame) -> None:
         doing = asyncio.create_task(self._in_turn(frame))
         await asyncio.wait([doing], timeout=ANSWER_SECONDS)
         if not doing.done():
@@ -64,7 +70,7 @@ class Session(Subscription):
             raise no_answer()
         doing.result()
 
-    async def _in_turn(self, frame: AnyClientFrame) -> None:
+    async def _in_turn(self, frame: OrderedFrame) -> None:
         async with self.lock:
             try:
                 await self._do(frame)
@@ -72,7 +78,7 @@ class Session(Subscription):
                 await self.start_draft(None)
                 raise BadRequest("the conversation was erased") from None
 
-    async def _do(self, frame: AnyClientFrame) -> None:
+    async def _do(self, frame: OrderedFrame) -> None:
         match frame:
             case Send():
                 await self._send(frame)
@@ -90,6 +96,8 @@ class Session(Subscription):
                 await self._page(cleaned(url, 2000), cleaned(title, 500))
             case History(before=before):
                 await self._history(as_uuid(before))
+            case _:
+                assert_never(frame)
 
     async def _send(self, frame: Send) -> None:
         if not is_clean(frame.text):
@@ -100,7 +108,7 @@ class Session(Subscription):
             raise MessageTooLong
         client_id = UUID(frame.id)
         try:
-            await self._spend()
+            await self._consume_message()
             accepted = await self._accept(client_id, frame.text)
         except RateLimited:
             earlier = await run_in_db_thread(
@@ -138,14 +146,14 @@ class Session(Subscription):
                 self.reload()  # another tab has begun it, with what it was greeted by
             await self.relay.greetings.used(self.widget, self.client.visitor, draft.conversation)
 
-    async def _spend(self) -> None:
+    async def _consume_message(self) -> None:
         visitor, address = str(self.client.visitor), self.client.address
         await rate_limits.consume("messages_per_visitor", visitor)
         await rate_limits.consume("messages_per_address", address)
         if self.draft is not None and not self.draft.paid:
-            await self._spend_conversation()
+            await self._consume_conversation()
 
-    async def _spend_conversation(self) -> None:
+    async def _consume_conversation(self) -> None:
         await rate_limits.consume("conversations_per_visitor", str(self.client.visitor))
         await rate_limits.consume("conversations_per_address", self.client.address)
 
@@ -190,7 +198,7 @@ class Session(Subscription):
         if stopped:
             self.relay.hub.publish(conversation, ReplyFinished(entry=entry, revision=revision))
         elif entry.unfinished:
-            self.relay.hub.ask_stop(conversation, reply)
+            self.relay.hub.request_stop(conversation, reply)
         else:
             self.outbox.put(serialize.done(entry), after=entry.id)
 
@@ -216,9 +224,9 @@ class Session(Subscription):
             self.relay.hub.publish(conversation, MessageChanged(entry=entry, revision=revision))
 
     async def _new(self) -> None:
-        await self._spend_conversation()  # its greeting is asked of the platform
+        await self._consume_conversation()  # its greeting is asked of the platform
         # Also of a draft, which another tab may just have stored; and of what another one has begun
-        # instead, unheard of here. So two tabs at one moment find the same draft.
+        # instead, unknown here. So two tabs at one moment find the same draft.
         before = [self.place]
         following = next_conversation_id(
             before[0],

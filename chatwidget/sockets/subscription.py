@@ -20,7 +20,7 @@ from msgspec import UNSET
 from chatwidget import tokens, transcripts
 from chatwidget.db import run_in_db_thread
 from chatwidget.errors import BadRequest, ChatError, CloseCode, CloseConnection
-from chatwidget.models import Widget
+from chatwidget.models import Status, Widget
 from chatwidget.protocol import Hello, Message, MessageState, Ready, ReadyLimits
 from chatwidget.providers.base import VisitorIdentity, longest_message, providers
 from chatwidget.relay.drafts import Draft, next_conversation_id
@@ -43,7 +43,7 @@ RETRY_SECONDS = 1.0
 
 
 class Subscription:
-    """The conversation, or the draft of one, that a socket shows. Implements rooms.Member."""
+    """The conversation, or the draft of one, that a socket shows. Implements room.Subscriber."""
 
     def __init__(self, relay: Relay, widget: Widget, client: Client, outbox: Outbox) -> None:
         self.relay = relay
@@ -65,7 +65,7 @@ class Subscription:
         self.ended_at: datetime | None = None  # when it had been, as of then
         self._later: list[asyncio.Task[None]] = []
 
-    # --- what a room tells its members: never waits, and speaks the visitor's language --------
+    # --- called by the room: never waits, and speaks the visitor's language --------------------
 
     def show(self, entry: Entry, revision: int) -> None:
         if self.conversation is None:
@@ -139,8 +139,8 @@ class Subscription:
         return self._loading
 
     def _spawn(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Do it in turn; where the database is away, as soon as it is back: what has been missed
-        meanwhile is in no frame of its own."""
+        """Run `work` under the lock. If the database is unavailable, retry every second until it
+        succeeds: events missed in between are not sent again."""
 
         async def in_turn() -> None:
             for attempt in count(1):
@@ -182,7 +182,7 @@ class Subscription:
                 await self.start_draft(None)
 
     async def _load(self, conversation: UUID) -> bool:
-        """Show a conversation afresh; False where there is none."""
+        """Load and show a conversation; False where there is none."""
         room = self._enter(conversation)
         assert room is not None
         self._loading = True
@@ -210,7 +210,7 @@ class Subscription:
         self._read, self.ended_at = snapshot.revision, snapshot.ended
         room.read(snapshot.revision)
         self.outbox.forget()
-        running = next((e for e in snapshot.entries if e.status == "streaming"), None)
+        running = next((e for e in snapshot.entries if e.status == Status.STREAMING), None)
         put_entries(
             self.outbox,
             snapshot.entries,
@@ -221,10 +221,10 @@ class Subscription:
     def _live(self, room: Room, entry: Entry) -> Reply | None:
         """The reply in flight behind an entry: ours, or a copy of the one that runs elsewhere."""
         if reply := room.in_flight(entry):
-            room.feed(entry.id, entry.attempt, 0, entry.text)
+            room.append_remote(entry.id, entry.attempt, 0, entry.text)
             return reply
         if entry.owner == self.relay.worker:
-            return None  # ours, and just about to begin: the room will tell
+            return None  # ours, and just about to begin: `follow` comes
         return self.relay.hub.replica(room, entry)
 
     async def start_draft(self, conversation: UUID | None) -> Draft:

@@ -41,7 +41,7 @@ def _page(rows: QuerySet[Message]) -> tuple[list[Entry], bool]:
 def snapshot(conversation: UUID, visitor: UUID) -> Snapshot | None:
     """A visitor's conversation; None when it is unknown, erased or somebody else's."""
     rows = Conversation.objects.filter(pk=conversation, visitor=visitor)
-    # Before the messages, which may thus be newer: then they are told twice, and never missed. A
+    # Before the messages, which may thus be newer: then they are shown twice, and never missed. A
     # transaction would change nothing of that, and have readers wait for SQLite's writer.
     row = rows.values_list("revision", "ended_at").first()
     if row is None:

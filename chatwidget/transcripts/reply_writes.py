@@ -123,8 +123,8 @@ def reap(
     """Give up orphans, and claim for `owner` the replies that wait for nobody.
 
     `among`: the only replies that may be given up. One that `owner` has claimed and does not run
-    was never asked of the platform (its socket, or the database, went away in that moment), so it
-    is claimed afresh. Any process may do this at any time: what it changes it has locked.
+    was never asked of the platform (its socket, or the database, was lost in that moment), so it
+    is claimed again. Any process may do this at any time: what it changes it has locked.
     """
     orphans = unfinished_replies().filter(status=Status.STREAMING, lease_until__lt=Now())
     if among is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chatwidget.models import UNFINISHED, Message, Widget
+from chatwidget.models import UNFINISHED, Message, Role, Status, Widget
 
 
 class ConversationGone(Exception):
@@ -20,9 +20,9 @@ class Entry:
 
     id: UUID
     seq: int
-    role: str
+    role: Role
     text: str
-    status: str
+    status: Status
     created_at: datetime
     attempt: int = 1
     ui: dict[str, Any] | None = None
@@ -90,7 +90,6 @@ class Job:
     visitor: UUID
     name: str
     email: str
-    history: list[tuple[str, str]] = field(default_factory=list)  # (role, text), oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class StoredMessage:
 class Outcome:
     """How a reply ended."""
 
-    status: str
+    status: Status
     text: str
     session: str = ""
     session_config: str = ""

@@ -237,7 +237,8 @@ def rate(conversation: UUID, reply: UUID, value: int, comment: str | None) -> tu
 def request_stop(conversation: UUID, reply: UUID) -> tuple[Entry, int, bool]:
     """Stop a reply that this process does not run: (as it stands, revision, stopped just now).
 
-    A queued one is stopped here; of a running one its owner is told. Raises BadRequest.
+    A queued one is stopped here; a running one by its owner, who reads this column. Raises
+    BadRequest.
     """
     row = locked(conversation)
     found = Message.objects.filter(conversation=row, pk=reply, role=Role.ASSISTANT).first()
@@ -261,7 +262,7 @@ def retry(
     """Begin the conversation's last reply again, in place; None when `attempt` is stale.
 
     It waits its turn where an earlier reply is under way. `rewind` allows a complete one to be
-    made anew. Raises BadRequest.
+    made again. Raises BadRequest.
     """
     row = locked(conversation)
     last = Message.objects.filter(conversation=row).order_by("-seq").first()

@@ -20,7 +20,7 @@ from tests.running import Preparation, Process, Server, free_port, prepare, run
 from tests.services import Postgres, Redis
 
 COMPLAINTS = (
-    *("ERROR chatwidget upkeep", "ERROR chatwidget socket", "ERROR chatwidget reply"),
+    *("ERROR chatwidget housekeeping", "ERROR chatwidget socket", "ERROR chatwidget reply"),
     *("never retrieved", "never awaited", "ERROR asyncio"),
 )
 Database = Callable[[], Awaitable[str]]

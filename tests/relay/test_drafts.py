@@ -190,7 +190,7 @@ async def test_without_a_cache_everybody_is_greeted(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(drafts, "_cache_away_until", 0.0)  # and not beyond this test
+    monkeypatch.setattr(drafts, "_cache_unavailable_until", 0.0)  # and not beyond this test
     settings.CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",

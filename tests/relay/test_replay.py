@@ -193,7 +193,7 @@ class Replay(RuleBasedStateMachine):
         self.run(self._settle())
 
     async def _settle(self) -> None:
-        """All tabs come to show what a new one does: at once, or when upkeep has looked twice."""
+        """All tabs come to show what a new one does: at once, or when housekeeping has looked."""
         deadline = asyncio.get_running_loop().time() + SECONDS
         while (wrong := await self._wrong()) is not None:
             assert asyncio.get_running_loop().time() < deadline, json.dumps(wrong, indent=1)

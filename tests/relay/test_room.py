@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from chatwidget.models import new_id
+from chatwidget.models import Role, Status, new_id
 from chatwidget.relay.events import ConversationClosed, MessageChanged, ReplyFinished, ReplyStarted
 from chatwidget.relay.reply import Reply
 from chatwidget.relay.room import Room
@@ -49,21 +49,21 @@ def a_room(*sockets: Socket) -> Room:
     return room
 
 
-def an_entry(text: str = "", status: str = "streaming", **fields: Any) -> Entry:
-    return Entry(new_id(), 3, "assistant", text, status, timezone.now(), **fields)
+def an_entry(text: str = "", status: Status = Status.STREAMING, **fields: Any) -> Entry:
+    return Entry(new_id(), 3, Role.ASSISTANT, text, status, timezone.now(), **fields)
 
 
 def test_a_reply_that_runs_elsewhere_is_mirrored_to_its_end() -> None:
     room = a_room(socket := Socket())
     entry = an_entry()
     room.apply(ReplyStarted(entry=entry, revision=2))
-    assert room.feed(entry.id, 1, 0, "half")
-    assert room.feed(entry.id, 1, 2, "lf of")  # some of it known already
-    assert not room.feed(entry.id, 1, 9, "gap")
-    assert room.feed(entry.id, 2, 0, "another attempt's")
+    assert room.append_remote(entry.id, 1, 0, "half")
+    assert room.append_remote(entry.id, 1, 2, "lf of")  # some of it known already
+    assert not room.append_remote(entry.id, 1, 9, "gap")
+    assert room.append_remote(entry.id, 2, 0, "another attempt's")
     replica = room.replicas[entry.id]
     assert replica.text == "half of"
-    end = replace(entry, text="half of it", status="complete")
+    end = replace(entry, text="half of it", status=Status.COMPLETE)
     room.apply(ReplyFinished(entry=end, revision=3))
     assert (replica.text, replica.ended) == ("half of it", end)
     assert socket.told == [("follow", 1), "ended"]
@@ -77,7 +77,7 @@ def test_the_next_reply_may_begin_before_the_end_is_heard_of() -> None:
     replica = room.replicas[first.id]
     room.reply = Reply(room.conversation, second)  # ours
     room.begin(room.reply)
-    room.apply(ReplyFinished(entry=replace(first, status="complete"), revision=3))
+    room.apply(ReplyFinished(entry=replace(first, status=Status.COMPLETE), revision=3))
     assert replica.ended
     assert room.reply.ended is None
     assert socket.told == [("follow", 1), ("follow", 1), "ended"]
@@ -93,9 +93,9 @@ def test_a_beginning_that_was_read_is_not_told_again() -> None:
 
 def test_what_comes_late_overtakes_nothing() -> None:
     room = a_room(socket := Socket())
-    entry = an_entry("the end", "complete")
+    entry = an_entry("the end", Status.COMPLETE)
     room.apply(ReplyFinished(entry=entry, revision=5))
-    room.apply(MessageChanged(entry=replace(entry, text="", status="pending"), revision=3))
+    room.apply(MessageChanged(entry=replace(entry, text="", status=Status.PENDING), revision=3))
     room.apply(MessageChanged(entry=replace(entry, rating=1), revision=6))
     assert socket.told == [("done", "complete"), ("show", "the end", "complete")]
 
@@ -124,9 +124,9 @@ def test_what_one_socket_reads_the_others_have_missed() -> None:
 def test_a_greeting_of_what_was_a_draft_comes_too_late() -> None:
     room = a_room(socket := Socket())
     room.read(0)
-    room.apply(MessageChanged(entry=an_entry("Hello!", "complete")))
-    room.apply(MessageChanged(entry=an_entry("first", "complete"), revision=1))
-    room.apply(MessageChanged(entry=an_entry("Hello from elsewhere!", "complete")))
+    room.apply(MessageChanged(entry=an_entry("Hello!", Status.COMPLETE)))
+    room.apply(MessageChanged(entry=an_entry("first", Status.COMPLETE), revision=1))
+    room.apply(MessageChanged(entry=an_entry("Hello from elsewhere!", Status.COMPLETE)))
     assert [told[1] for told in socket.told] == ["Hello!", "first"]
 
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatwidget.errors import CloseCode, CloseConnection
+from chatwidget.models import Role, Status
 from chatwidget.protocol import Pong
 from chatwidget.relay.reply import Reply
 from chatwidget.sockets import outbox
@@ -25,11 +26,11 @@ Frame = dict[str, Any]
 
 
 def a_reply(text: str = "", **fields: Any) -> Reply:
-    entry = Entry(uuid4(), 2, "assistant", text, "streaming", timezone.now(), **fields)
+    entry = Entry(uuid4(), 2, Role.ASSISTANT, text, Status.STREAMING, timezone.now(), **fields)
     return Reply(uuid4(), entry)
 
 
-def ended(reply: Reply, status: str = "complete") -> None:
+def ended(reply: Reply, status: Status = Status.COMPLETE) -> None:
     reply.end(replace(reply.entry, status=status, text=reply.text))
 
 
@@ -199,7 +200,7 @@ async def test_a_second_sending_owes_what_the_first_one_did(small: None) -> None
     reader, reply = Reader(), a_reply()
     reader.outbox.follow(reply, 0, announced=False)
     reply.append("x" * 7)
-    ended(reply, "failed")
+    ended(reply, Status.FAILED)
     await reader.read()
     again = Reply(reply.conversation, replace(reply.entry, attempt=2))
     reader.outbox.follow(again, 0, announced=False)
@@ -264,7 +265,7 @@ async def test_text_that_died_with_its_process_is_taken_back() -> None:
     reader.outbox.follow(reply, 0, announced=False)
     reply.append("stored and not")
     await reader.read()
-    reply.end(replace(reply.entry, status="interrupted", text="stored"))
+    reply.end(replace(reply.entry, status=Status.INTERRUPTED, text="stored"))
     await reader.read()
     assert reader.texts == {reply.id: "stored"}
     assert [frame["type"] for frame in reader.frames[-2:]] == ["message", "done"]

@@ -45,7 +45,7 @@ async def test_a_limiter_that_is_away_limits_nobody(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rate_limits, "_limiter_away_until", 0.0)  # and not beyond this test
+    monkeypatch.setattr(rate_limits, "_limiter_unavailable_until", 0.0)  # and not beyond this test
     settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS_STORAGE": "redis://127.0.0.1:1/0"}
     for _ in range(5):
         await rate_limits.consume("messages_per_visitor", "a")

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from chatwidget import transcripts
 from chatwidget.errors import BadRequest, TooManyPending
-from chatwidget.models import Conversation, Message, Status, Visitor, Widget, new_id
+from chatwidget.models import Conversation, Message, Role, Status, Visitor, Widget, new_id
 from chatwidget.protocol import HISTORY_PAGE, PAGE_BYTES
 from chatwidget.transcripts import (
     Checkpoint,
@@ -30,7 +30,7 @@ from tests.stored import a_widget
 
 pytestmark = pytest.mark.django_db
 
-GREETING = Entry(new_id(), 1, "assistant", "Hello!", "complete", timezone.now())
+GREETING = Entry(new_id(), 1, Role.ASSISTANT, "Hello!", Status.COMPLETE, timezone.now())
 
 
 class Talk:
@@ -64,7 +64,9 @@ class Talk:
         assert job
         return job
 
-    def finish(self, job: Job, status: str = "complete", **outcome: Any) -> transcripts.StoredReply:
+    def finish(
+        self, job: Job, status: Status = Status.COMPLETE, **outcome: Any
+    ) -> transcripts.StoredReply:
         outcome.setdefault("text", "answer")
         ended = transcripts.finish(job, self.owner, Outcome(status, **outcome), self.owner)
         assert ended
@@ -213,16 +215,16 @@ def test_an_end_is_stored_by_its_owner_alone(talk: Talk) -> None:
         ("there", job),
         ("here", replace(job, entry=replace(job.entry, attempt=2))),
     ):
-        assert transcripts.finish(wrong, owner, Outcome("complete", "x"), owner) is None
+        assert transcripts.finish(wrong, owner, Outcome(Status.COMPLETE, "x"), owner) is None
     talk.finish(job, text="mine")
-    assert transcripts.finish(job, "here", Outcome("failed", "late"), "here") is None
+    assert transcripts.finish(job, "here", Outcome(Status.FAILED, "late"), "here") is None
     assert talk.rows[2].text == "mine"
 
 
 def test_the_end_of_an_erased_reply_is_nobodys(talk: Talk) -> None:
     job = talk.begun()
     talk.row.delete()
-    assert transcripts.finish(job, "here", Outcome("complete", "x"), "here") is None
+    assert transcripts.finish(job, "here", Outcome(Status.COMPLETE, "x"), "here") is None
     assert not Message.objects.exists()
 
 
@@ -299,7 +301,7 @@ def test_an_orphan_is_interrupted_and_the_next_one_begins(talk: Talk) -> None:
     row = talk.rows[2]
     assert "here" in row.error_cause
     assert row.completed_at
-    assert transcripts.finish(job, "here", Outcome("complete", "late"), "here") is None
+    assert transcripts.finish(job, "here", Outcome(Status.COMPLETE, "late"), "here") is None
     assert transcripts.reap("elsewhere", []) == ([], [])
 
 
@@ -365,14 +367,14 @@ def test_stop(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("status", "rewind", "again"),
     [
-        ("failed", False, True),
-        ("interrupted", False, True),
-        ("stopped", False, True),
-        ("complete", False, False),
-        ("complete", True, True),
+        (Status.FAILED, False, True),
+        (Status.INTERRUPTED, False, True),
+        (Status.STOPPED, False, True),
+        (Status.COMPLETE, False, False),
+        (Status.COMPLETE, True, True),
     ],
 )
-def test_what_may_be_retried(talk: Talk, status: str, rewind: bool, again: bool) -> None:
+def test_what_may_be_retried(talk: Talk, status: Status, rewind: bool, again: bool) -> None:
     job = talk.begun("said")
     talk.finish(
         job,
@@ -402,7 +404,7 @@ def test_what_may_be_retried(talk: Talk, status: str, rewind: bool, again: bool)
 
 def test_a_stale_attempt_is_ignored(talk: Talk) -> None:
     job = talk.begun()
-    talk.finish(job, "failed")
+    talk.finish(job, Status.FAILED)
     assert transcripts.retry(talk.conversation, job.entry.id, 2, "here", False) is None
     assert transcripts.retry(talk.conversation, job.entry.id, 1, "here", False)
     assert transcripts.retry(talk.conversation, job.entry.id, 1, "here", False) is None
@@ -412,12 +414,12 @@ def test_a_stale_attempt_is_ignored(talk: Talk) -> None:
 
 def test_only_the_last_reply_is_retried(talk: Talk) -> None:
     job = talk.begun()
-    talk.finish(job, "failed")
+    talk.finish(job, Status.FAILED)
     later = talk.begun("later")
     for name in (job.entry.id, talk.rows[0].pk, talk.rows[1].pk, new_id()):
         with pytest.raises(BadRequest):
             transcripts.retry(talk.conversation, name, None, "here", True)
-    talk.finish(later, "failed")
+    talk.finish(later, Status.FAILED)
     with pytest.raises(BadRequest):
         transcripts.retry(talk.conversation, job.entry.id, 1, "here", True)
     assert transcripts.retry(talk.conversation, later.entry.id, 1, "here", False)
@@ -506,8 +508,13 @@ def test_a_page_is_bounded_in_bytes(talk: Talk) -> None:
 
 def test_what_was_said_before(talk: Talk) -> None:
     """Of a reply that failed the platform is told nothing; of one that was stopped, its text."""
-    for status, text in (("complete", "1"), ("failed", "half"), ("stopped", "st"), ("stopped", "")):
-        talk.finish(talk.begun(f"to be {status}"), status, text=text)
+    for status, text in (
+        (Status.COMPLETE, "1"),
+        (Status.FAILED, "half"),
+        (Status.STOPPED, "st"),
+        (Status.STOPPED, ""),
+    ):
+        talk.finish(talk.begun(f"to be {status.value}"), status, text=text)
     job = talk.begun("now")
     assert transcripts.history(talk.conversation, job.entry.seq - 1) == [
         ("assistant", "Hello!"),
