@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from asgiref.typing import ASGIApplication
 from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import NoReverseMatch, reverse
+from django.core.management import get_commands
+from django.db import DatabaseError, connection
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.utils.module_loading import import_string
 
+from chatwidget import encryption
 from chatwidget.conf import conf
+from chatwidget.db import missing_migrations
 from chatwidget.errors import PlatformMisconfigured
+from chatwidget.models import Widget
 from chatwidget.providers.base import providers
+from chatwidget.sockets.consumer import ChatConsumer
 
+DISTRIBUTION = "django-agent-chatwidget"
 BUILT = Path(__file__).parent / "static" / "chatwidget" / "loader.js"
+FRAME_SCRIPT = "chatwidget/frame.js"
 
 
 @register
@@ -32,23 +46,108 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 @register
 def check_urls(**kwargs: Any) -> list[CheckMessage]:
-    try:
-        reverse("chatwidget:frame", args=["slug"])
-    except NoReverseMatch:
-        hint = 'Add path("chatwidget/", include("chatwidget.urls")) to your urlpatterns.'
-        return [Error("The chat widget's URLs are not included.", hint=hint, id="chatwidget.E003")]
+    """Are our pages there, and is it we who answer at their addresses?"""
+    for name in ("loader", "frame", "token"):
+        try:
+            path = reverse(f"chatwidget:{name}", args=["slug"])
+        except NoReverseMatch:
+            hint = 'Add path("chatwidget/", include("chatwidget.urls")) to your urlpatterns.'
+            message = "The chat widget's URLs are not included."
+            return [Error(message, hint=hint, id="chatwidget.E003")]
+        try:
+            match = resolve(path)
+        except Resolver404:  # below a prefix that this process does not know
+            continue
+        if match.url_name != name or "chatwidget" not in match.app_names:
+            hint = "Include chatwidget.urls before patterns that match any address."
+            message = f"{path} is answered by {match._func_path}, not by the chat widget."
+            return [Error(message, hint=hint, id="chatwidget.E006")]
+    return []
+
+
+@register
+def check_distribution(**kwargs: Any) -> list[CheckMessage]:
+    """Another project's package of our name: pip mixes its files with ours without a word."""
+    for distribution in metadata.distributions():
+        name = distribution.metadata["Name"]
+        ours = name == DISTRIBUTION
+        if not ours and "chatwidget/__init__.py," in (distribution.read_text("RECORD") or ""):
+            hint = f"pip uninstall {name} {DISTRIBUTION}, then install {DISTRIBUTION} again."
+            message = f"{name}, another project, holds a package named chatwidget too."
+            return [Error(message, hint=hint, id="chatwidget.E005")]
     return []
 
 
 @register
 def check_asgi(**kwargs: Any) -> list[CheckMessage]:
-    if getattr(settings, "ASGI_APPLICATION", None):
-        return []
+    """Do websockets reach us? Only an ASGI application can carry them, and only where it routes."""
     hint = (
         "Route websockets to chatwidget.routing.websocket_urlpatterns, set ASGI_APPLICATION, "
         "and serve it with Daphne or uvicorn."
     )
-    return [Warning("No ASGI application is set.", hint=hint, id="chatwidget.W001")]
+    path = getattr(settings, "ASGI_APPLICATION", None)
+    if not path:
+        return [Warning("No ASGI application is set.", hint=hint, id="chatwidget.W001")]
+    try:
+        application = import_string(path)
+    except Exception as error:  # whatever somebody's module raises
+        message = f"{path} cannot be imported: {type(error).__name__}: {error}"
+        return [Warning(message, hint=hint, id="chatwidget.W006")]
+    if _reaches_consumer(application):
+        return []
+    message = f"{path} routes no websocket to the chat widget: chats stay at “Reconnecting…”."
+    return [Warning(message, hint=hint, id="chatwidget.W006")]
+
+
+def _reaches_consumer(application: ASGIApplication) -> bool:
+    """Is our consumer anywhere in what this application is made of: routers, middleware of any
+    make, functions that hand on to others?"""
+    seen: set[int] = set()
+    found: list[Any] = [application]
+    while found:
+        each = found.pop()
+        if id(each) in seen or isinstance(each, str | bytes | int | float | type(None) | type):
+            continue
+        seen.add(id(each))
+        if getattr(each, "consumer_class", None) is ChatConsumer:
+            return True
+        if len(seen) > 10_000:
+            return True  # it cannot be told
+        if isinstance(each, dict):
+            found.extend(each.values())
+        elif isinstance(each, list | tuple | set):
+            found.extend(each)
+        elif code := getattr(each, "__code__", None):
+            found.extend(cell.cell_contents for cell in each.__closure__ or () if _filled(cell))
+            found.extend(each.__globals__.get(name) for name in code.co_names)
+            found.extend(vars(each).values())
+        elif type(each).__module__.split(".")[0] not in ("builtins", "django") or hasattr(
+            each, "callback"
+        ):
+            found.extend(getattr(each, "__dict__", {}).values())
+            found.append(getattr(each, "__func__", None))
+    return False
+
+
+def _filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+@register
+def check_runserver(**kwargs: Any) -> list[CheckMessage]:
+    """Django's own runserver knows no websockets."""
+    if not settings.DEBUG or get_commands().get("runserver") not in (
+        "django.core",
+        "django.contrib.staticfiles",
+    ):
+        return []
+    hint = 'Put "daphne" first in INSTALLED_APPS, or serve with daphne or uvicorn and silence this.'
+    message = "Under `manage.py runserver` chats stay at “Reconnecting…”: it has no websockets."
+    return [Warning(message, hint=hint, id="chatwidget.W007")]
 
 
 @register
@@ -61,11 +160,25 @@ def check_built(**kwargs: Any) -> list[CheckMessage]:
 
 @register
 def check_static(**kwargs: Any) -> list[CheckMessage]:
-    if "django.contrib.staticfiles" in settings.INSTALLED_APPS:
+    if "django.contrib.staticfiles" not in settings.INSTALLED_APPS:
+        hint = 'Add "django.contrib.staticfiles" to INSTALLED_APPS.'
+        message = "The widget's static files are not served."
+        return [Error(message, hint=hint, id="chatwidget.E004")]
+    if settings.DEBUG or not BUILT.exists():
         return []
-    hint = 'Add "django.contrib.staticfiles" to INSTALLED_APPS.'
+    try:
+        collected = Path(staticfiles_storage.path(FRAME_SCRIPT))
+    except NotImplementedError:  # not on this machine
+        return []
+    except ImproperlyConfigured:  # no STATIC_ROOT
+        collected = Path()
+    source = finders.find(FRAME_SCRIPT)
+    if collected.is_file() and (not source or collected.read_bytes() == Path(source).read_bytes()):
+        return []
+    what = "are those of another version" if collected.is_file() else "have not been collected"
+    hint = "With DEBUG off, run `manage.py collectstatic` after each install and upgrade."
     return [
-        Error("The widget's static files are not served.", hint=hint, id="chatwidget.E004"),
+        Warning(f"The static files {what}: the chat is blank.", hint=hint, id="chatwidget.W008")
     ]
 
 
@@ -80,3 +193,57 @@ def check_cache(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register
+def check_proxies(**kwargs: Any) -> list[CheckMessage]:
+    """Settings that only a site behind a proxy has, and no word of that proxy's address."""
+    told = [
+        name
+        for name in ("SECURE_PROXY_SSL_HEADER", "SECURE_SSL_REDIRECT", "USE_X_FORWARDED_HOST")
+        if getattr(settings, name, None)
+    ]
+    try:
+        if not told or conf().TRUSTED_PROXIES:
+            return []
+    except ImproperlyConfigured:
+        return []
+    hint = 'Name it in CHATWIDGET["TRUSTED_PROXIES"], as an address or a CIDR.'
+    message = (
+        f"{' and '.join(told)}: a proxy stands in front, and none is trusted. "
+        "All visitors then have its one address, and share its limits."
+    )
+    return [Warning(message, hint=hint, id="chatwidget.W009")]
+
+
+@register
+def check_database(**kwargs: Any) -> list[CheckMessage]:
+    """Is the database one that we can use, and does it have what this version needs?"""
+    if connection.vendor not in ("sqlite", "postgresql"):
+        hint = "Use PostgreSQL, or SQLite."
+        message = f"The chat widget does not work on {connection.display_name}."
+        return [Error(message, hint=hint, id="chatwidget.E007")]
+    if sys.argv[1:2] == ["migrate"]:
+        return []
+    try:
+        if missing := missing_migrations():
+            hint = "Run `manage.py migrate`; until then messages are refused."
+            message = f"The database lacks {', '.join(missing)} of the chat widget's migrations."
+            return [Warning(message, hint=hint, id="chatwidget.W004")]
+        stored = dict(Widget.objects.values_list("slug", "encrypted_key"))
+    except DatabaseError:  # it is away, or empty: every command that needs it says so itself
+        return []
+    unreadable = []
+    for slug, key in stored.items():
+        try:
+            encryption.decrypt(key)
+        except (PlatformMisconfigured, ImproperlyConfigured):
+            unreadable.append(slug)
+    if not unreadable:
+        return []
+    hint = (
+        "Put the secret that they were stored under back into CHATWIDGET_SECRET_KEYS (or "
+        "SECRET_KEY_FALLBACKS), or give the keys again with configure_widget."
+    )
+    message = f"Keys that cannot be read, of the widgets {', '.join(unreadable)}."
+    return [Warning(message, hint=hint, id="chatwidget.W005")]

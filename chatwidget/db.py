@@ -8,9 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from chatwidget.errors import DatabaseUnavailable
 
@@ -56,6 +60,25 @@ async def run_in_db_thread(operation: Callable[P, T], *args: P.args, **kwargs: P
     loop = asyncio.get_running_loop()
     asked = time.monotonic()
     return await loop.run_in_executor(_executor(False), _run, operation, args, kwargs, asked)
+
+
+@lru_cache(maxsize=1)
+def _migrations() -> tuple[str, ...]:
+    """The names of the migrations that this version of the app comes with."""
+    module, _ = MigrationLoader.migrations_module("chatwidget")
+    if module is None:  # a test site may have none
+        return ()
+    folder = import_module(module).__path__
+    return tuple(sorted(each.name for each in iter_modules(folder) if each.name[0] not in "_~"))
+
+
+def missing_migrations() -> list[str]:
+    """The app's migrations that this database has not seen."""
+    if not (known := _migrations()):
+        return []
+    rows = MigrationRecorder(connection).migration_qs.filter(app="chatwidget")
+    applied = set(rows.values_list("name", flat=True))
+    return [name for name in known if name not in applied]
 
 
 @asynccontextmanager

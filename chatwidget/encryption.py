@@ -53,6 +53,15 @@ def decrypt(stored: str) -> str:
         ) from None
 
 
+def is_newest(stored: str) -> bool:
+    """Was this key encrypted with the secret that new ones are?"""
+    try:
+        _opened(stored, _secrets()[:1])
+    except InvalidToken:
+        return not stored
+    return True
+
+
 def scrub(text: str, *keys: str) -> str:
     """`text` without the keys, for causes, logs and exports."""
     for key in keys:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import logging
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from chatwidget.db import db_timeout, run_in_db_thread
+from chatwidget.db import db_timeout, missing_migrations, run_in_db_thread
 from chatwidget.errors import DatabaseUnavailable
 
 logger = logging.getLogger("chatwidget")
 
 
+@login_not_required
 @require_safe
 @never_cache
 async def health(request: HttpRequest) -> HttpResponse:
     """200 while what the chat needs answers, else 503; what is away is named."""
-    checks = {"database": await _database_answers()}
+    checks = await _database()
     if getattr(settings, "CHANNEL_LAYERS", None):
         checks["redis"] = await _cache_answers()
     ok = all(checks.values())
@@ -30,20 +31,17 @@ async def health(request: HttpRequest) -> HttpResponse:
     return JsonResponse(body, status=200 if ok else 503)
 
 
-async def _database_answers() -> bool:
+async def _database() -> dict[str, bool]:
+    """Whether it answers, and has the tables that this version needs."""
     try:
         async with db_timeout():
-            await run_in_db_thread(_ask_database)
+            missing = await run_in_db_thread(missing_migrations)
     except DatabaseUnavailable as error:
         logger.error("health: database: %s", error.cause)
-        return False
-    return True
-
-
-def _ask_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-        cursor.fetchone()
+        return {"database": False}
+    if missing:
+        logger.error("health: migrations are missing: %s; run migrate", ", ".join(missing))
+    return {"database": True, "migrations": not missing}
 
 
 async def _cache_answers() -> bool:

@@ -21,6 +21,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from chatwidget.admin.erasing import erase_selected
 from chatwidget.admin.filters import (
     BoundedChangeList,
     BoundedPaginator,
@@ -55,6 +56,8 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
+    actions = ("delete_selected",)
+    delete_selected = erase_selected  # in the place of Django's own
 
     class Media:
         css = {"all": ["chatwidget/admin.css"]}

@@ -113,6 +113,7 @@ class PeriodFilter(admin.ListFilter):
     title = _("last message")
     template = "admin/chatwidget/period_filter.html"
     parameters = ("since", "until")
+    parameter_name = "since"  # other admins, django-unfold's say, take it that a filter has one
 
     def __init__(
         self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any

@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 
 import brotli
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -66,6 +67,7 @@ def _accepted(header: str) -> set[str]:
     return {name for name, _, weight in parts if not re.fullmatch(r"q=0(\.0*)?", weight)}
 
 
+@login_not_required
 @require_safe
 def loader_script(request: HttpRequest, slug: str) -> HttpResponse:
     """`<slug>.js`: the one file that a site embeds; an inactive widget's is empty."""
@@ -89,6 +91,7 @@ def loader_script(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
+@login_not_required
 @require_safe
 @xframe_options_exempt
 def frame(request: HttpRequest, slug: str) -> HttpResponse:
@@ -106,6 +109,7 @@ def frame(request: HttpRequest, slug: str) -> HttpResponse:
     return _compressed(request, response, cached=False)
 
 
+@login_not_required
 @require_safe
 @never_cache
 def token(request: HttpRequest, slug: str) -> HttpResponse:

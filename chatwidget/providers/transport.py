@@ -34,7 +34,7 @@ KEEP_ALIVE = 4.0
 DNS_SECONDS = 30
 
 HEADERS = {
-    "User-Agent": f"django-chatwidget/{__version__}",
+    "User-Agent": f"django-agent-chatwidget/{__version__}",
     "Accept-Encoding": "identity",  # pieces as they are written, not as they compress
 }
 

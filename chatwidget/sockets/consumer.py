@@ -140,6 +140,8 @@ class ChatConsumer(AsyncConsumer):
                 raise CloseConnection(CloseCode.PROTOCOL, str(error)) from error
             if isinstance(error, BadFrameOf):
                 frame_id = error.frame_id
+            if isinstance(error, DatabaseUnavailable):
+                logger.error("a visitor's frame was refused: database: %s", error.cause)
             self._outbox.put(error_frame(error, frame_id))
 
     async def _hello(self, frame: Hello) -> None:

@@ -105,6 +105,22 @@ def test_another_provider_does_not_get_the_key() -> None:
     assert (widget.key, widget.agent, widget.base_url) == ("", "", "")
 
 
+@pytest.mark.usefixtures("key")
+def test_the_same_key_is_encrypted_with_the_newest_secret(settings: Settings) -> None:
+    """As the README rotates: a new secret in front, each key once more, the old one dropped."""
+    again = ("a", "--provider", "vindex", "--api-key-env", "PLATFORM_KEY")
+    settings.CHATWIDGET = {"SECRET_KEYS": ("old",)}
+    configure(*again)
+    settings.CHATWIDGET = {"SECRET_KEYS": ("new", "old")}
+    assert configure(*again).startswith("Changed widget 'a'")
+    assert configure(*again) == "Widget 'a' is as it was.\n"
+    settings.CHATWIDGET = {"SECRET_KEYS": ("new",)}
+    assert Widget.objects.get().key == KEY
+    settings.CHATWIDGET = {"SECRET_KEYS": ("lost everything",)}
+    assert configure(*again).startswith("Changed widget 'a'")
+    assert Widget.objects.get().key == KEY
+
+
 REFUSALS = {
     "no provider": (("a",), "give it a --provider"),
     "an unknown provider": (("a", "--provider", "chatty"), "there is no platform 'chatty'"),
@@ -123,6 +139,10 @@ REFUSALS = {
     "no agent": (
         ("a", "--provider", "eigi", "--api-key-env", "PLATFORM_KEY"),
         "eigi needs an agent",
+    ),
+    "neither key nor agent": (
+        ("a", "--provider", "eigi"),
+        "eigi needs an API key; eigi needs an agent",
     ),
     "an agent that is a path": (("a", "--provider", "eigi", "--agent", ".."), "is no agent's id"),
     "no such variable": (

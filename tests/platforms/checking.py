@@ -92,7 +92,7 @@ def check_headers(exchange: Exchange) -> None:
     """What holds for every platform."""
     if "cookie" in exchange.headers:
         raise Breach("a cookie, which would mix up visitors")
-    if not exchange.headers.get("user-agent", "").startswith("django-chatwidget/"):
+    if not exchange.headers.get("user-agent", "").startswith("django-agent-chatwidget/"):
         raise Breach(f"User-Agent is {exchange.headers.get('user-agent')!r}")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.running import Process
 
-HEADERS = {"User-Agent": "django-chatwidget/tests"}
+HEADERS = {"User-Agent": "django-agent-chatwidget/tests"}
 
 
 @pytest.fixture

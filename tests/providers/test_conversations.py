@@ -80,7 +80,7 @@ async def test_headers(fakes: Platforms, name: str, header: str, value: str) -> 
     (entry,) = await fakes.log()
     assert entry["headers"][header] == value
     assert entry["headers"]["accept-encoding"] == "identity"
-    assert entry["headers"]["user-agent"].startswith("django-chatwidget/")
+    assert entry["headers"]["user-agent"].startswith("django-agent-chatwidget/")
 
 
 async def test_eigi_greets_and_goes_on_in_the_session_of_its_greeting(fakes: Platforms) -> None:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.core.asgi import get_asgi_application
 from django.core.checks import CheckMessage, run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path, re_path
 from pytest_django import Settings
 
 from chatwidget import checks
 from chatwidget.conf import Conf, conf
+from chatwidget.routing import websocket_urlpatterns
+from tests.stored import a_widget
+
+pytestmark = pytest.mark.django_db  # some look into the database
 
 
 def found(name: str) -> CheckMessage:
@@ -22,7 +37,18 @@ def found(name: str) -> CheckMessage:
     return messages[0]
 
 
+def silent(name: str) -> bool:
+    return not [message for message in run_checks() if message.id == f"chatwidget.{name}"]
+
+
+def module(**names: Any) -> ModuleType:
+    made = ModuleType("made_here")
+    vars(made).update(names)
+    return made
+
+
 def test_the_project_passes(settings: Settings) -> None:
+    settings.DEBUG = True
     assert [message for message in run_checks() if str(message.id).startswith("chatwidget")] == []
 
 
@@ -52,10 +78,30 @@ def test_e002_an_adapter_that_cannot_be_imported(settings: Settings) -> None:
 
 
 def test_e003_the_urls_are_not_included(settings: Settings) -> None:
-    empty = ModuleType("empty_urls")
-    empty.urlpatterns = []  # type: ignore[attr-defined]
-    settings.ROOT_URLCONF = empty
+    settings.ROOT_URLCONF = module(urlpatterns=[])
     assert "include" in str(found("E003").hint)
+
+
+def test_e006_another_pattern_answers_first(settings: Settings) -> None:
+    def catch_all(request: HttpRequest, path: str) -> HttpResponse:
+        raise NotImplementedError
+
+    ours = path("chatwidget/", include("chatwidget.urls"))
+    theirs = re_path(r"^((?:[\w-]+/)*)$", catch_all)  # as a content management system has it
+    settings.ROOT_URLCONF = module(urlpatterns=[theirs, ours])
+    assert "catch_all" in found("E006").msg
+    settings.ROOT_URLCONF = module(urlpatterns=[ours, theirs])
+    assert silent("E006") and silent("E003")
+
+
+def test_e005_another_project_of_our_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert silent("E005")
+    info = tmp_path / "django_chatwidget-0.1.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: django-chatwidget\n")
+    (info / "RECORD").write_text("chatwidget/__init__.py,,0\nchatwidget/views.py,,597\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "django-chatwidget, another project" in found("E005").msg
 
 
 def test_e004_no_static_files(settings: Settings) -> None:
@@ -68,6 +114,136 @@ def test_e004_no_static_files(settings: Settings) -> None:
 def test_w001_no_asgi_application(settings: Settings) -> None:
     settings.ASGI_APPLICATION = None
     assert "websocket_urlpatterns" in str(found("W001").hint)
+
+
+ours: Any = websocket_urlpatterns
+ROUTED: Any = URLRouter(ours)
+
+
+some: Any = [path("", ROUTED)]
+NESTED = URLRouter(some)
+
+
+async def by_hand(scope: Any, receive: Any, send: Any) -> None:
+    await ROUTED(scope, receive, send)
+
+
+def wrapped(application: Any) -> Callable[..., Awaitable[None]]:
+    async def outer(scope: Any, receive: Any, send: Any) -> None:
+        await application(scope, receive, send)
+
+    return outer
+
+
+class Middleware:
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.application(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    "websocket",
+    [
+        ROUTED,
+        AllowedHostsOriginValidator(AuthMiddlewareStack(ROUTED)),
+        by_hand,
+        wrapped(ROUTED),
+        Middleware(wrapped(ROUTED)),
+        NESTED,
+    ],
+)
+def test_w006_websockets_are_routed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, websocket: Any
+) -> None:
+    application: Any = {"http": get_asgi_application(), "websocket": websocket}
+    monkeypatch.setitem(
+        sys.modules, "made_here", module(application=ProtocolTypeRouter(application))
+    )
+    settings.ASGI_APPLICATION = "made_here.application"
+    assert silent("W006")
+
+
+@pytest.mark.parametrize(
+    "application",
+    [
+        get_asgi_application(),
+        ProtocolTypeRouter({"http": get_asgi_application()}),
+        Middleware(ProtocolTypeRouter({"websocket": URLRouter([])})),
+    ],
+)
+def test_w006_websockets_are_not_routed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, application: Any
+) -> None:
+    monkeypatch.setitem(sys.modules, "made_here", module(application=application))
+    settings.ASGI_APPLICATION = "made_here.application"
+    assert "Reconnecting" in found("W006").msg
+    settings.ASGI_APPLICATION = "made_here.misspelt"
+    assert "cannot be imported" in found("W006").msg
+
+
+def test_w007_runserver_without_websockets(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for app in ("django.core", "django.contrib.staticfiles"):
+        monkeypatch.setattr(checks, "get_commands", lambda app=app: {"runserver": app})
+        settings.DEBUG = True
+        assert "daphne" in str(found("W007").hint)
+        settings.DEBUG = False  # nobody runs that server there
+        assert silent("W007")
+    settings.DEBUG = True
+    monkeypatch.setattr(checks, "get_commands", lambda: {"runserver": "daphne"})
+    assert silent("W007")
+
+
+def test_w008_static_files_are_collected_and_of_this_version(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    settings.DEBUG = False
+    assert "not been collected" in found("W008").msg
+    call_command("collectstatic", interactive=False, verbosity=0)
+    assert silent("W008")
+    (tmp_path / checks.FRAME_SCRIPT).write_text("of last year")
+    assert "another version" in found("W008").msg
+    settings.DEBUG = True
+    assert silent("W008")
+
+
+def test_w004_a_forgotten_migration() -> None:
+    last = MigrationRecorder.Migration.objects.filter(app="chatwidget").latest("id")
+    last.delete()
+    assert last.name in found("W004").msg
+
+
+def test_w005_keys_that_cannot_be_read(settings: Settings) -> None:
+    settings.CHATWIDGET = {"SECRET_KEYS": ("old",)}
+    for slug in ("one", "two"):
+        widget = a_widget(slug)
+        widget.key = "a-key"
+        widget.save()
+    a_widget("none")
+    settings.CHATWIDGET = {"SECRET_KEYS": ("new", "old")}
+    assert silent("W005")
+    settings.CHATWIDGET = {"SECRET_KEYS": ("new",)}
+    assert found("W005").msg == "Keys that cannot be read, of the widgets one, two."
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
+        {"SECURE_SSL_REDIRECT": True},
+        {"USE_X_FORWARDED_HOST": True},
+    ],
+)
+def test_w009_a_proxy_that_is_not_trusted(settings: Settings, told: dict[str, Any]) -> None:
+    for name, value in told.items():
+        setattr(settings, name, value)
+    assert next(iter(told)) in found("W009").msg
+    settings.CHATWIDGET = {"TRUSTED_PROXIES": ("127.0.0.1",)}
+    assert silent("W009")
 
 
 def test_w002_greetings_are_not_shared(settings: Settings) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
+from tests.client import Chat
 from tests.conftest import Serve
 from tests.delivery.visits import well
-from tests.running import Server, prepare
+from tests.running import Preparation, Server, free_port, prepare
 from tests.services import Postgres, Redis
 
 
@@ -56,3 +59,35 @@ async def test_postgres_and_redis_come_and_go(
             finally:
                 await service.start()
         await well(server)
+
+
+async def test_a_forgotten_migration_is_told(preparation: Preparation) -> None:
+    """By the health check, the log, the checks and the commands, not by the visitors alone."""
+    url = await preparation.database()
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+        database.execute("ALTER TABLE chatwidget_message RENAME COLUMN client_id TO forgotten")
+        last = database.execute(
+            "DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations"
+            " WHERE app = 'chatwidget') RETURNING name"
+        ).fetchone()[0]
+    database.close()
+    server = Server({"DATABASE_URL": url}, "daphne", free_port())
+    try:
+        await server.start(ready="/")
+        async with server.client() as client:
+            answer = await client.get("/healthz")
+        assert answer.status_code == 503
+        assert answer.json()["migrations"] == "unavailable"
+        assert f"migrations are missing: {last}" in server.log
+        async with Chat(server.url) as chat:
+            await chat.hello()
+            refused = await chat.answer("a text that no log may hold")
+        assert refused["code"] == "unavailable"
+        assert re.search(r"ERROR.*refused: database: \w*Error: .*client_id", server.log)
+        assert "no log may hold" not in server.log
+        for command in ("check_widget demo", "configure_widget demo --title Other"):
+            done = await server.manage(*command.split(), check=False)
+            assert done.returncode == 1 and last in done.stderr and "run migrate" in done.stderr
+        assert "chatwidget.W004" in (await server.manage("check")).stderr
+    finally:
+        await server.kill()

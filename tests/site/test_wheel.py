@@ -18,6 +18,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from chatwidget import __version__
 from tests.readme import blocks
 from tests.running import ROOT, Process, free_port, run
 
@@ -70,6 +71,16 @@ def test_the_wheel_holds_what_the_app_needs_and_nothing_else(archives: Path) -> 
         name for name in names if re.search(r"frontend|gallery|node_modules|\.ts$|\.po$|test", name)
     ]
     assert [name for name in wrong if not name.endswith(".d.ts")] == []
+
+
+def test_the_wheel_is_of_our_own_name_and_takes_a_site_to_no_other_django(archives: Path) -> None:
+    [wheel] = (archives / "dist").glob("*.whl")
+    assert wheel.name.startswith(f"django_agent_chatwidget-{__version__}-")
+    [name] = [each for each in zipfile.ZipFile(wheel).namelist() if each.endswith("/METADATA")]
+    told = zipfile.ZipFile(wheel).read(name).decode()
+    assert "Name: django-agent-chatwidget\n" in told
+    assert re.findall(r"^Requires-Dist: django(?![\w-])(.*)", told, re.M | re.I) == [">=5.2"]
+    assert "Requires-Python: >=3.11\n" in told
 
 
 @dataclass

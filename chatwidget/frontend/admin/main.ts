@@ -9,6 +9,8 @@ function enhance(): void {
   addCopyButtons();
   addCheck();
   followPlatform();
+  // What is erased in parts: this page has said how far it is, the next one goes on.
+  document.querySelector<HTMLFormElement>("form[data-continue]")?.requestSubmit();
 }
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", enhance);

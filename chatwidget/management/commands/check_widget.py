@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from chatwidget.db import missing_migrations
 from chatwidget.models import Widget
 from chatwidget.widgets.diagnostics import diagnose
 
@@ -25,10 +26,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         slug = options["slug"]
         try:
+            missing = missing_migrations()
             widget = Widget.objects.filter(slug=slug).first()
         except DatabaseError as error:
             reason = str(error).strip().partition("\n")[0]
             raise CommandError(f"The database is not ready ({reason}): run migrate.") from None
+        if missing:
+            raise CommandError(f"The database lacks {', '.join(missing)}: run migrate.")
         if widget is None:
             raise CommandError(f"There is no widget {slug!r}.")
         found = asyncio.run(diagnose(widget))

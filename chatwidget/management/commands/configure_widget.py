@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from chatwidget.db import missing_migrations
+from chatwidget.encryption import is_newest
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
 from chatwidget.widgets.validation import clean_widget, parse_key, parse_option, provider_class
@@ -59,6 +61,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            if missing := missing_migrations():
+                raise CommandError(f"The database lacks {', '.join(missing)}: run migrate.")
             widget = self._configured(options)
             made = widget.pk is None
             if not made and not _changed(widget):
@@ -120,9 +124,10 @@ def _read_key(variable: str | None, stdin: bool) -> str:
 
 
 def _set_key(widget: Widget, key: str) -> None:
-    """Stores a key; the same one again leaves what is stored, which differs at each encryption."""
+    """Stores a key. The same one again leaves what is stored, which differs at each encryption,
+    unless the secret it was encrypted with is not the newest any more."""
     try:
-        same = widget.key == key
+        same = widget.key == key and is_newest(widget.encrypted_key)
     except PlatformMisconfigured:
         same = False
     if key and not same:
@@ -137,8 +142,8 @@ def _changed(widget: Widget) -> bool:
 
 def _one_line(error: ValidationError) -> str:
     if not hasattr(error, "error_dict"):
-        return " ".join(error.messages)
-    return " ".join(
+        return "; ".join(error.messages)
+    return "; ".join(
         message if field == "__all__" else f"{field.replace('_', ' ')}: {message}"
         for field, messages in error.message_dict.items()
         for message in messages
