@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
@@ -152,6 +152,8 @@ class Conversation(models.Model):
     # Grows with every change of a message, and when the conversation is ended, so that other
     # processes see that something happened.
     revision = models.PositiveIntegerField(default=0, editable=False)
+    # Up to which revision its words are in the search index; 0: not at all.
+    indexed_revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         verbose_name = _("conversation")
@@ -161,6 +163,11 @@ class Conversation(models.Model):
             models.Index(fields=["widget", "-last_message_at", "-id"], name="cw_conv_widget"),
             models.Index(fields=["visitor", "-id"], name="cw_conv_visitor"),
             models.Index(fields=["-started_at"], name="cw_conv_started"),
+            models.Index(
+                fields=["id"],
+                condition=Q(revision__gt=F("indexed_revision")),
+                name="cw_conv_unindexed",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -229,3 +236,18 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} {self.seq}"
+
+
+class SearchEntry(models.Model):
+    """The folded words of one message, or of what is known about a conversation beside them.
+
+    Written by `transcripts.search` alone, which also says what its id is.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="+", null=True)
+    words = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} {self.message_id or 'about it'}"

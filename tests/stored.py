@@ -27,8 +27,9 @@ def a_conversation(
     `reply`: fields of the last message.
     """
     visitor = visitor or Visitor.objects.create(widget=widget)
+    counts = {"last_seq": len(texts), "revision": max(len(texts), 1)}
     conversation = Conversation.objects.create(
-        widget=widget, visitor=visitor, last_seq=len(texts), **fields
+        widget=widget, visitor=visitor, **{**counts, **fields}
     )
     last = at + timedelta(minutes=max(len(texts) - 1, 0))
     Conversation.objects.filter(pk=conversation.pk).update(started_at=at, last_message_at=last)

@@ -1,0 +1,266 @@
+"""Full-text search over what was said, who said it, and what staff noted.
+
+`SearchEntry` holds the folded words of one message, or of all that is known about a conversation
+beside its messages. SQLite indexes them by FTS5, PostgreSQL by a GIN index over a tsvector; both
+are asked for the newest entries first, and for no more than a bounded number, so that a frequent
+word costs no more than a rare one. An entry's id sorts by the time of its message.
+
+The index follows `Conversation.revision`: what has changed since `indexed_revision` is read once
+more, by the housekeeping each second and before every search, so that a message is found as soon as
+it is stored, and to store it costs nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from chatwidget.models import UNFINISHED, Conversation, Message, Role, SearchEntry
+from chatwidget.transcripts.folding import beginnings, encoded, indexed, words
+
+# Conversations that are indexed in one transaction.
+BATCH = 100
+# Of the entries that match, so many of the newest are looked at.
+MOST_HITS = 5_000
+# What an entry is of, by the word after `from:`, as a word of its own that no text can hold.
+ORIGINS = {"visitor": "r0", "agent": "r1", "operator": "r2", "about": "r3"}
+# What was typed, by blanks; what stands in quotes is one part.
+_PARTS = re.compile(r'-?"[^"]*"?|\S+')
+_OF_ROLE = {Role.USER: "r0", Role.ASSISTANT: "r1", "operator": "r2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word, a word's beginning, or a phrase: as its words."""
+
+    words: tuple[str, ...]
+    is_beginning: bool = False  # of the last word
+
+
+NOTHING = Term(("-",))  # no text has this word
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched for: all of `wanted`, none of `unwanted`."""
+
+    wanted: list[Term] = field(default_factory=list)
+    unwanted: list[Term] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)  # words that every entry must hold as well
+
+    def __bool__(self) -> bool:
+        return bool(self.wanted or self.unwanted or self.marks)
+
+
+def parse(text: str, widget: int | None = None) -> Query:
+    """Read what somebody typed: `returns "two weeks" -refund from:visitor`.
+
+    A word is the beginning of one; a quote that is not closed is a phrase to the end.
+    """
+    query = Query(marks=[f"w{widget}"] if widget else [])
+    for part in _PARTS.findall(text):
+        name, colon, value = part.partition(":")
+        if colon and name == "from" and value in ORIGINS:
+            query.marks.append(ORIGINS[value])
+            continue
+        without = part.startswith("-")
+        part = part[without:]
+        is_phrase = part.startswith('"')
+        found = tuple(words(part))
+        if found:
+            terms = query.unwanted if without else query.wanted
+            terms.append(Term(found, is_beginning=not (is_phrase or without)))
+    if text.strip() and not (query.wanted or query.unwanted or len(query.marks) > bool(widget)):
+        query.wanted.append(NOTHING)
+    return query
+
+
+def find(conversations: QuerySet[Conversation], query: Query) -> QuerySet[Conversation]:
+    """Those of the conversations that match: in one message, or in several and about it."""
+    if query.wanted or query.marks:
+        together = Q(pk__in=_conversations(query.wanted, query))
+        if len(query.wanted) > 1:
+            apart = Q()
+            for term in query.wanted:
+                apart &= Q(pk__in=_conversations([term], query))
+            together |= apart
+        conversations = conversations.filter(together)
+    for term in query.unwanted:
+        conversations = conversations.exclude(pk__in=_conversations([term], query, most=None))
+    return conversations
+
+
+def find_messages(query: Query, within: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """The messages that match any of the query's words, newest first, by conversation."""
+    found: dict[UUID, list[UUID]] = {}
+    for terms in [query.wanted] if len(query.wanted) < 2 else [query.wanted, *zip(query.wanted)]:
+        hits = SearchEntry.objects.filter(
+            conversation__in=list(within), message__isnull=False, pk__in=_entries(terms, query)
+        )
+        for each, message in hits.order_by("-pk").values_list("conversation_id", "message_id"):
+            of_it = found.setdefault(each, [])
+            if message not in of_it:
+                of_it.append(message)
+    return found
+
+
+def _conversations(terms: Iterable[Term], query: Query, most: int | None = MOST_HITS) -> RawSQL:
+    sql, values = _entries_sql(terms, query, most)
+    table = SearchEntry._meta.db_table
+    return RawSQL(f"SELECT conversation_id FROM {table} WHERE id IN ({sql})", values)
+
+
+def _entries(terms: Iterable[Term], query: Query) -> RawSQL:
+    return RawSQL(*_entries_sql(terms, query, None))
+
+
+def _entries_sql(terms: Iterable[Term], query: Query, most: int | None) -> tuple[str, list[object]]:
+    """The ids of the newest entries that hold all of the terms. The names in it are ours."""
+    bound, limit = (" ORDER BY {} DESC LIMIT %s", [most]) if most else ("", [])
+    if connection.vendor == "postgresql":
+        table = SearchEntry._meta.db_table
+        sql = f"SELECT id FROM {table} WHERE {VECTOR} @@ to_tsquery('simple', %s)"
+        return sql + bound.format("id"), [_tsquery(terms, query.marks), *limit]
+    if connection.vendor == "sqlite":
+        sql = f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s"
+        return sql + bound.format("rowid"), [_match(terms, query.marks), *limit]
+    tests, values = _likes(terms, query.marks)
+    # MySQL takes no LIMIT right in an IN.
+    sql = f"SELECT id FROM {SearchEntry._meta.db_table} WHERE {tests}{bound.format('id')}"
+    return f"SELECT id FROM ({sql}) newest", [*values, *limit]
+
+
+# The virtual table on SQLite, and what is indexed on PostgreSQL; as the migration makes them.
+TABLE = "chatwidget_search"
+VECTOR = "to_tsvector('simple', words)"
+
+
+def _match(terms: Iterable[Term], marks: list[str]) -> str:
+    """As FTS5 takes it."""
+
+    def written(term: Term) -> str:
+        *before, last = term.words
+        start = " + ".join(f'"{encoded(word)}"' for word in before)
+        ends = beginnings(last) if term.is_beginning else [encoded(last)]
+        star = "*" if term.is_beginning else ""
+        each = [f"{start} + " * bool(start) + f'"{end}"{star}' for end in ends]
+        return f"({' OR '.join(each)})"
+
+    return " AND ".join([*map(written, terms), *(f'"{mark}"' for mark in marks)])
+
+
+def _tsquery(terms: Iterable[Term], marks: list[str]) -> str:
+    """As to_tsquery takes it."""
+
+    def written(term: Term) -> str:
+        *before, last = term.words
+        start = "".join(f"{encoded(word)} <-> " for word in before)
+        ends = beginnings(last) if term.is_beginning else [encoded(last)]
+        star = ":*" if term.is_beginning else ""
+        return f"({start}({' | '.join(end + star for end in ends)}))"
+
+    return " & ".join([*map(written, terms), *marks])
+
+
+def _likes(terms: Iterable[Term], marks: list[str]) -> tuple[str, list[object]]:
+    """For a database without an index of ours: every entry is read."""
+    tests: list[str] = ["1 = 1"]
+    values: list[object] = []
+    for term in [*terms, *(Term((mark,)) for mark in marks)]:
+        *before, last = term.words
+        start = "".join(f"{encoded(word)} " for word in before)
+        ends = beginnings(last) if term.is_beginning else [encoded(last)]
+        ends = [last] if last in marks else ends
+        tests.append(f"({' OR '.join(['CONCAT(, words, ) LIKE %s'] * len(ends))})")
+        values += [f"% {start}{end}{'' if term.is_beginning else ' '}%" for end in ends]
+    return " AND ".join(tests), values
+
+
+# --- the index --------------------------------------------------------------------------------
+
+
+def outdated() -> QuerySet[Conversation]:
+    """The conversations that have changed since they were indexed; as the partial index says it."""
+    return Conversation.objects.filter(revision__gt=F("indexed_revision"))
+
+
+def catch_up(most: int = 1_000_000) -> int:
+    """Index what has changed, in batches, each a transaction; the number of conversations."""
+    done = 0
+    while done < most:
+        changed = _index_batch()
+        done += changed
+        if changed < BATCH:
+            break
+    return done
+
+
+@transaction.atomic
+def _index_batch() -> int:
+    rows = outdated().select_related("visitor").order_by()
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    found = {row.pk: row for row in rows[:BATCH]}
+    if not found:
+        return 0
+    messages = Message.objects.filter(conversation__in=found).exclude(status__in=UNFINISHED)
+    said = list(messages.only("id", "conversation_id", "role", "text"))
+    SearchEntry.objects.filter(conversation__in=found, message=None).delete()
+    SearchEntry.objects.filter(message__in=said).delete()
+    _insert(
+        [
+            *(_about(row) for row in found.values()),
+            *(_said(message, found[message.conversation_id]) for message in said if message.text),
+        ]
+    )
+    for row in found.values():  # what changes meanwhile is read again
+        Conversation.objects.filter(pk=row.pk).update(indexed_revision=row.revision)
+    return len(found)
+
+
+def _said(message: Message, row: Conversation) -> SearchEntry:
+    marks = f"w{row.widget_id} {_OF_ROLE.get(message.role, 'r9')}"
+    return SearchEntry(
+        pk=message.pk.int >> 65,  # 48 bits of time, and some that tell two of one moment apart
+        conversation_id=row.pk,
+        message_id=message.pk,
+        words=f"{indexed(message.text)} {marks}",
+    )
+
+
+def _about(row: Conversation) -> SearchEntry:
+    """What is known beside the messages: the visitor and the page."""
+    visitor = row.visitor
+    known = (visitor.name, visitor.email, visitor.external_id, row.page_url, row.page_title)
+    return SearchEntry(
+        pk=row.pk.int >> 65,
+        conversation_id=row.pk,
+        words=f"{indexed(chr(10).join(known))} w{row.widget_id} {ORIGINS['about']}",
+    )
+
+
+def _insert(entries: list[SearchEntry]) -> None:
+    """Store entries; one whose id is taken gets the next free one."""
+    taken = set(
+        SearchEntry.objects.filter(pk__in=[entry.pk for entry in entries]).values_list(
+            "pk", flat=True
+        )
+    )
+    for entry in entries:
+        while entry.pk in taken:
+            entry.pk += 1
+            if SearchEntry.objects.filter(pk=entry.pk).exists():
+                taken.add(entry.pk)
+        taken.add(entry.pk)
+    SearchEntry.objects.bulk_create(entries)
+
+
+def forget_index(conversations: QuerySet[Conversation]) -> None:
+    """Have conversations indexed again: what is known about them has changed."""
+    conversations.filter(indexed_revision__gt=0).update(indexed_revision=0)

@@ -1,0 +1,118 @@
+"""What search must find, on any database: `check()` fills an empty one and asserts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from chatwidget.models import Conversation, Message, SearchEntry, Visitor, Widget
+from chatwidget.transcripts import search
+from chatwidget.transcripts.erasure import erase_conversations
+from tests.stored import NOON, a_conversation, a_widget
+
+SAID = {
+    "russian": ("Привет, где мой заказ?", "Он уже в пути."),
+    "german": ("Wo sind die MÖBEL aus der Straße?", "Die Möbel kommen am Freitag."),
+    "composed": ("I met him in a café", "Nice!"),
+    "decomposed": ("I met her in a cafe\u0301", "Nice, too!"),
+    "japanese": ("東京都に荷物を送れますか", "はい、送れます。"),
+    "thai": ("สินค้าหมดหรือยัง", "ยังมีอยู่ค่ะ"),
+    "chinese": ("我的订单在哪里？", "正在路上。"),
+    "hindi": ("मेरा ऑर्डर कहाँ है?", "रास्ते में।"),
+    "weeks": ("How long may I return it?", "Within two weeks, for a full refund."),
+    "weeks apart": ("Are two of these enough for weeks?", "Yes."),
+    "number": ("Order AB-12345x, please", "It is on its way. See https://shop.example/track"),
+}
+# What is typed, and the conversations that it finds.
+CASES = {
+    "привет": {"russian"},
+    "ПРИВ": {"russian"},
+    "möbel": {"german"},
+    "MOBEL": {"german"},
+    "strasse": {"german"},
+    "café": {"composed", "decomposed"},
+    "cafe": {"composed", "decomposed"},
+    "CAFE\u0301": {"composed", "decomposed"},
+    "荷物": {"japanese"},
+    "東京都に荷物": {"japanese"},
+    "送れます": {"japanese"},
+    "หมด": {"thai"},
+    "订单": {"chinese"},
+    "ऑर्डर": {"hindi"},
+    "refu": {"weeks"},
+    "refund return": {"weeks"},
+    '"two weeks"': {"weeks"},
+    '"two wee"': set(),
+    '"two weeks': {"weeks"},
+    "two weeks": {"weeks", "weeks apart"},
+    "weeks -refund": {"weeks apart"},
+    'weeks -"two weeks"': {"weeks apart"},
+    "from:agent nice": {"composed", "decomposed"},
+    "from:visitor nice": set(),
+    "from:visitor order": {"number"},
+    "12345x": {"number"},
+    "ab-12345x": {"number"},
+    "AB 123": {"number"},
+    "shop.example/track": {"number"},
+    "zoe": {"number"},
+    "ZOE@example": {"number"},
+    "zoe order": {"number"},
+    "from:about zoe": {"number"},
+    "delivery": {"number"},
+    "absent": set(),
+    "ab\0cent": set(),
+    "' OR 1=1 --": set(),
+    '") OR (': set(),
+    "*": set(),
+}
+
+
+def found(text: str, widget: Widget | None = None) -> list[str]:
+    query = search.parse(text, widget.pk if widget else None)
+    rows = search.find(Conversation.objects.all(), query) if query else Conversation.objects.none()
+    return list(rows.order_by("-last_message_at").values_list("page_title", flat=True))
+
+
+def check() -> None:
+    shop, other = a_widget("shop"), a_widget("other")
+    zoe = Visitor.objects.create(widget=shop, name="Zoë", email="zoe@example.com")
+    for number, (name, texts) in enumerate(SAID.items()):
+        fields: dict[str, Any] = {"page_title": name, "at": NOON + timedelta(hours=number)}
+        if name == "number":
+            fields |= {"visitor": zoe, "page_url": "https://shop.example/delivery"}
+        a_conversation(shop, *texts, **fields)
+    a_conversation(other, "Привет", "Hello", page_title="elsewhere")
+    assert search.catch_up() == len(SAID) + 1
+    assert search.catch_up() == 0
+    for text, names in CASES.items():
+        assert set(found(text, shop)) == names, text
+    assert set(found("привет")) == {"russian", "elsewhere"}
+    assert found("привет", other) == ["elsewhere"]
+    check_hits()
+    check_changes(zoe)
+
+
+def check_hits() -> None:
+    weeks = Conversation.objects.get(page_title="weeks")
+    hits = search.find_messages(search.parse("refund return"), [weeks.pk])
+    seqs = [Message.objects.get(pk=pk).seq for pk in hits[weeks.pk]]
+    assert sorted(seqs) == [1, 2]
+
+
+def check_changes(zoe: Visitor) -> None:
+    """What changes is found as it is now; what is erased is not found."""
+    row = Conversation.objects.get(page_title="number")
+    reply = Message.objects.get(conversation=row, seq=2)
+    reply.text = "Answered once more: it was lost."
+    reply.save()
+    Conversation.objects.filter(pk=row.pk).update(revision=3)
+    assert search.catch_up() == 1
+    assert found("lost") == ["number"] and found("track") == []
+    assert found("12345x") == ["number"]
+    Visitor.objects.filter(pk=zoe.pk).update(name="Yves")
+    search.forget_index(Conversation.objects.filter(visitor=zoe))
+    assert search.catch_up() == 1
+    assert found("yves") == ["number"] and found("zoe from:about example") == ["number"]
+    erase_conversations(Conversation.objects.filter(page_title="number"), visitors=True)
+    assert found("lost") == [] and found("yves") == []
+    assert not SearchEntry.objects.filter(conversation=row.pk).exists()

@@ -1,0 +1,58 @@
+"""Search finds the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatwidget.transcripts import search
+from chatwidget.transcripts.folding import MAX_WORD, beginnings, encoded, fold, words
+from tests.environment import VARIABLES
+from tests.running import prepare, run
+from tests.services import Postgres
+from tests.transcripts import search_cases
+
+
+@pytest.mark.django_db
+def test_what_is_found_on_sqlite() -> None:
+    assert connection.vendor == "sqlite"
+    search_cases.check()
+
+
+async def test_what_is_found_on_postgresql(postgres: Postgres) -> None:
+    variables = {**VARIABLES, "DATABASE_URL": await postgres.database()}
+    await prepare(variables)
+    code = "from tests.transcripts import search_cases; search_cases.check(); print('checked')"
+    done = await run([sys.executable, "manage.py", "shell", "-v0", "-c", code], env=variables)
+    assert done.stdout == "checked\n"
+
+
+@given(st.text())
+def test_any_text_folds_to_ascii_words(text: str) -> None:
+    for word in words(text):
+        assert encoded(word).isascii() and encoded(word).isalnum()
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=MAX_WORD // 4))
+def test_a_words_beginnings_find_it(word: str) -> None:
+    for whole in words(word):
+        for end in range(1, len(whole) + 1):
+            starts = beginnings(whole[:end])
+            assert any(encoded(whole).startswith(start) for start in starts)
+
+
+@given(st.text())
+def test_anything_may_be_typed(text: str) -> None:
+    query = search.parse(text)
+    assert all(term.words for term in [*query.wanted, *query.unwanted])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ['"', '-"', "-", "--a", 'a"b c"', "from:", "from:nobody", "' '"])
+def test_odd_queries_are_borne(text: str) -> None:
+    search_cases.found(text)
