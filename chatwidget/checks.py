@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def check_distribution(**kwargs: Any) -> list[CheckMessage]:
         ours = name == DISTRIBUTION
         if not ours and "chatwidget/__init__.py," in (distribution.read_text("RECORD") or ""):
             hint = f"pip uninstall {name} {DISTRIBUTION}, then install {DISTRIBUTION} again."
-            message = f"{name}, another project, holds a package named chatwidget too."
+            message = f"{name} is installed too, and its package is named chatwidget as ours is."
             return [Error(message, hint=hint, id="chatwidget.E005")]
     return []
 
@@ -89,7 +90,8 @@ def check_asgi(**kwargs: Any) -> list[CheckMessage]:
     if not path:
         return [Warning("No ASGI application is set.", hint=hint, id="chatwidget.W001")]
     try:
-        application = import_string(path)
+        with warnings.catch_warnings(action="ignore"):  # of middleware that is made by this
+            application = import_string(path)
     except Exception as error:  # whatever somebody's module raises
         message = f"{path} cannot be imported: {type(error).__name__}: {error}"
         return [Warning(message, hint=hint, id="chatwidget.W006")]

@@ -12,4 +12,5 @@ urlpatterns = [
     path("<str:slug>.js", views.loader_script, name="loader"),
     path("<str:slug>/", views.frame, name="frame"),
     path("<str:slug>/token/", views.token, name="token"),
+    path("<str:slug>/ws/", views.upgrade_required, name="socket"),
 ]

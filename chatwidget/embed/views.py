@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import brotli
 from django.contrib.auth.decorators import login_not_required
+from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -115,3 +116,17 @@ def frame(request: HttpRequest, slug: str) -> HttpResponse:
 def token(request: HttpRequest, slug: str) -> HttpResponse:
     """A fresh frame token, for a page that has been open for long."""
     return JsonResponse({"token": frame_token(_active(slug).slug)})
+
+
+@login_not_required
+@never_cache
+def upgrade_required(request: HttpRequest, slug: str) -> HttpResponse:
+    """The socket's address without a websocket: a proxy in front hands on no upgrade."""
+    text = (
+        "This address speaks WebSocket only. A browser's chat that ends here comes through a proxy "
+        "that does not pass the Upgrade header on.\n"
+    )
+    response = HttpResponse(text, status=426, content_type="text/plain; charset=utf-8")
+    if isinstance(request, ASGIRequest):  # WSGI leaves such headers to its server
+        response["Upgrade"] = "websocket"
+    return response

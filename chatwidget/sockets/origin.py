@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,11 @@ from django.http.request import split_domain_port, validate_host
 from chatwidget.conf import conf
 from chatwidget.errors import CloseCode, CloseConnection
 
+logger = logging.getLogger("chatwidget")
+
 Scope = Mapping[str, Any]
+
+_told_of: set[str] = set()  # proxies that nobody trusts
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -36,7 +41,10 @@ def client_address(scope: Scope) -> str:
     peer = (scope.get("client") or ("", 0))[0]
     address = _address(peer)
     proxies = conf().trusted_proxies
-    hops = header(scope, b"x-forwarded-for").split(",") if proxies else []
+    forwarded_for = header(scope, b"x-forwarded-for")
+    hops = forwarded_for.split(",") if proxies else []
+    if forwarded_for and not proxies:
+        _tell_of_proxy(peer)
     while address is not None and hops and any(address in proxy for proxy in proxies):
         forwarded = _address(hops.pop())
         if forwarded is None:
@@ -47,6 +55,18 @@ def client_address(scope: Scope) -> str:
             return str(address.ipv4_mapped)
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address or peer)
+
+
+def _tell_of_proxy(peer: str) -> None:
+    """Say it once for each, and of some only: whoever connects can send this header."""
+    if peer in _told_of or len(_told_of) == 3:
+        return
+    _told_of.add(peer)
+    logger.warning(
+        "%s tells visitors' addresses in X-Forwarded-For and is not believed: if it is your proxy, "
+        "name it in TRUSTED_PROXIES, else all its visitors share one address and its limits.",
+        peer or "A unix socket",
+    )
 
 
 def check_origin(scope: Scope) -> None:
@@ -67,7 +87,11 @@ def check_origin(scope: Scope) -> None:
             return
     if origin and any(_trusts(trusted, origin) for trusted in settings.CSRF_TRUSTED_ORIGINS):
         return
-    raise CloseConnection(CloseCode.ORIGIN, f"origin {origin[:200]!r}")
+    raise CloseConnection(
+        CloseCode.ORIGIN,
+        f"origin {origin[:200]!r} at {scheme}://{host[:200]}; a proxy must pass Host on, send "
+        "X-Forwarded-Proto and stand in TRUSTED_PROXIES",
+    )
 
 
 def _normal(origin: str) -> str:

@@ -1,13 +1,17 @@
-"""Conversations as JSON lines or CSV. Reading goes by chunks, so memory does not grow."""
+"""Conversations as JSON lines or CSV.
+
+Reading goes by chunks, so memory does not grow, and each chunk is a query of its own: no cursor
+stays open, which a pooler in front of PostgreSQL might cut.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +21,10 @@ from chatwidget.models import Conversation, Message
 
 CHUNK = 100  # conversations in memory at once, with their messages
 
-CONVERSATION = ("widget", "provider_session", "page_url", "started_at", "ended_at")
+CONVERSATION = (
+    *("widget", "provider_session", "page_url", "page_title", "referrer", "locale", "user_agent"),
+    *("started_at", "ended_at"),
+)
 MESSAGE = (
     "seq",
     "role",
@@ -27,15 +34,21 @@ MESSAGE = (
     "completed_at",
     "first_chunk_ms",
     "rating",
+    "rating_comment",
 )
 COLUMNS = (
     *("conversation", "widget", "visitor_id", "visitor_name", "visitor_email"),
-    *("visitor_external_id", "provider_session", "page_url", "started_at", "ended_at"),
+    *("visitor_external_id", "visitor_consent", "provider_session"),
+    *("page_url", "page_title", "referrer", "locale", "user_agent", "started_at", "ended_at"),
     *("message", "seq", "role", "text", "status", "created_at", "completed_at"),
-    *("first_chunk_ms", "error_code", "error_cause", "rating", "ui", "metadata"),
+    *("first_chunk_ms", "error_code", "error_cause", "rating", "rating_comment", "ui", "metadata"),
 )
-# A spreadsheet takes a cell that begins so for a formula; some take the full-width forms too.
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+# By it a double click tells UTF-8 from a code page.
+BYTE_ORDER_MARK = "\ufeff"
+# A spreadsheet takes a cell that begins so for a formula; some take the full-width forms too. What
+# begins a cell is for the reader's settings to say: where lists are separated by semicolons, one
+# within a cell ends it, and our quotes count for nothing.
+FORMULA = re.compile(r"""(\A|\r\n|[;|\t\r\n])(?=[\s"']*[=+\-@＝＋－＠])|\A(?=[\t\r\n])""")
 
 
 def select(
@@ -53,9 +66,10 @@ def select(
 
 
 def read(conversations: QuerySet[Conversation]) -> Iterator[dict[str, Any]]:
-    """Each conversation as a line of the export holds it; the keys are the contract's."""
-    rows = conversations.select_related("widget", "visitor").iterator(chunk_size=CHUNK)
-    while chunk := list(islice(rows, CHUNK)):
+    """Each of what `select` found as a line of the export holds it."""
+    rows = conversations.select_related("widget", "visitor")
+    chunk = list(rows[:CHUNK])
+    while chunk:
         # Dicts, not prefetched models: a message and its conversation would hold each other, and
         # such circles fill the memory until the garbage collector happens to look.
         found = Message.objects.filter(conversation__in=[row.pk for row in chunk])
@@ -64,6 +78,7 @@ def read(conversations: QuerySet[Conversation]) -> Iterator[dict[str, Any]]:
             messages[message["conversation_id"]].append(_message(message))
         for row in chunk:
             yield _conversation(row, messages[row.pk])
+        chunk = list(rows.filter(pk__gt=chunk[-1].pk)[:CHUNK])
 
 
 def _conversation(row: Conversation, messages: list[dict[str, Any]]) -> dict[str, Any]:
@@ -75,9 +90,14 @@ def _conversation(row: Conversation, messages: list[dict[str, Any]]) -> dict[str
             "name": row.visitor.name,
             "email": row.visitor.email,
             "external_id": row.visitor.external_id,
+            "consent": row.visitor.consent,
         },
         "provider_session": row.provider_session,
         "page_url": row.page_url,
+        "page_title": row.page_title,
+        "referrer": row.referrer,
+        "locale": row.locale,
+        "user_agent": row.user_agent,
         "started_at": utc(row.started_at),
         "ended_at": utc(row.ended_at),
         "messages": messages,
@@ -101,6 +121,7 @@ def _message(row: Mapping[str, Any]) -> dict[str, Any]:
         "first_chunk_ms": row["first_chunk_ms"],
         "error": failed or None,
         "rating": row["rating"],
+        "rating_comment": row["rating_comment"],
         "ui": row["ui"],
         "metadata": row["metadata"],
     }
@@ -119,6 +140,7 @@ def as_jsonl(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> Non
 
 def as_csv(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> None:
     """A header, then one message a line, with its conversation's columns repeated."""
+    write(BYTE_ORDER_MARK)
     table = csv.DictWriter(_Writer(write), COLUMNS)
     table.writeheader()
     for row in rows:
@@ -126,6 +148,7 @@ def as_csv(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> None:
             "conversation": row["id"],
             **{name: row[name] for name in CONVERSATION},
             **{f"visitor_{name}": value for name, value in row["visitor"].items()},
+            "visitor_consent": _json(row["visitor"]["consent"]),
         }
         for message in row["messages"]:
             error = message["error"] or {"code": "", "cause": ""}
@@ -151,8 +174,8 @@ def _json(value: Any) -> str:
 
 
 def harmless(cell: Any) -> Any:
-    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    """The cell, with an apostrophe before whatever a spreadsheet would take for a formula."""
+    return FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell
 
 
 FORMATS = {"jsonl": as_jsonl, "csv": as_csv}

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -28,12 +29,12 @@ from tests.stored import NOON, a_conversation, a_widget
 pytestmark = pytest.mark.django_db
 
 CONVERSATION_KEYS = [
-    *("id", "widget", "visitor", "provider_session", "page_url", "started_at", "ended_at"),
-    "messages",
+    *("id", "widget", "visitor", "provider_session", "page_url", "page_title", "referrer"),
+    *("locale", "user_agent", "started_at", "ended_at", "messages"),
 ]
 MESSAGE_KEYS = [
     *("id", "seq", "role", "text", "status", "created_at", "completed_at", "first_chunk_ms"),
-    *("error", "rating", "ui", "metadata"),
+    *("error", "rating", "rating_comment", "ui", "metadata"),
 ]
 
 
@@ -47,10 +48,20 @@ def lines(*arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in exported(*arguments).splitlines()]
 
 
+def table(delimiter: str = ",") -> list[dict[str, str]]:
+    text = exported("--format", "csv")
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(text[1:], newline=""), delimiter=delimiter))
+
+
 def test_a_line_holds_exactly_what_the_contract_names() -> None:
     widget = a_widget()
     visitor = Visitor.objects.create(
-        widget=widget, name="Zoë", email="zoe@example.com", external_id="7"
+        widget=widget,
+        name="Zoë",
+        email="zoe@example.com",
+        external_id="7",
+        consent={"version": "2", "at": "2026-03-14T11:59:00Z"},
     )
     conversation = a_conversation(
         widget,
@@ -58,6 +69,10 @@ def test_a_line_holds_exactly_what_the_contract_names() -> None:
         "Hello",
         visitor=visitor,
         page_url="https://shop.example/cart",
+        page_title="Your cart",
+        referrer="https://search.example/",
+        locale="de",
+        user_agent="Mozilla/5.0",
         provider_session="s-1",
         ended_at=NOON + timedelta(hours=1),
         reply={
@@ -68,10 +83,14 @@ def test_a_line_holds_exactly_what_the_contract_names() -> None:
             "error_cause": "503 from the platform",
             "retry_after": 4.0,
             "rating": -1,
+            "rating_comment": "Too slow",
             "ui": {"type": "product-grid", "products": []},
             "metadata": {"tokens": 12},
         },
     )
+    [row] = [each for each in table() if each["seq"] == "2"]
+    assert row["rating_comment"] == "Too slow" and row["locale"] == "de"
+    assert json.loads(row["visitor_consent"])["version"] == "2"
     [line] = lines()
     assert list(line) == CONVERSATION_KEYS
     assert line["id"] == str(conversation.id)
@@ -81,7 +100,11 @@ def test_a_line_holds_exactly_what_the_contract_names() -> None:
         "name": "Zoë",
         "email": "zoe@example.com",
         "external_id": "7",
+        "consent": {"version": "2", "at": "2026-03-14T11:59:00Z"},
     }
+    assert line["page_title"] == "Your cart"
+    assert line["referrer"] == "https://search.example/"
+    assert (line["locale"], line["user_agent"]) == ("de", "Mozilla/5.0")
     assert line["provider_session"] == "s-1"
     assert line["page_url"] == "https://shop.example/cart"
     assert line["started_at"] == "2026-03-14T12:00:00Z"
@@ -93,7 +116,7 @@ def test_a_line_holds_exactly_what_the_contract_names() -> None:
     assert asked["completed_at"] is None
     assert answered["completed_at"] == "2026-03-14T12:01:05.500000Z"
     assert answered["first_chunk_ms"] == 812
-    assert answered["rating"] == -1
+    assert (answered["rating"], answered["rating_comment"]) == (-1, "Too slow")
     assert answered["ui"] == {"type": "product-grid", "products": []}
     assert answered["metadata"] == {"tokens": 12}
     assert answered["error"] == {
@@ -145,7 +168,7 @@ def test_csv_is_one_message_a_row() -> None:
     ui = {"type": "product-grid", "title": "é"}
     failed = {"error_code": "provider_timeout", "error_cause": "no byte in 60 s", "ui": ui}
     a_conversation(widget, 'quotes ", commas,\nand lines', "yes", "no", reply=failed)
-    rows = list(csv.DictReader(io.StringIO(exported("--format", "csv"), newline="")))
+    rows = table()
     assert [row["seq"] for row in rows] == ["1", "2", "3"]
     assert tuple(rows[0]) == export.COLUMNS
     assert rows[0]["text"] == 'quotes ", commas,\nand lines'
@@ -164,9 +187,32 @@ def test_no_cell_is_a_formula(start: str) -> None:
     widget = a_widget()
     visitor = Visitor.objects.create(widget=widget, name=evil)
     a_conversation(widget, evil, visitor=visitor, reply={"rating": -1})
-    [row] = csv.DictReader(io.StringIO(exported("--format", "csv"), newline=""))
-    assert row["text"] == row["visitor_name"] == f"'{evil}"
+    [row] = table()
+    assert row["text"] == row["visitor_name"]
+    assert row["text"].startswith("'") and row["text"].replace("'", "") == evil
     assert row["rating"] == "-1"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|", "\n", "\r\n"])
+@pytest.mark.parametrize("between", ["", " ", '"', ' "'])
+def test_no_cell_is_a_formula_whatever_separates_cells(separator: str, between: str) -> None:
+    """A reader for whom our comma separates nothing, and for whom quotes within a cell are text."""
+    evil = f'Hello{separator}{between}=HYPERLINK("https://evil.example","x")'
+    a_conversation(a_widget(), evil)
+    text = exported("--format", "csv")
+    cells = re.split(f"[{separator}\r\n]", text)
+    assert len(cells) > 3
+    assert not [cell for cell in cells if re.match(r"[\s\"']*[=+@-]", cell) and cell[0] != "'"]
+    [row] = table()
+    assert row["text"].replace("'", "") == evil  # nothing else is changed
+
+
+def test_a_table_in_a_file_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
+    a_conversation(a_widget(), "Grüße")
+    target = tmp_path / "out.csv"
+    exported("--format", "csv", "--output", str(target))
+    assert target.read_bytes().startswith(b"\xef\xbb\xbfconversation,")
+    assert "Grüße" in target.read_text("utf-8-sig")
 
 
 def test_half_a_surrogate_pair_in_metadata_is_written_as_json_writes_it(tmp_path: Path) -> None:
@@ -235,7 +281,7 @@ def test_queries_do_not_grow_within_a_chunk(django_assert_num_queries: Any) -> N
     widget = a_widget()
     for _ in range(export.CHUNK):
         a_conversation(widget, "hi", "hello")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):  # the last finds that there are no more
         exported()
 
 

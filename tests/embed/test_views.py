@@ -9,8 +9,11 @@ from typing import Any
 
 import brotli
 import pytest
-from django.template import Context, Template, TemplateSyntaxError
-from django.test import Client, RequestFactory
+from django.http import HttpRequest, HttpResponse
+from django.template import Context, RequestContext, Template, TemplateSyntaxError
+from django.test import AsyncRequestFactory, Client, RequestFactory
+from django.urls import resolve
+from django.utils.functional import SimpleLazyObject, empty
 from pytest_django import Settings
 
 from chatwidget import tokens
@@ -283,6 +286,58 @@ def test_the_template_tag_under_a_policy_with_nonces() -> None:
     request.csp_nonce = "abc"  # type: ignore[attr-defined]
     tag = rendered('{% chatwidget "shop" %}', request=request)
     assert tag == '<script src="/chatwidget/shop.js" async nonce="abc"></script>'
+
+
+class LazyNonce(SimpleLazyObject):  # type: ignore[type-arg]
+    """As Django's and django-csp's are: false until somebody has read it."""
+
+    def __bool__(self) -> bool:
+        return self._wrapped is not empty
+
+
+@pytest.mark.parametrize("where", ["csp_nonce", "_csp_nonce", "context"])
+def test_a_nonce_that_nobody_has_read_yet(where: str) -> None:
+    request, nonce = RequestFactory().get("/"), LazyNonce(lambda: "made")
+    context = {"csp_nonce": nonce} if where == "context" else {}
+    if not context:
+        setattr(request, where, nonce)
+    tag = rendered('{% chatwidget "shop" %}', request=request, **context)
+    assert tag == '<script src="/chatwidget/shop.js" async nonce="made"></script>'
+    assert nonce  # so the policy will name it
+
+
+def page_with_tag(request: HttpRequest) -> HttpResponse:
+    source = '{% load chatwidget %}{% chatwidget "shop" %}'
+    return HttpResponse(Template(source).render(RequestContext(request)))
+
+
+def test_djangos_own_nonce(settings: Settings) -> None:
+    csp = pytest.importorskip("django.middleware.csp", reason="Django 6.0 and newer")
+    settings.SECURE_CSP = {"script-src": [csp.CSP.NONCE]}
+    answer = csp.ContentSecurityPolicyMiddleware(page_with_tag)(RequestFactory().get("/"))
+    [nonce] = re.findall(r'nonce="([^"]+)"', answer.content.decode())
+    assert policy_of(answer)["script-src"] == [f"'nonce-{nonce}'"]
+
+
+def test_the_nonce_of_django_csp(settings: Settings) -> None:
+    csp = pytest.importorskip("csp.middleware")
+    constants = pytest.importorskip("csp.constants")
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"script-src": [constants.NONCE]}}
+    answer = csp.CSPMiddleware(page_with_tag)(RequestFactory().get("/"))
+    [nonce] = re.findall(r'nonce="([^"]+)"', answer.content.decode())
+    assert policy_of(answer)["script-src"] == [f"'nonce-{nonce}'"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("factory", [RequestFactory, AsyncRequestFactory])
+def test_the_sockets_address_without_a_websocket(factory: type) -> None:
+    path = "/chatwidget/shop/ws/"
+    answer = resolve(path).func(factory().get(path), slug="shop")
+    assert answer.status_code == 426
+    assert answer.content.decode().startswith("This address speaks WebSocket only.")
+    assert answer.headers.get("Upgrade") == (
+        "websocket" if factory is AsyncRequestFactory else None
+    )
 
 
 def test_the_template_tag_names_a_widget() -> None:

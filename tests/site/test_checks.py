@@ -101,7 +101,7 @@ def test_e005_another_project_of_our_name(monkeypatch: pytest.MonkeyPatch, tmp_p
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: django-chatwidget\n")
     (info / "RECORD").write_text("chatwidget/__init__.py,,0\nchatwidget/views.py,,597\n")
     monkeypatch.syspath_prepend(tmp_path)
-    assert "django-chatwidget, another project" in found("E005").msg
+    assert "django-chatwidget is installed too" in found("E005").msg
 
 
 def test_e004_no_static_files(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from itertools import product
@@ -74,6 +75,22 @@ async def test_starting_again_loses_nothing(site: Site) -> None:
     await process.start("/healthz")
     assert login_of(process) == login
     assert await logs_in(process, login)
+
+
+async def test_a_port_that_is_taken_is_told_first_and_how_to_choose_another(site: Site) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port()))
+        taken.listen()
+        process = site(PORT=str(taken.getsockname()[1]))
+        with pytest.raises(AssertionError, match="has ended"):
+            await process.start("/healthz")
+    assert await process.wait() == 1
+    assert "Address already in use" in process.log and "PORT=" in process.log
+    assert "Demo shop" not in process.log and "Traceback" not in process.log
+    nowhere = site(HOST="no.such.host.invalid")
+    with pytest.raises(AssertionError, match="has ended"):
+        await nowhere.start("/healthz")
+    assert "HOST=" in nowhere.log and "Traceback" not in nowhere.log
 
 
 async def test_signals_reach_the_server(site: Site) -> None:

@@ -137,3 +137,32 @@ def test_any_header_is_borne(text: str) -> None:
     origins.client_address(scope)
     with pytest.raises(CloseConnection):
         origins.check_origin(scope)
+
+
+def test_a_refusal_says_what_a_proxy_has_to_do(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["chat.example"]
+    scope = a_scope(origin="https://chat.example", host="chat.example")
+    with pytest.raises(CloseConnection) as refused:
+        origins.check_origin(scope)
+    for word in ("https://chat.example", "http://chat.example", "X-Forwarded-Proto"):
+        assert word in str(refused.value)
+    assert "TRUSTED_PROXIES" in str(refused.value)
+
+
+def test_a_proxy_that_nobody_trusts_is_told_of_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(origins, "_told_of", set())
+    settings.CHATWIDGET = {}
+    for visitor in range(3):
+        scope = a_scope("10.0.0.1", x_forwarded_for=f"192.0.2.{visitor}")
+        assert origins.client_address(scope) == "10.0.0.1"
+    [line] = caplog.messages
+    assert "10.0.0.1" in line and "TRUSTED_PROXIES" in line
+    for forger in range(9):
+        origins.client_address(a_scope(f"10.0.1.{forger}", x_forwarded_for="192.0.2.1"))
+    assert len(caplog.messages) == 3
+    origins.client_address(a_scope("10.0.2.1"))
+    settings.CHATWIDGET = {"TRUSTED_PROXIES": ("10.0.0.1",)}
+    assert origins.client_address(a_scope("10.0.0.1", x_forwarded_for="192.0.2.7")) == "192.0.2.7"
+    assert len(caplog.messages) == 3

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import socket
 import sys
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import BaseCommand, CommandParser, call_command
+from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 from django.db import connections
 
 from chatwidget.appearance import Appearance, store_appearance
@@ -31,17 +32,23 @@ LOOK = Appearance(
 class Command(BaseCommand):
     help = "Migrates, makes the demo widget and a local admin user, and serves on HOST and PORT."
 
+    requires_system_checks = ()  # what they look for is only made here
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--server", choices=sorted(COMMANDS), default="daphne")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        check_port(settings.HOST, settings.PORT)
+        self.stdout.write("Bringing the database up to date…")
         call_command("migrate", verbosity=0, interactive=False)
         if not settings.DEBUG:
+            self.stdout.write("Collecting static files…")
             call_command("collectstatic", verbosity=0, interactive=False)
         if not Widget.objects.filter(slug="demo").exists():
             arguments = {"provider": "demo", "title": "Harbour Supply", "greeting": GREETING}
             call_command("configure_widget", "demo", verbosity=0, **arguments)
             Widget.objects.filter(slug="demo").update(appearance=store_appearance(LOOK))
+        self.check()
         self.announce(login())
         connections.close_all()
         command = COMMANDS[options["server"]](settings.HOST, settings.PORT)
@@ -58,6 +65,20 @@ class Command(BaseCommand):
             "\n\n  On any page of yours:"
             f'\n  <script src="{here}/chatwidget/demo.js" async></script>\n'
         )
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises CommandError where nobody can listen: better said now than below the URLs."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise CommandError(
+            f"Cannot serve on {host}, port {port}: {error.strerror}. "
+            "Choose another: `make run PORT=8001`, or PORT= and HOST= in .env."
+        ) from None
 
 
 def login() -> str:
