@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--full] [relay|rows|page|markdown …]`: ratios, all measured in one run.
+"""`python -m tests.bench [--full] [PART …]`: ratios, all measured in one run.
 
 Servers are pinned to one core; provider, generator, browser and databases to the other.
 """
@@ -11,13 +11,13 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import layers, markdown, page, relay, rows, workers
+from tests.bench import layers, markdown, page, pages, relay, rows, workers
 from tests.bench.provider import Provider
 from tests.bench.servers import LOAD_CORE, SERVER_CORE
 from tests.bench.table import Results, everything, goals
 from tests.services import Postgres
 
-PARTS = ("relay", "rows", "workers", "layers", "page", "markdown")
+PARTS = ("relay", "rows", "workers", "layers", "pages", "page", "markdown")
 SLOW = "workers"  # which ten minutes have no room for
 
 
@@ -35,6 +35,8 @@ async def bench(full: bool, parts: list[str]) -> None:
             tables.append(await workers.measure(provider, folder, full))
         if "layers" in parts:
             tables.append(await layers.measure(full))
+        if "pages" in parts:
+            tables += await pages.measure(provider, folder, full)
         if "page" in parts:
             tables.append(await page.measure(provider, folder, full))
         if "markdown" in parts:

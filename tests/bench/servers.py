@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from tempfile import TemporaryFile
 
 import psutil
@@ -25,12 +26,14 @@ def command(kind: str, port: int, application: str = APPLICATION) -> list[str]:
 class Server:
     """A running server: its CPU seconds and its resident bytes."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], port: int) -> None:
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], port: int, cwd: Path = ROOT
+    ) -> None:
         self.port = port
         self.log = TemporaryFile()  # noqa: SIM115  # closed by stop
         self.process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=cwd,
             env={**os.environ, **env},
             stdout=self.log,
             stderr=self.log,

@@ -13,7 +13,7 @@ import msgspec
 from tests.bench.generator import Direct, Ours, Plain, Tally, Visitor
 from tests.bench.provider import Provider
 from tests.bench.servers import Server, command
-from tests.running import free_port, run
+from tests.running import ROOT, free_port, run
 
 OPENING_AT_ONCE = 50
 SLUG = "bench"
@@ -96,13 +96,15 @@ def product_env(database: str) -> dict[str, str]:
     }
 
 
-async def configure(env: dict[str, str], provider: Provider) -> None:
+async def configure(env: dict[str, str], provider: Provider, cwd: Path = ROOT) -> None:
     where = ["--base-url", provider.url, "--api-key-env", "BENCH_KEY"]
-    await manage(env, "configure_widget", SLUG, "--provider", "eigi", "--agent", "a", *where)
+    await manage(
+        env, "configure_widget", SLUG, "--provider", "eigi", "--agent", "a", *where, cwd=cwd
+    )
 
 
-async def manage(env: dict[str, str], *arguments: str) -> None:
-    await run([sys.executable, "manage.py", *arguments], env=env)
+async def manage(env: dict[str, str], *arguments: str, cwd: Path = ROOT) -> None:
+    await run([sys.executable, "manage.py", *arguments], env=env, cwd=cwd)
 
 
 def frame_token(port: int) -> str:
