@@ -152,11 +152,11 @@ class Provider(ABC):
 
     @abstractmethod
     def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
-        """The answer to one turn: any number of Session and Delta, then Finished.
+        """The answer to one turn: any number of ProviderSession and Delta, then Finished.
 
-        Raises ReplyError with the contract's code and a `cause` for the owner. It makes one
-        attempt that reaches the agent, and closes its connection when it is closed itself. How
-        long it takes, how long its text is and whether there is any is `Reading`'s business.
+        Raises ReplyError, whose `cause` is for the owner. It makes one attempt that reaches the
+        agent, and closes its connection when it is closed itself. `ReplyReader` bounds how long it
+        takes and how long its text is, and refuses an answer without any.
         """
 
 

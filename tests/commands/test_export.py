@@ -54,7 +54,7 @@ def table(delimiter: str = ",") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text[1:], newline=""), delimiter=delimiter))
 
 
-def test_a_line_holds_exactly_what_the_contract_names() -> None:
+def test_a_line_holds_exactly_what_the_docs_name() -> None:
     widget = a_widget()
     visitor = Visitor.objects.create(
         widget=widget,

@@ -305,7 +305,7 @@ def utf_16(text: str) -> bytes:
 
 
 def read_units(data: bytes, places: list[int]) -> str:
-    """As `Reading` reads pieces that are cut at any unit."""
+    """As `ReplyReader` reads pieces that are cut at any unit."""
     text = half = ""
     for piece in cut_at(data, [2 * (place % (len(data) // 2 + 1)) for place in places]):
         more, half = joined(half + piece.decode("utf-16-le", "surrogatepass"))

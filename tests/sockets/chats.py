@@ -25,7 +25,7 @@ async def begun(chat: Chat, agents: Control, text: str = "") -> tuple[str, str]:
 
 
 def shown(chat: Chat) -> list[Frame]:
-    """What a client shows by now, put together from its frames as the contract says."""
+    """What a client shows by now, put together from its frames as docs/protocol.md says."""
     messages: dict[str, Frame] = {}
     for frame in chat.frames:
         match frame["type"]:
