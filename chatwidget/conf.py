@@ -5,10 +5,11 @@ An unknown key or a bad value in the settings raises ImproperlyConfigured and na
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 from django.conf import settings
@@ -17,6 +18,35 @@ from django.core.signals import setting_changed
 from limits import parse_many
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Secret:
+    """A key that no repr, log or error report shows; `reveal()` opens it, where it is written."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret(…)" if self else "Secret()"
+
+    def __str__(self) -> NoReturn:
+        raise TypeError("a Secret is no text: write secret.reveal() where its text is needed")
 
 
 class Timeouts(msgspec.Struct, frozen=True, array_like=True):
@@ -66,6 +96,9 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # How long a visitor's token is good for, from when it was last used, in days.
     VISITOR_DAYS: int = 400
 
+    def __repr__(self) -> str:
+        return "Conf(…)"  # some of it is secret, and frames of error reports hold it
+
     @property
     def allow_private_providers(self) -> bool:
         return (
@@ -86,12 +119,12 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
-    """A widget's configuration of its platform. `repr()` never shows the key."""
+    """A widget's configuration of its platform."""
 
     provider: str
     base_url: str = ""  # without trailing slash; empty: the provider's default
     agent: str = ""
-    key: str = field(default="", repr=False)
+    key: Secret = field(default_factory=Secret)
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -103,9 +136,8 @@ class ProviderConfig:
 @lru_cache(maxsize=1)
 def conf() -> Conf:
     """The settings in force."""
-    given = getattr(settings, "CHATWIDGET", {})
     try:
-        loaded = msgspec.convert(given, Conf, from_attributes=True)
+        loaded = msgspec.convert(getattr(settings, "CHATWIDGET", {}), Conf, from_attributes=True)
         # A bad CIDR or a bad rate is refused here, not at the first visitor.
         loaded.trusted_proxies  # noqa: B018
         for rate in msgspec.structs.astuple(loaded.limits or Limits()):

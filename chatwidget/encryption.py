@@ -1,4 +1,9 @@
-"""Platforms' keys: encrypted at rest, and scrubbed from whatever text is kept or logged."""
+"""Keys and secrets as the database holds them: encrypted with the newest of our own secrets.
+
+`CHATWIDGET_SECRET_KEYS` are ours, newest first; without any, `SECRET_KEY` is. All of them decrypt,
+and so do `SECRET_KEY` and `SECRET_KEY_FALLBACKS`, so that what was stored before a change of the
+settings can be read after it.
+"""
 
 from __future__ import annotations
 
@@ -8,44 +13,47 @@ from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
 
-from chatwidget.conf import conf
+from chatwidget.conf import Secret, conf
 from chatwidget.errors import PlatformMisconfigured
 
-SCRUBBED = "[key]"
 
-
-def _fernet(secret: str) -> Fernet:
-    digest = hashlib.sha256(b"chatwidget.secrets:" + secret.encode()).digest()
+@sensitive_variables()
+def _fernet(secret: Secret) -> Fernet:
+    digest = hashlib.sha256(b"chatwidget.secrets:" + secret.reveal().encode()).digest()
     return Fernet(base64.urlsafe_b64encode(digest))
 
 
-def _secrets() -> tuple[str, ...]:
-    ours = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return tuple(str(secret) for secret in conf().SECRET_KEYS or ours)
+def own_secrets() -> tuple[Secret, ...]:
+    """What decrypts, newest first; the first encrypts."""
+    django = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return tuple(Secret(str(secret)) for secret in (*conf().SECRET_KEYS, *django))
 
 
-def _box(secrets: tuple[str, ...]) -> MultiFernet:
+def _box(secrets: tuple[Secret, ...]) -> MultiFernet:
     return MultiFernet([_fernet(secret) for secret in secrets])
 
 
 @lru_cache(maxsize=1000)
-def _opened(stored: str, secrets: tuple[str, ...]) -> str:
+@sensitive_variables()
+def _opened(stored: str, secrets: tuple[Secret, ...]) -> Secret:
     """Kept, since every reply needs its key, and to decrypt it costs a tenth of a send."""
-    return _box(secrets).decrypt(stored.encode()).decode()
+    return Secret(_box(secrets).decrypt(stored.encode()).decode())
 
 
-def encrypt(key: str) -> str:
-    """A key as the database holds it; the empty key stays empty."""
-    return _box(_secrets()).encrypt(key.encode()).decode() if key else ""
+@sensitive_variables()
+def encrypt(secret: Secret) -> str:
+    """A secret as the database holds it; the empty one stays empty."""
+    return _box(own_secrets()).encrypt(secret.reveal().encode()).decode() if secret else ""
 
 
-def decrypt(stored: str) -> str:
-    """The key again. Raises PlatformMisconfigured when no known secret opens it."""
+def decrypt(stored: str) -> Secret:
+    """The secret again. Raises PlatformMisconfigured when none of ours opens it."""
     if not stored:
-        return ""
+        return Secret()
     try:
-        return _opened(stored, _secrets())
+        return _opened(stored, own_secrets())
     except InvalidToken:
         raise PlatformMisconfigured(
             "the platform's key cannot be decrypted: CHATWIDGET_SECRET_KEYS or SECRET_KEY changed; "
@@ -56,15 +64,7 @@ def decrypt(stored: str) -> str:
 def is_newest(stored: str) -> bool:
     """Was this key encrypted with the secret that new ones are?"""
     try:
-        _opened(stored, _secrets()[:1])
+        _opened(stored, own_secrets()[:1])
     except InvalidToken:
         return not stored
     return True
-
-
-def scrub(text: str, *keys: str) -> str:
-    """`text` without the keys, for causes, logs and exports."""
-    for key in keys:
-        if key:
-            text = text.replace(key, SCRUBBED)
-    return text

@@ -17,7 +17,8 @@ from uuid_utils.compat import uuid7
 
 from chatwidget import encryption
 from chatwidget.appearance import Appearance, read_appearance
-from chatwidget.conf import ProviderConfig
+from chatwidget.conf import ProviderConfig, Secret
+from chatwidget.errors import PlatformMisconfigured
 
 
 def new_id() -> UUID:
@@ -87,13 +88,21 @@ class Widget(models.Model):
         super().save(*args, **kwargs)
 
     @property
-    def key(self) -> str:
+    def key(self) -> Secret:
         """The platform's key. Raises PlatformMisconfigured when it cannot be decrypted."""
         return encryption.decrypt(self.encrypted_key)
 
     @key.setter
-    def key(self, value: str) -> None:
+    def key(self, value: Secret) -> None:
         self.encrypted_key = encryption.encrypt(value)
+
+    @property
+    def known_key(self) -> Secret:
+        """The same, to be kept out of texts; empty where it cannot be decrypted."""
+        try:
+            return self.key
+        except PlatformMisconfigured:
+            return Secret()
 
     @property
     def provider_config(self) -> ProviderConfig:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.fields import LinesField, appearance_field, option_field
+from chatwidget.admin.secret_fields import SecretField
 from chatwidget.appearance import OPTIONS, Appearance, read_appearance, store_appearance
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
@@ -62,14 +63,7 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
             "images become links."
         ),
     )
-    new_key = forms.CharField(
-        label=_("API key"),
-        required=False,
-        strip=True,
-        widget=forms.PasswordInput(
-            attrs={"class": "vTextField", "autocomplete": "new-password", "spellcheck": "false"}
-        ),
-    )
+    new_key = SecretField(label=_("API key"))
     clear_key = forms.BooleanField(label=_("Remove the stored key"), required=False)
 
     class Meta:
@@ -182,7 +176,7 @@ def stored_key(widget: Widget) -> tuple[bool, Any]:
     if not widget.encrypted_key:
         return False, _("Stored encrypted, and never shown again.")
     try:
-        key = widget.key
+        key = widget.key.reveal()
     except PlatformMisconfigured as error:
         return True, str(error)
     # Four characters of a short key would be too much of it.

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.forms import WidgetForm, appearance_names, option_names
+from chatwidget.admin.secret_fields import hiding_secrets
 from chatwidget.models import Conversation, Visitor, Widget
 from chatwidget.providers.base import providers
 from chatwidget.transcripts import erasure
@@ -111,7 +112,10 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_urls(self) -> list[URLPattern]:
         check = self.admin_site.admin_view(self.check_view)
         own = path("<path:object_id>/check/", check, name="chatwidget_widget_check")
-        return [own, *super().get_urls()]
+        forms = super().get_urls()
+        for form in forms:  # the whole view: it may fail before the form is read
+            form.callback = hiding_secrets(form.callback, "new_key")
+        return [own, *forms]
 
     def check_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Talk to the platform once. POST: it costs a message there.

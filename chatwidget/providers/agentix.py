@@ -55,7 +55,7 @@ class Agentix(HTTPProvider):
     default_base_url = "https://app.agentix.cl"
 
     def auth(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.config.key}"}
+        return {"Authorization": f"Bearer {self.config.key.reveal()}"}
 
     def _path(self) -> str:
         return f"/api/public/agents/{quote(self.config.agent, safe='')}"

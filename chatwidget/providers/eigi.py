@@ -35,7 +35,7 @@ class Eigi(HTTPProvider):
     max_length = 4000
 
     def auth(self) -> dict[str, str]:
-        return {"X-API-Key": self.config.key}
+        return {"X-API-Key": self.config.key.reveal()}
 
     async def profile(self, person: VisitorIdentity) -> AgentProfile:
         """The agent's first message, and the session it opens: good for this visitor only."""

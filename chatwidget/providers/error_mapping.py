@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.utils import parsedate_to_datetime
@@ -11,7 +12,7 @@ import aiohttp
 import httpx
 from aiohttp.http_exceptions import HttpProcessingError
 
-from chatwidget.encryption import SCRUBBED, scrub
+from chatwidget.conf import Secret
 from chatwidget.errors import (
     PlatformMisconfigured,
     PlatformRateLimited,
@@ -21,8 +22,10 @@ from chatwidget.errors import (
     ReplyError,
 )
 from chatwidget.providers.decoders import excerpt
+from chatwidget.providers.scrubbing import scrubber_of
 from chatwidget.providers.transport import PrivateAddress
 
+NO_KEY = Secret()
 CLIENT_ERRORS = (
     httpx.HTTPError,
     httpx.InvalidURL,
@@ -64,35 +67,26 @@ class RetryableError(Exception):
 
 
 @contextmanager
-def map_errors(key: str = "") -> Iterator[None]:
+def map_errors(key: Secret = NO_KEY) -> Iterator[None]:
     """Whatever fails inside comes out as a ReplyError whose cause does not hold the key."""
     try:
         yield
     except ReplyError as error:
-        error.cause = _without(error.cause, key)
+        error.cause = scrubber_of(key).clean(error.cause)
         error.args = (error.cause,)
         raise
     except CLIENT_ERRORS as error:
         raise translated(error, key) from None
 
 
-def _without(cause: str, key: str) -> str:
-    """The cause without the key, also where an excerpt ends in the midst of it."""
-    cause = scrub(cause, key)
-    for length in range(len(key) - 1, 3, -1):
-        if cause.endswith(f"{key[:length]}…"):
-            return cause[: -length - 1] + f"{SCRUBBED}…"
-    return cause
-
-
-def translated(error: Exception, key: str = "") -> ReplyError:
+def translated(error: Exception, key: Secret = NO_KEY) -> ReplyError:
     """A client's exception as ours. The transport maps several of aiohttp's to the wrong one of
     httpx (a connection that broke becomes a ConnectTimeout), so aiohttp's own decides."""
     origin = _origin(error)
     ours = next((ours for kinds, ours in _KINDS if isinstance(origin, kinds)), PlatformUnavailable)
     said = excerpt(str(origin))
     name = type(origin).__name__
-    return ours(_without(f"{name}: {said}" if said else name, key))
+    return ours(scrubber_of(key).clean(f"{name}: {said}" if said else name))
 
 
 def _origin(error: BaseException) -> BaseException:
@@ -103,6 +97,19 @@ def _origin(error: BaseException) -> BaseException:
         error.os_error, PrivateAddress
     ):
         return error.os_error
+    return error
+
+
+def without_frames(error: Exception) -> Exception:
+    """An error that is no failure of the platform's, without the frames it came through.
+
+    An error report would show the headers in them. Where they were stays, as a text.
+    """
+    seen: BaseException | None = error
+    while seen is not None and seen.__traceback__ is not None:
+        seen.add_note("".join(traceback.format_tb(seen.__traceback__)).rstrip())
+        seen.__traceback__ = None
+        seen = seen.__cause__ or seen.__context__
     return error
 
 

@@ -49,7 +49,7 @@ class FifthElement(HTTPProvider):
     refused_before = frozenset({429, 500, 503})
 
     def auth(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.config.key}"}
+        return {"Authorization": f"Bearer {self.config.key.reveal()}"}
 
     def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         stream = bool(turn.session) or self.config.options.get("stream_first_turn") is True

@@ -33,6 +33,7 @@ from chatwidget.providers.error_mapping import (
     pause_asked,
     refusal,
     translated,
+    without_frames,
 )
 from chatwidget.providers.timeouts import StreamTimeouts
 from chatwidget.providers.transport import paused, request
@@ -124,7 +125,8 @@ class HTTPProvider(Provider):
 
     @classmethod
     def problems(cls, config: ProviderConfig) -> list[str]:
-        if config.key.isascii() and config.key.isprintable():
+        key = config.key.reveal()
+        if key.isascii() and key.isprintable():
             return []
         return ["the API key holds characters that no header may have"]
 
@@ -185,7 +187,7 @@ class HTTPProvider(Provider):
         accept: str,
     ) -> httpx.Response:
         """One attempt. Raises RetryableError where the agent cannot have got the message."""
-        headers = {"Accept": accept, **self.auth()}
+        headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = "application/json"
         content = None if body is None else msgspec.json.encode(body)
@@ -193,12 +195,15 @@ class HTTPProvider(Provider):
         clock.restart()
         try:
             with clock:
-                response = await request(method, url, headers, content, conf().TIMEOUTS.connect)
+                connect = conf().TIMEOUTS.connect
+                response = await request(method, url, headers, self.auth, content, connect)
         except CLIENT_ERRORS as error:
             ours = translated(error)
             if never_connected(error) and not isinstance(ours, PlatformMisconfigured):
                 raise RetryableError(ours) from None
             raise ours from None
+        except Exception as error:
+            raise without_frames(error) from error.__cause__
         if response.status_code == 200:
             return await _of_type(response, clock, accept)
         after = pause_asked(response.headers, time.time())

@@ -59,7 +59,7 @@ class OpenAI(HTTPProvider):
         return ["OpenAI needs an API key"] if missing else super().problems(config)
 
     def auth(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.config.key}"} if self.config.key else {}
+        return {"Authorization": f"Bearer {self.config.key.reveal()}"} if self.config.key else {}
 
     async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         last = Chunk()  # what the chunks hold besides text, the last of each

@@ -5,17 +5,33 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import Any
 
 from chatwidget.conf import Timeouts, conf
 from chatwidget.errors import PlatformRejected, PlatformUnavailable
-from chatwidget.providers.base import Delta, Finished, Provider, ProviderSession, Turn, fits
-from chatwidget.providers.decoders import excerpt, joined, plain
+from chatwidget.providers.base import (
+    AgentProfile,
+    Delta,
+    Finished,
+    Provider,
+    ProviderSession,
+    Turn,
+    VisitorIdentity,
+    fits,
+)
+from chatwidget.providers.decoders import excerpt, joined
 from chatwidget.providers.error_mapping import map_errors
+from chatwidget.providers.extras import fit, fit_profile
+from chatwidget.providers.scrubbing import Scrubber, scrubber_of
 from chatwidget.providers.timeouts import StreamTimeouts
-from chatwidget.text import is_clean, storable
+from chatwidget.text import is_clean
 
-# Code points of a platform's id of its message, as the transcript keeps it.
-MAX_MESSAGE_ID = 200
+
+async def read_profile(provider: Provider, person: VisitorIdentity) -> AgentProfile:
+    """What the platform says of its agent, fit to be shown. Raises ReplyError."""
+    key = provider.config.key
+    with map_errors(key):
+        return fit_profile(await provider.profile(person), scrubber_of(key))
 
 
 class ReplyReader:
@@ -30,60 +46,73 @@ class ReplyReader:
 
     async def read(self, provider: Provider, turn: Turn, take: Callable[[str], None]) -> None:
         """Hands each piece of the text to `take`. Raises ReplyError."""
-        limit = left = conf().MAX_REPLY_LENGTH
-        blank = True
-        half = ""  # of a character that the platform cut
+        key = provider.config.key
+        scrubber = scrubber_of(key)
+        text = _Text(take, scrubber)
+        notes: dict[str, Any] = {}
         times, ours = conf().TIMEOUTS, not provider.keeps_time
         clock = StreamTimeouts(times if ours else Timeouts(*[times.total] * 4))
         try:
-            with map_errors(provider.config.key), clock:
+            with map_errors(key), clock:
                 async with aclosing(provider.reply(turn)) as events:
                     async for event in events:
                         if ours:
                             clock.received()
                         if type(event) is Delta:
-                            text = event.text
-                            if half or not is_clean(text):
-                                text, half = joined(half + text)
-                            if not text:
-                                continue
-                            self.first = self.first or time.monotonic()
-                            left -= len(text)
-                            if left < 0:
-                                take(text[:left])
-                                raise PlatformRejected(
-                                    f"the answer is longer than {limit} characters"
-                                )
-                            take(text)
-                            blank = blank and text.isspace()
+                            if text.add(event.text) and self.first is None:
+                                self.first = time.monotonic()
                         elif isinstance(event, ProviderSession):
                             if not fits(event.id):
                                 raise PlatformRejected(f"no session id: {excerpt(event.id)}")
-                            self.session = event.id
+                            if scrubber.holds(event.id):
+                                notes["session_ignored"] = "it holds the key"
+                            else:
+                                self.session = event.id
                         elif isinstance(event, Finished):
-                            self.finished = _fit(event)
+                            self.finished = fit(event, scrubber, notes)
         finally:
             clock.close()
+            text.end(whole=self.finished is not None)
         if self.finished is None:
             raise PlatformUnavailable("the adapter ended without Finished")
-        if half:
-            take("\ufffd")
-        elif blank and not self.finished.ui:
+        if text.blank and not self.finished.ui:
             raise PlatformRejected("the answer is empty")
 
 
-def _fit(given: Finished) -> Finished:
-    """What of it can be stored. The text stands without the rest, and the metadata say why."""
-    ui, metadata = None, {}
-    try:
-        metadata = plain(given.metadata)
-    except PlatformRejected as error:
-        metadata = {"ignored": error.cause}
-    if given.ui is not None:
-        try:
-            ui = plain(given.ui)
-            if not isinstance(ui.get("type"), str):
-                raise PlatformRejected(f"it has no type: {excerpt(str(ui))}")
-        except PlatformRejected as error:
-            ui, metadata["ui_ignored"] = None, error.cause
-    return Finished(ui, storable(given.message_id)[:MAX_MESSAGE_ID], metadata)
+class _Text:
+    """One answer's text on its way to `take`: of whole characters, without the key, bounded."""
+
+    __slots__ = ("_half", "_left", "_stream", "_take", "blank")
+
+    def __init__(self, take: Callable[[str], None], scrubber: Scrubber) -> None:
+        self._take = take
+        self._stream = scrubber.stream()
+        self._half = ""  # of a character that the platform cut
+        self._left = conf().MAX_REPLY_LENGTH
+        self.blank = True
+
+    def add(self, text: str) -> bool:
+        """One more piece; False where there is nothing in it. Raises PlatformRejected."""
+        if self._half or not is_clean(text):
+            text, self._half = joined(self._half + text)
+        if not text:
+            return False
+        self._pass_on(self._stream.feed(text))
+        return True
+
+    def end(self, *, whole: bool) -> None:
+        """What has been held back stands, however the answer ended."""
+        self._pass_on(self._stream.end())
+        if self._half and whole:
+            self._pass_on("\ufffd")
+
+    def _pass_on(self, text: str) -> None:
+        if not text:
+            return
+        left, self._left = self._left, max(self._left - len(text), 0)
+        if left:
+            self._take(text[:left])
+        self.blank = self.blank and text.isspace()
+        if len(text) > left:
+            limit = conf().MAX_REPLY_LENGTH
+            raise PlatformRejected(f"the answer is longer than {limit} characters")

@@ -11,7 +11,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -137,16 +137,22 @@ def make_transport() -> PausableTransport:
 
 
 async def request(
-    method: str, url: str, headers: dict[str, str], content: bytes | None, connect: float
+    method: str,
+    url: str,
+    headers: dict[str, str],
+    auth: Callable[[], dict[str, str]],
+    content: bytes | None,
+    connect: float,
 ) -> httpx.Response:
     """A platform's answer, whose body is still to be read and which is to be closed.
 
+    `auth` gives the headers that hold the key: from here on down, and nowhere else, it is open.
     `connect` bounds, in seconds, the way to a connection: its name, TLS and a place in the pool.
     """
     asked = httpx.Request(
         method,
         _parsed(url),
-        headers={**HEADERS, **headers},
+        headers={**HEADERS, **headers, **auth()},
         content=content,
         extensions={"timeout": {"connect": connect, "pool": connect}},
     )

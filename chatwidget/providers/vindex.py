@@ -25,7 +25,7 @@ class Vindex(HTTPProvider):
     max_length = 2000
 
     def auth(self) -> dict[str, str]:
-        return {"X-API-Key": self.config.key}
+        return {"X-API-Key": self.config.key.reveal()}
 
     async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         session = turn.session or turn.conversation

@@ -23,6 +23,8 @@ from django.utils.translation import gettext as _
 from chatwidget.errors import ChatError
 from chatwidget.models import Role, Status, Widget, new_id
 from chatwidget.providers.base import AgentProfile, VisitorIdentity, fits, make_provider
+from chatwidget.providers.reader import read_profile
+from chatwidget.providers.scrubbing import described
 from chatwidget.text import cleaned
 from chatwidget.transcripts import Entry, fingerprint
 
@@ -127,7 +129,8 @@ class Greetings:
             text = ""
             try:
                 async with asyncio.timeout(GREETING_SECONDS):
-                    profile = await make_provider(widget.provider_config).profile(person)
+                    provider = make_provider(widget.provider_config)
+                    profile = await read_profile(provider, person)
                 self._profiles[widget.pk] = (widget.config_version, profile)
                 if profile.greeting and draft.greeting is None:
                     text = cleaned(profile.greeting.text.strip(), GREETING_LENGTH)
@@ -135,8 +138,9 @@ class Greetings:
             except (ChatError, TimeoutError) as error:
                 cause = getattr(error, "cause", "") or f"no answer in {GREETING_SECONDS:g} s"
                 logger.warning("greeting of %s: %s", widget.slug, cause)
-            except Exception:  # an adapter's bug must not leave its visitor without a greeting
-                logger.exception("greeting of %s", widget.slug)
+            except Exception as error:  # an adapter's bug must not leave its visitor ungreeted
+                trace = described(error, widget.known_key)
+                logger.error("greeting of %s\n%s", widget.slug, trace)
             if draft.greeting is None:  # else another process's came first, and is shown
                 draft.greeting = _entry(text or widget.greeting.strip() or _default(language))
                 greet(draft)  # at once: a message that waits for it must not overtake it

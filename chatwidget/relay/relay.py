@@ -19,7 +19,6 @@ from uuid import UUID
 from chatwidget import transcripts
 from chatwidget.conf import conf
 from chatwidget.db import run_in_db_thread
-from chatwidget.encryption import scrub
 from chatwidget.errors import ChatError, Interrupted, PlatformUnavailable, ReplyError
 from chatwidget.models import Status
 from chatwidget.providers.base import (
@@ -31,6 +30,7 @@ from chatwidget.providers.base import (
     before_reading,
     make_provider,
 )
+from chatwidget.providers.scrubbing import described, scrubber_of
 from chatwidget.relay.batching import Batcher, FlushClock
 from chatwidget.relay.drafts import Greetings
 from chatwidget.relay.events import ConversationClosed, ReplyFinished
@@ -120,7 +120,9 @@ class Relay:
             # Without its traceback, which holds this frame, and with it the text, in a cycle.
             status, error = Status.FAILED, failure.with_traceback(None)
         except Exception as failure:  # an adapter's bug must not leave its visitor waiting
-            logger.exception("reply %s of %s", job.entry.id, job.widget.slug)
+            # As text: its frames hold what the adapter does, and its words may, too.
+            trace = described(failure, job.widget.known_key)
+            logger.error("reply %s of %s\n%s", job.entry.id, job.widget.slug, trace)
             status, error = (
                 Status.FAILED,
                 PlatformUnavailable(f"{type(failure).__name__}: {failure}"),
@@ -237,11 +239,8 @@ class Relay:
 
 
 def _cause(error: ReplyError, job: Job) -> str:
-    try:
-        key = job.widget.key
-    except ReplyError:
-        key = ""
-    return storable(scrub(error.cause or str(error), key))[:CAUSE_LENGTH]
+    said = scrubber_of(job.widget.known_key).clean(error.cause or str(error))
+    return storable(said)[:CAUSE_LENGTH]
 
 
 def _log(job: Job, outcome: Outcome) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from chatwidget.encryption import scrub
+from chatwidget.conf import Secret
 from chatwidget.errors import (
     PlatformMisconfigured,
     PlatformRateLimited,
@@ -19,8 +20,11 @@ from chatwidget.models import Widget, new_id
 from chatwidget.providers.base import Provider, Turn, VisitorIdentity, make_provider
 from chatwidget.providers.decoders import excerpt
 from chatwidget.providers.error_mapping import status_of
-from chatwidget.providers.reader import ReplyReader
+from chatwidget.providers.reader import ReplyReader, read_profile
+from chatwidget.providers.scrubbing import described, scrubber_of
 from chatwidget.providers.transport import own_transport
+
+logger = logging.getLogger("chatwidget")
 
 # Seconds. A greeting that takes longer is not waited for; an answer's first words are "slow" then.
 SLOW_GREETING = 2.0
@@ -57,7 +61,7 @@ class Diagnosis:
 async def diagnose(widget: Widget) -> Diagnosis:
     """Talks to the widget's platform once: its greeting, then a short message. Raises nothing."""
     found = Diagnosis()
-    key = ""
+    key = Secret()
     try:
         config = widget.provider_config
         key = config.key
@@ -67,14 +71,19 @@ async def diagnose(widget: Widget) -> Diagnosis:
             await _answer(provider, session, found)
     except ReplyError as error:
         found.findings.append(Finding(False, _explained(error, widget)))
-    found.findings = [Finding(each.ok, scrub(each.text, key)) for each in found.findings]
+    except Exception as error:
+        logger.error("check of %s\n%s", widget.slug, described(error, key))
+        told = {"error": f"{type(error).__name__}: {error}"}
+        found.findings.append(Finding(False, _("The adapter has a bug: %(error)s") % told))
+    clean = scrubber_of(key).clean
+    found.findings = [Finding(each.ok, clean(each.text)) for each in found.findings]
     return found
 
 
 async def _greeting(provider: Provider, found: Diagnosis) -> str:
     """The session that the greeting began, if it did."""
     began = time.monotonic()
-    profile = await provider.profile(VisitorIdentity(id="check"))
+    profile = await read_profile(provider, VisitorIdentity(id="check"))
     seconds = time.monotonic() - began
     if profile.greeting is None:
         found.findings.append(Finding(True, _("No greeting: the widget's own is shown.")))

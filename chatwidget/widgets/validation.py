@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 import idna
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 from msgspec import ValidationError as LookError
 
 from chatwidget.appearance import read_appearance
-from chatwidget.conf import conf
+from chatwidget.conf import Secret, conf
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
 from chatwidget.providers.base import Provider, base_url_problems, config_problems, providers
@@ -98,14 +99,15 @@ def _is_private(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def parse_key(text: str) -> str:
+@sensitive_variables()
+def parse_key(given: Secret) -> Secret:
     """A platform's key, as it goes into a header. No message of this function quotes it."""
-    key = text.strip()
+    key = given.reveal().strip()
     if not key:
         raise ValidationError(_("The API key is empty."))
     if not (key.isascii() and key.isprintable()) or " " in key or len(key) > 4000:
         raise ValidationError(_("The API key holds characters that no key has: copy it again."))
-    return key
+    return Secret(key)
 
 
 def parse_agent(text: str) -> str:

@@ -13,6 +13,7 @@ from django.test import Client
 
 from chatwidget.admin.forms import APPEARANCE, WidgetForm, option_names
 from chatwidget.appearance import Appearance
+from chatwidget.conf import Secret
 from chatwidget.models import Conversation, Message, Visitor, Widget
 from tests.stored import a_conversation, a_widget
 
@@ -78,7 +79,7 @@ def test_a_widget_is_added_and_everything_typed_comes_back(admin_client: Client)
     assert widget.allowed_origins == ["https://shop.example.com", "https://b.example"]
     assert widget.image_hosts == ["cdn.example.com"]
     assert widget.options == {"temperature": 0.5}
-    assert widget.key == KEY
+    assert widget.key.reveal() == KEY
     assert widget.typed_appearance == Appearance(
         color="#aa0011",
         offset_x=33,
@@ -95,7 +96,7 @@ def test_a_widget_is_added_and_everything_typed_comes_back(admin_client: Client)
     unchanged = Widget.objects.get(slug="help")
     assert (unchanged.appearance, unchanged.options) == (widget.appearance, widget.options)
     assert unchanged.allowed_origins == widget.allowed_origins
-    assert unchanged.key == KEY
+    assert unchanged.key.reveal() == KEY
     assert unchanged.config_version == widget.config_version + 1
 
 
@@ -150,7 +151,7 @@ def test_a_slug_that_is_taken(admin_client: Client) -> None:
 
 def with_key(key: str = KEY, **fields: Any) -> Widget:
     widget = a_widget(provider="openai", agent="m", **fields)
-    widget.key = key
+    widget.key = Secret(key)
     widget.save()
     return widget
 
@@ -187,7 +188,7 @@ def test_a_key_is_kept_replaced_and_cleared(admin_client: Client) -> None:
     def key_after(**changes: str) -> str:
         data = filled(Widget.objects.get(), **changes)
         assert admin_client.post(change, data).status_code == 302
-        return Widget.objects.get().key
+        return Widget.objects.get().key.reveal()
 
     assert key_after(title="New") == KEY
     assert key_after(new_key=" sk-another-0123456789 ") == "sk-another-0123456789"

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from chatwidget.conf import Secret
 from chatwidget.models import Widget
 from tests.platforms import agentix, eigi
 from tests.providers.conftest import KEYS, NAMES, be_patient
@@ -32,7 +33,7 @@ def widget(platforms: Process, name: str, agent: str = "agent-1", key: str = "")
     made = Widget(slug="shop", title="Shop", provider=name)
     made.base_url = platforms.url + ("/v1" if name == "openai" else "")
     made.agent = "" if name == "vindex" else agent
-    made.key = key or KEYS[name]
+    made.key = Secret(key or KEYS[name])
     made.save()
     return made
 
@@ -48,7 +49,8 @@ def check() -> tuple[bool, str]:
         out.write(str(error))
         works = False
     said = out.getvalue()
-    assert Widget.objects.get().key not in said or not Widget.objects.get().key
+    key = Widget.objects.get().key
+    assert not key or key.reveal() not in said
     return works, said
 
 
@@ -176,7 +178,7 @@ def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", unknown)
     monkeypatch.setattr("chatwidget.providers.http._pause", lambda attempt, after: 0)
     made = Widget(slug="shop", title="Shop", provider="vindex", base_url="http://nobody.invalid")
-    made.key = KEYS["vindex"]
+    made.key = Secret(KEYS["vindex"])
     made.save()
     works, said = check()
     assert not works

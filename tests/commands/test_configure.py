@@ -54,7 +54,7 @@ def test_all_of_it() -> None:
     widget = Widget.objects.get()
     assert (widget.slug, widget.title, widget.greeting) == ("my-shop", "Our shop", "Hello!")
     assert widget.base_url == "https://vindex.example.com"
-    assert widget.key == KEY
+    assert widget.key.reveal() == KEY
     assert widget.allowed_origins == ["https://shop.example.com", "http://localhost"]
     assert widget.image_hosts == ["cdn.example.com"]
 
@@ -70,7 +70,7 @@ def test_the_key_is_not_readable_in_the_database() -> None:
 def test_the_key_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{KEY}\n"))
     configure("a", "--provider", "vindex", "--api-key-stdin")
-    assert Widget.objects.get().key == KEY
+    assert Widget.objects.get().key.reveal() == KEY
 
 
 @pytest.mark.usefixtures("key")
@@ -91,7 +91,7 @@ def test_what_is_not_given_stays() -> None:
     assert configure("a", "--title", "B") == "Changed widget 'a': B (openai).\n"
     widget = Widget.objects.get()
     assert widget.options == {"temperature": 1.0, "system_prompt": "Be = kind"}
-    assert (widget.agent, widget.key) == ("gpt", KEY)
+    assert (widget.agent, widget.key.reveal()) == ("gpt", KEY)
     configure("a", "--option", "")
     assert Widget.objects.get().options == {}
 
@@ -102,7 +102,7 @@ def test_another_provider_does_not_get_the_key() -> None:
     assert "eigi needs an API key" in refused("a", "--provider", "eigi", "--agent", "x")
     configure("a", "--provider", "demo")
     widget = Widget.objects.get()
-    assert (widget.key, widget.agent, widget.base_url) == ("", "", "")
+    assert (widget.key.reveal(), widget.agent, widget.base_url) == ("", "", "")
 
 
 @pytest.mark.usefixtures("key")
@@ -115,10 +115,10 @@ def test_the_same_key_is_encrypted_with_the_newest_secret(settings: Settings) ->
     assert configure(*again).startswith("Changed widget 'a'")
     assert configure(*again) == "Widget 'a' is as it was.\n"
     settings.CHATWIDGET = {"SECRET_KEYS": ("new",)}
-    assert Widget.objects.get().key == KEY
+    assert Widget.objects.get().key.reveal() == KEY
     settings.CHATWIDGET = {"SECRET_KEYS": ("lost everything",)}
     assert configure(*again).startswith("Changed widget 'a'")
-    assert Widget.objects.get().key == KEY
+    assert Widget.objects.get().key.reveal() == KEY
 
 
 REFUSALS = {

@@ -22,6 +22,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from chatwidget.conf import Secret
 from chatwidget.models import Status, Visitor
 from chatwidget.transcripts import export
 from tests.stored import NOON, a_conversation, a_widget
@@ -128,7 +129,7 @@ def test_a_line_holds_exactly_what_the_docs_name() -> None:
 
 def test_a_key_is_in_no_export() -> None:
     widget = a_widget()
-    widget.key = "sk-very-secret"
+    widget.key = Secret("sk-very-secret")
     widget.save()
     a_conversation(widget, "hi", "hello")
     for form in export.FORMATS:

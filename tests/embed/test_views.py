@@ -17,6 +17,7 @@ from django.utils.functional import SimpleLazyObject, empty
 from pytest_django import Settings
 
 from chatwidget import tokens
+from chatwidget.conf import Secret
 from chatwidget.models import Widget
 from tests.stored import a_widget
 
@@ -28,7 +29,7 @@ KEY = "sk-do-not-tell-0123456789"
 @pytest.fixture
 def widget() -> Widget:
     widget = Widget(slug="shop", title="Shop </script><script>alert(1)", provider="openai")
-    widget.agent, widget.key = "gpt", KEY
+    widget.agent, widget.key = "gpt", Secret(KEY)
     widget.base_url = "https://platform.example/v1"
     widget.save()
     return widget

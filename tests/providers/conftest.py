@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from chatwidget.conf import ProviderConfig
+from chatwidget.conf import ProviderConfig, Secret
 from chatwidget.errors import ReplyError
 from chatwidget.providers.base import (
     Finished,
@@ -102,9 +102,8 @@ class Platforms(Control):
     def chat(self, name: str, agent: str = "agent-1", key: str = "", **options: Any) -> Chat:
         base_url = self.url + ("/v1" if name == "openai" else "")
         agent = "" if name == "vindex" else agent
-        return Chat(
-            make_provider(ProviderConfig(name, base_url, agent, key or KEYS[name], options))
-        )
+        config = ProviderConfig(name, base_url, agent, Secret(key or KEYS[name]), options)
+        return Chat(make_provider(config))
 
     async def streaming_chat(self, name: str) -> Chat:
         """A chat whose next turn streams: fifthelement's first one does not."""

@@ -253,7 +253,8 @@ async def test_a_character_cut_in_two_is_whole(fakes: Platforms, name: str) -> N
     found = await chat.say("fault:halves")
     assert found.error is None
     assert found.text.endswith("日本語 🙂.")
-    assert found.pieces == len(found.text)
+    # A piece that may be the beginning of the key waits for the next one.
+    assert len(found.text) - 5 <= found.pieces <= len(found.text)
 
 
 @pytest.mark.parametrize("fault", ["drip", "split"])

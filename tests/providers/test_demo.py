@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatwidget.conf import ProviderConfig
+from chatwidget.conf import ProviderConfig, Secret
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.providers.base import make_provider, providers
 from chatwidget.providers.demo import GRID, WORDS
@@ -73,25 +73,25 @@ async def test_every_word_of_its_help_does_something(chat: Chat) -> None:
 CONFIGS = {
     "an unknown provider": (ProviderConfig("nobody"), "no provider is named 'nobody'"),
     "no key": (ProviderConfig("eigi", agent="a"), "eigi needs an API key"),
-    "no agent": (ProviderConfig("eigi", key="vk_1"), "eigi needs an agent"),
+    "no agent": (ProviderConfig("eigi", key=Secret("vk_1")), "eigi needs an agent"),
     "no base URL": (
-        ProviderConfig("fifthelement", agent="a", key="k"),
+        ProviderConfig("fifthelement", agent="a", key=Secret("k")),
         "fifthelement has no default base URL",
     ),
     "a base URL of another scheme": (
-        ProviderConfig("vindex", base_url="ftp://x", key="k"),
+        ProviderConfig("vindex", base_url="ftp://x", key=Secret("k")),
         "must begin with https://",
     ),
     "a key that fits no header": (
-        ProviderConfig("vindex", key="amgai_“1”"),
+        ProviderConfig("vindex", key=Secret("amgai_“1”")),
         "the API key holds characters",
     ),
     "an unknown option": (
-        ProviderConfig("vindex", key="k", options={"x": 1}),
+        ProviderConfig("vindex", key=Secret("k"), options={"x": 1}),
         "vindex has no option 'x'",
     ),
     "an option of another type": (
-        ProviderConfig("openai", agent="a", key="k", options={"temperature": "warm"}),
+        ProviderConfig("openai", agent="a", key=Secret("k"), options={"temperature": "warm"}),
         "option 'temperature' must be of type float",
     ),
     "OpenAI itself without a key": (ProviderConfig("openai", agent="a"), "OpenAI needs an API key"),

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from aiohttp import client_exceptions, http_exceptions
 
+from chatwidget.conf import Secret
 from chatwidget.errors import (
     PlatformMisconfigured,
     PlatformRateLimited,
@@ -64,7 +65,7 @@ def made(kind: type[Exception]) -> Exception:
 
 @pytest.mark.parametrize("kind", sorted(ALL, key=str), ids=lambda kind: kind.__qualname__)
 def test_every_exception_of_the_client_is_ours(kind: type[Exception]) -> None:
-    with pytest.raises(ReplyError) as caught, map_errors("secret-key"):
+    with pytest.raises(ReplyError) as caught, map_errors(Secret("secret-key")):
         raise made(kind)
     assert type(caught.value) in (
         PlatformMisconfigured,
@@ -136,7 +137,7 @@ def test_what_a_status_means(statuses: tuple[int, ...], ours: type[ReplyError]) 
 def test_the_key_is_scrubbed_also_where_an_excerpt_ends_within_it() -> None:
     key = "sk-0123456789"
     for fill in range(280, 310):
-        with pytest.raises(ReplyError) as caught, map_errors(key):
+        with pytest.raises(ReplyError) as caught, map_errors(Secret(key)):
             raise refusal(answered(400), b"x" * fill + key.encode(), None)
         assert key[:4] not in caught.value.cause
 

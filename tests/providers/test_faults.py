@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from pytest_django import Settings
 
-from chatwidget.conf import ProviderConfig
+from chatwidget.conf import ProviderConfig, Secret
 from chatwidget.errors import PlatformMisconfigured, PlatformUnavailable, ReplyError
 from chatwidget.providers.base import Provider, Turn, make_provider
 from tests.providers.conftest import (
@@ -292,7 +292,7 @@ async def serving() -> AsyncIterator[Serving]:
 
 
 def eigi_at(host: str) -> Provider:
-    return make_provider(ProviderConfig("eigi", f"http://{host}", "agent", "vk_1"))
+    return make_provider(ProviderConfig("eigi", f"http://{host}", "agent", Secret("vk_1")))
 
 
 async def ask(provider: Provider) -> Outcome:

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 from pytest_django import Settings
 
-from chatwidget.conf import ProviderConfig
+from chatwidget.conf import ProviderConfig, Secret
 from chatwidget.errors import PlatformUnavailable
 from chatwidget.providers.base import Delta, Event, Finished, Provider, ProviderSession, Turn
 from tests.providers.conftest import PERSON, Outcome, be_patient, outcome
@@ -23,7 +23,7 @@ class Own(Provider):
     needs_base_url = needs_key = needs_agent = False
 
     def __init__(self, *script: Event | float) -> None:
-        super().__init__(ProviderConfig("own", key="secret-0123"))
+        super().__init__(ProviderConfig("own", key=Secret("secret-0123")))
         self.script = script
         self.closed = False
 

@@ -22,7 +22,7 @@ from django.urls import include, path, re_path
 from pytest_django import Settings
 
 from chatwidget import checks
-from chatwidget.conf import Conf, conf
+from chatwidget.conf import Conf, Secret, conf
 from chatwidget.routing import websocket_urlpatterns
 from tests.stored import a_widget
 
@@ -221,7 +221,7 @@ def test_w005_keys_that_cannot_be_read(settings: Settings) -> None:
     settings.CHATWIDGET = {"SECRET_KEYS": ("old",)}
     for slug in ("one", "two"):
         widget = a_widget(slug)
-        widget.key = "a-key"
+        widget.key = Secret("a-key")
         widget.save()
     a_widget("none")
     settings.CHATWIDGET = {"SECRET_KEYS": ("new", "old")}

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from pytest_django import Settings
 
+from chatwidget.conf import Secret
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Message, Visitor, Widget, new_id
 from tests.stored import a_conversation, a_widget
@@ -52,30 +53,30 @@ def test_bad_slugs(slug: str) -> None:
 @pytest.mark.django_db
 def test_a_key_is_readable_to_us_alone(settings: Settings) -> None:
     widget = a_widget()
-    widget.key = KEY
+    widget.key = Secret(KEY)
     widget.save()
     row = Widget.objects.filter(pk=widget.pk).values().get()
     assert KEY not in str(row)
     stored = Widget.objects.get()
-    assert stored.key == KEY
+    assert stored.key.reveal() == KEY
     assert KEY not in repr(stored.provider_config)
     first = stored.encrypted_key
-    stored.key = KEY
+    stored.key = Secret(KEY)
     assert stored.encrypted_key != first  # equal keys do not look equal
-    stored.key = ""
-    assert (stored.encrypted_key, stored.key) == ("", "")
+    stored.key = Secret()
+    assert (stored.encrypted_key, stored.key) == ("", Secret())
 
 
 @pytest.mark.django_db
 def test_keys_may_be_rotated(settings: Settings) -> None:
     settings.CHATWIDGET = {"SECRET_KEYS": ("old",)}
     widget = a_widget()
-    widget.key = KEY
+    widget.key = Secret(KEY)
     settings.CHATWIDGET = {"SECRET_KEYS": ("new", "old")}
-    assert widget.key == KEY
-    widget.key = KEY
+    assert widget.key.reveal() == KEY
+    widget.key = Secret(KEY)
     settings.CHATWIDGET = {"SECRET_KEYS": ("new",)}
-    assert widget.key == KEY
+    assert widget.key.reveal() == KEY
     settings.CHATWIDGET = {"SECRET_KEYS": ("another",)}
     with pytest.raises(PlatformMisconfigured) as refused:
         _ = widget.key
@@ -86,10 +87,10 @@ def test_keys_may_be_rotated(settings: Settings) -> None:
 def test_without_keys_of_their_own_the_sites_secret_serves(settings: Settings) -> None:
     settings.CHATWIDGET = {}
     widget = a_widget()
-    widget.key = KEY
+    widget.key = Secret(KEY)
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another one, also long enough to be a secret key of some kind"
-    assert widget.key == KEY
+    assert widget.key.reveal() == KEY
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(PlatformMisconfigured):
         _ = widget.key

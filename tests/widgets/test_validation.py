@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from chatwidget.conf import Secret
 from chatwidget.models import Widget
 from chatwidget.widgets.validation import (
     clean_widget,
@@ -98,10 +99,10 @@ def test_base_urls() -> None:
 
 
 def test_keys() -> None:
-    assert parse_key(" vk_1\n") == "vk_1"
+    assert parse_key(Secret(" vk_1\n")) == Secret("vk_1")
     for given in ("", " ", "two words", "“quoted”", "a\nb", "a\0b", "x" * 5000):
         with pytest.raises(ValidationError) as caught:
-            parse_key(given)
+            parse_key(Secret(given))
         assert not given.strip() or given.strip() not in caught.value.messages[0]
 
 

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from chatwidget.conf import Secret
 from chatwidget.db import missing_migrations
 from chatwidget.encryption import is_newest
 from chatwidget.errors import PlatformMisconfigured
@@ -110,26 +111,24 @@ class Command(BaseCommand):
         return widget
 
 
-def _read_key(variable: str | None, stdin: bool) -> str:
+def _read_key(variable: str | None, stdin: bool) -> Secret:
     """The key, from where it is said to be; empty: none is given."""
     if variable is not None and stdin:
         raise ValidationError("Give --api-key-env or --api-key-stdin, not both.")
     if stdin:
-        return parse_key(getpass("API key: ") if sys.stdin.isatty() else sys.stdin.readline())
+        typed = getpass("API key: ") if sys.stdin.isatty() else sys.stdin.readline()
+        return parse_key(Secret(typed))
     if variable is None:
-        return ""
+        return Secret()
     if not os.environ.get(variable, "").strip():
         raise ValidationError(f"The environment variable {variable} is not set, or empty.")
-    return parse_key(os.environ[variable])
+    return parse_key(Secret(os.environ[variable]))
 
 
-def _set_key(widget: Widget, key: str) -> None:
+def _set_key(widget: Widget, key: Secret) -> None:
     """Stores a key. The same one again leaves what is stored, which differs at each encryption,
     unless the secret it was encrypted with is not the newest any more."""
-    try:
-        same = widget.key == key and is_newest(widget.encrypted_key)
-    except PlatformMisconfigured:
-        same = False
+    same = widget.known_key == key and is_newest(widget.encrypted_key)
     if key and not same:
         widget.key = key
 
