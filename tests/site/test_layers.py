@@ -41,6 +41,7 @@ STAIRS = {
         ("outbox",),
         ("subscription",),
         ("session",),
+        ("connection",),
         ("consumer",),
     ),
 }

@@ -1,0 +1,234 @@
+"""One tab's connection, whatever carries it: who may open it, its frames in and out, its end.
+
+What a frame does is the `Session`'s business; `consumer` and `event_stream` carry the frames.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from contextvars import Context, copy_context
+from typing import Any
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from django.utils import translation
+
+from chatwidget import tokens
+from chatwidget.conf import conf
+from chatwidget.db import db_timeout, run_in_db_thread
+from chatwidget.errors import (
+    BadFrame,
+    ChatError,
+    CloseCode,
+    CloseConnection,
+    DatabaseUnavailable,
+    RateLimited,
+)
+from chatwidget.languages import choose_language
+from chatwidget.models import Widget, new_id
+from chatwidget.protocol import (
+    HELLO_SECONDS,
+    MAX_FRAME_BYTES,
+    BadFrameOf,
+    Hello,
+    History,
+    error_frame,
+    parse,
+)
+from chatwidget.relay.lifecycle import relay
+from chatwidget.sockets import origin, rate_limits
+from chatwidget.sockets.client import Client
+from chatwidget.sockets.outbox import Outbox
+from chatwidget.sockets.session import Session
+from chatwidget.text import cleaned
+
+logger = logging.getLogger("chatwidget")
+
+# A page of history costs what this many small frames cost.
+HISTORY_WEIGHT = 20
+
+
+_widgets: WeakValueDictionary[tuple[int, int], Widget] = WeakValueDictionary()
+
+
+class Connection:
+    """Between `open` and `leave`. What cannot be mended closes it, with a code of the protocol."""
+
+    def __init__(
+        self,
+        scope: origin.Scope,
+        slug: str,
+        send: Callable[[str], Awaitable[None]],
+        close: Callable[[int], Awaitable[None]],
+    ) -> None:
+        """`send` raises ConnectionError when the other end is gone; `scope` is the handshake's."""
+        self.closed = False
+        self._scope = scope
+        self._slug = slug
+        self._send_close = close
+        self._session: Session | None = None
+        self._counted: list[str] = []  # whose open connections this one is counted among
+        self._writer: asyncio.Task[None] | None = None
+        self._bucket = rate_limits.Bucket(conf().limits)
+        self._outbox = Outbox(send, self._begin_writing)
+        self._context: Context | None = None  # of what is sent, once there is something to say
+        self._hello_timer: asyncio.TimerHandle | None = None
+
+    async def open(self) -> None:
+        await self._guarded(self._admit)
+
+    async def receive(self, text: str | None, binary: bytes | None = None) -> None:
+        """Take one frame; frames are handed in one at a time."""
+        if not self.closed:
+            await self._guarded(self._receive, text, binary)
+
+    async def _admit(self) -> None:
+        """May this connection be open at all? Raises CloseConnection."""
+        origin.check_origin(self._scope)
+        self._relay = relay()
+        if self._relay.draining:
+            raise CloseConnection(CloseCode.RESTARTING)
+        limits = conf().limits
+        self._address = origin.client_address(self._scope)
+        self._count(self._address, limits.sockets_per_address if limits else None)
+        try:
+            await rate_limits.consume("connections_per_address", self._address)
+        except RateLimited as error:
+            raise CloseConnection(CloseCode.TOO_MANY, error.cause) from None
+        slug = self._slug
+        async with db_timeout():
+            widget = await run_in_db_thread(Widget.objects.filter(slug=slug, active=True).first)
+        if widget is None:
+            raise CloseConnection(CloseCode.NO_WIDGET, f"no active widget {slug!r}")
+        # One for all its sockets: every save makes a new version.
+        self._widget = _widgets.setdefault((widget.pk, widget.config_version), widget)
+        # Not before: it may have come, and wait for a database that is slow.
+        loop = asyncio.get_running_loop()
+        self._hello_timer = loop.call_later(HELLO_SECONDS, self._no_hello)
+
+    async def _receive(self, text: str | None, binary: bytes | None) -> None:
+        size = len(text.encode() if text is not None else binary or b"")
+        if size > MAX_FRAME_BYTES:
+            raise CloseConnection(CloseCode.MESSAGE_TOO_BIG, f"{size} bytes")
+        self._bucket.take()
+        frame_id = None
+        try:
+            if text is None:
+                raise BadFrame("binary")
+            frame = parse(text)
+            frame_id = getattr(frame, "id", None)
+            if self._session is None:
+                if not isinstance(frame, Hello):
+                    raise BadFrame("the first frame must be hello")
+                await self._hello(frame)
+            else:
+                if isinstance(frame, History):
+                    self._bucket.take(HISTORY_WEIGHT)
+                await self._session.handle(frame)
+        except CloseConnection:
+            raise
+        except ChatError as error:
+            if isinstance(error, DatabaseUnavailable) and self._session is None:
+                raise
+            if self._session is None:
+                raise CloseConnection(CloseCode.PROTOCOL, str(error)) from error
+            if isinstance(error, BadFrameOf):
+                frame_id = error.frame_id
+            if isinstance(error, DatabaseUnavailable):
+                logger.error("a visitor's frame was refused: database: %s", error.cause)
+            self._outbox.put(error_frame(error, frame_id))
+
+    async def _hello(self, frame: Hello) -> None:
+        assert self._hello_timer
+        self._hello_timer.cancel()
+        tokens.check_frame_token(frame.token or "", self._widget.slug)
+        visitor: UUID | None = None
+        if frame.visitor:
+            visitor = tokens.visitor_of(frame.visitor, self._widget.pk)
+        visitor = visitor or new_id()
+        limits = conf().limits
+        self._count(visitor.hex, limits.sockets_per_visitor if limits else None)
+        client = Client(
+            visitor=visitor,
+            address=self._address,
+            user_agent=cleaned(origin.header(self._scope, b"user-agent"), 500),
+            language=choose_language(
+                self._widget.appearance.get("language", ""),
+                frame.locale or "",
+                origin.header(self._scope, b"accept-language"),
+            ),
+        )
+        translation.activate(client.language)
+        session = Session(self._relay, self._widget, client, self._outbox)
+        try:
+            async with db_timeout():
+                await session.begin(frame)
+        except BaseException:
+            session.gone()
+            raise
+        self._session = session
+        if self._relay.draining:
+            session.leave()  # it has begun since this socket was opened
+        # From here on the outbox sends; it inherits this task's language.
+        self._context = copy_context()
+        self._outbox.wake()
+
+    def _count(self, who: str, limit: int | None) -> None:
+        rate_limits.open_sockets.add(who, limit)
+        self._counted.append(who)
+
+    def _begin_writing(self) -> bool:
+        if self._context is None or self.closed:
+            return False
+        work = self._guarded(self._outbox.run)
+        self._writer = asyncio.create_task(work, context=self._context)
+        self._writer.add_done_callback(self._written)
+        return True
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        if self._writer is task:
+            self._writer = None
+
+    def _no_hello(self) -> None:
+        self._timeout = asyncio.create_task(self._close(CloseCode.NO_HELLO))
+
+    async def _guarded(self, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        """Do something for this socket; what cannot be mended closes it."""
+        try:
+            await work(*arguments)
+        except CloseConnection as refusal:
+            logger.info("socket closed: %d %s", refusal.close_code, refusal)
+            await self._close(refusal.close_code)
+        except ChatError as error:  # the database is unavailable before there is a conversation
+            logger.warning("socket closed: %s", error)
+            await self._close(CloseCode.RESTARTING)
+        except ConnectionError as error:
+            logger.info("socket lost: %s", error)
+            self.leave()
+        except Exception:  # a bug: the visitor comes back and is shown what is stored
+            logger.exception("socket")
+            await self._close(CloseCode.RESTARTING)
+        except BaseException:  # the server gave this socket up: nothing of it may stay
+            self.leave()
+            raise
+
+    async def _close(self, code: int) -> None:
+        if not self.closed:
+            self.leave()
+            with suppress(Exception):  # the other end may be gone
+                await self._send_close(int(code))
+
+    def leave(self) -> None:
+        """Nothing more is sent or received."""
+        self.closed = True
+        if self._hello_timer:
+            self._hello_timer.cancel()
+        if self._session:
+            self._session.gone()
+        if self._writer and self._writer is not asyncio.current_task():
+            self._writer.cancel()
+        while self._counted:
+            rate_limits.open_sockets.remove(self._counted.pop())
