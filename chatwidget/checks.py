@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from chatwidget.sockets.consumer import ChatConsumer
 DISTRIBUTION = "django-agent-chatwidget"
 BUILT = Path(__file__).parent / "static" / "chatwidget" / "loader.js"
 FRAME_SCRIPT = "chatwidget/frame.js"
+SHORTEST_SECRET = 20  # characters
 
 
 @register
@@ -42,6 +44,17 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     except PlatformMisconfigured as error:
         hint = 'CHATWIDGET["PROVIDERS"] maps a name to the dotted path of a Provider.'
         return [Error(str(error), hint=hint, id="chatwidget.E002")]
+    return []
+
+
+@register
+def check_secrets(**kwargs: Any) -> list[CheckMessage]:
+    """Whoever has the database may try secrets for as long as they like."""
+    with suppress(ImproperlyConfigured):  # check_settings says so
+        if any(len(secret) < SHORTEST_SECRET for secret in conf().SECRET_KEYS):
+            hint = "Make one: `python -c 'import secrets; print(secrets.token_urlsafe(48))'`."
+            message = f"CHATWIDGET_SECRET_KEYS holds one shorter than {SHORTEST_SECRET} characters."
+            return [Error(message, hint=hint, id="chatwidget.E008")]
     return []
 
 

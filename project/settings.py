@@ -139,6 +139,8 @@ if not SECRET_KEY:
         "SECRET_KEY is not set: run `make install`, which writes one to .env, or set it."
     )
 
+SECRET_KEY_FALLBACKS = read("SECRET_KEY_FALLBACKS", words, words(""))
+
 ALLOWED_HOSTS = read("ALLOWED_HOSTS", words, ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, words(""))
 TRUSTED_PROXIES = read("TRUSTED_PROXIES", networks, networks(""))

@@ -25,6 +25,7 @@ from chatwidget.conf import ProviderConfig, conf
 from chatwidget.errors import PlatformMisconfigured, PlatformRejected, PlatformTimedOut
 from chatwidget.providers.base import Provider, before_reading
 from chatwidget.providers.decoders import JSONDecoder, ServerEvent, SSEDecoder, TextDecoder, excerpt
+from chatwidget.providers.encodings import Body
 from chatwidget.providers.error_mapping import (
     CLIENT_ERRORS,
     RetryableError,
@@ -74,19 +75,24 @@ class Answer:
         return next((v for k, v in self.headers.raw if k.lower() == name), b"")
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body as it comes."""
+        """The body as it comes. Raises PlatformRejected for an encoding that is not read."""
         clock, rest_due = self._clock, before_reading.get()
-        # We ask for no encoding; a platform that encodes all the same is decoded by httpx.
-        encoded = self.headers.get("content-encoding", "identity") != "identity"
-        stream = aiter(self._response.aiter_bytes() if encoded else self._body)
+        body = Body(self.headers.get("content-encoding", ""))
+        stream = aiter(self._body)
         while True:
             with clock:
                 try:
                     chunk = await anext(stream)
                 except StopAsyncIteration:
+                    body.end()
                     return
             clock.received()
-            yield chunk
+            if body.name:
+                for piece in body.feed(chunk):
+                    yield piece
+                    await asyncio.sleep(0)  # a small chunk may be many pieces
+            else:
+                yield chunk
             if (rest := rest_due()) is not None:
                 with paused(self._response):
                     await rest
@@ -224,13 +230,16 @@ async def _of_type(response: httpx.Response, clock: StreamTimeouts, accept: str)
 
 async def _beginning(response: httpx.Response, clock: StreamTimeouts) -> bytes:
     """The first bytes of an answer that is no reply; the answer is closed."""
+    assert isinstance(response.stream, httpx.AsyncByteStream)
     said = bytearray()
     try:
-        with suppress(PlatformTimedOut, *CLIENT_ERRORS), clock:
-            async for chunk in response.aiter_bytes():
-                said += chunk
-                if len(said) >= MAX_ERROR:
-                    break
+        with suppress(PlatformTimedOut, PlatformRejected, *CLIENT_ERRORS), clock:
+            body = Body(response.headers.get("content-encoding", ""))
+            async for chunk in response.stream:
+                for piece in body.feed(chunk):
+                    said += piece
+                    if len(said) >= MAX_ERROR:
+                        return bytes(said[:MAX_ERROR])
     finally:
         await response.aclose()
     return bytes(said[:MAX_ERROR])

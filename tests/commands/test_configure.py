@@ -107,7 +107,7 @@ def test_another_provider_does_not_get_the_key() -> None:
 
 @pytest.mark.usefixtures("key")
 def test_the_same_key_is_encrypted_with_the_newest_secret(settings: Settings) -> None:
-    """As the README rotates: a new secret in front, each key once more, the old one dropped."""
+    """Where `rotate_keys` has not been there before."""
     again = ("a", "--provider", "vindex", "--api-key-env", "PLATFORM_KEY")
     settings.CHATWIDGET = {"SECRET_KEYS": ("old",)}
     configure(*again)

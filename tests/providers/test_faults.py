@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import brotli
 import pytest
 from pytest_django import Settings
 
@@ -302,6 +304,13 @@ async def ask(provider: Provider) -> Outcome:
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Session-ID: s\r\n"
 
 
+def packed(encoding: bytes, body: bytes) -> bytes:
+    length = str(len(body)).encode()
+    return b"%bContent-Encoding: %b\r\nContent-Length: %b\r\n\r\n%b" % (
+        HEAD, encoding, length, body,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("said", "code", "text"),
     [
@@ -311,13 +320,31 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Session-ID: s\r\n"
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n", UNAVAILABLE, "Hello"),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nHello\r\n", REJECTED, ""),
         (HEAD + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nHello", REJECTED, ""),
+        (packed(b"br", brotli.compress(b"Hello")), "", "Hello"),
+        (packed(b"gzip", gzip.compress(b"Hello")[:-9]), UNAVAILABLE, "Hello"),
+        (packed(b"gzip, gzip", gzip.compress(gzip.compress(b"Hello"))), REJECTED, ""),
+        (packed(b"gzip\r\nContent-Encoding: br", b"Hello"), REJECTED, ""),
         (HEAD + b"\r\nHello", "", "Hello"),  # no framing: the end of the connection is the end
     ],
-    ids=["nothing", "no HTTP", "short", "no last chunk", "bad chunk", "no gzip", "no framing"],
+    ids=[
+        *("nothing", "no HTTP", "short", "no last chunk", "bad chunk", "no gzip", "brotli"),
+        *("short gzip", "gzip in gzip", "gzip in brotli", "no framing"),
+    ],
 )
 async def test_broken_answers(serving: Serving, said: bytes, code: str, text: str) -> None:
     found = await ask(eigi_at(f"127.0.0.1:{await serving(said)}"))
     assert (found.code, found.text) == (code, text)
+
+
+async def test_an_error_that_is_encoded_twice(serving: Serving) -> None:
+    twice = gzip.compress(gzip.compress(b"a cause"))
+    for encoding, body, cause in (
+        (b"gzip", gzip.compress(b"a cause"), "HTTP 400 Bad Request: a cause"),
+        (b"gzip, gzip", twice, "HTTP 400 Bad Request"),
+    ):
+        said = packed(encoding, body).replace(b"200 OK", b"400 Bad Request")
+        found = await ask(eigi_at(f"127.0.0.1:{await serving(said)}"))
+        assert found.error and found.error.cause == cause
 
 
 async def test_nobody_listens(no_pauses: None) -> None:

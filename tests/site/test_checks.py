@@ -230,6 +230,13 @@ def test_w005_keys_that_cannot_be_read(settings: Settings) -> None:
     assert found("W005").msg == "Keys that cannot be read, of the widgets one, two."
 
 
+def test_e008_a_short_secret(settings: Settings) -> None:
+    settings.CHATWIDGET = {"SECRET_KEYS": ("a long one, 0123456789", "a short one")}
+    assert found("E008").msg.endswith("holds one shorter than 20 characters.")
+    settings.CHATWIDGET = {"SECRET_KEYS": ("a long one, 0123456789",)}
+    assert silent("E008")
+
+
 @pytest.mark.parametrize(
     "told",
     [

@@ -65,6 +65,7 @@ def test_everything_set(load: Any) -> None:
             "HTTPS_ONLY": "true",
             "DATABASE_URL": "postgres://me:secret@db/chat?sslmode=require",
             "REDIS_URL": "redis://cache/0",
+            "SECRET_KEY_FALLBACKS": "older, oldest",
             "CHATWIDGET_SECRET_KEYS": "new,old",
             "CHATWIDGET_ALLOW_PRIVATE_PROVIDERS": "false",
             "CHATWIDGET_LIMITS": "off",
@@ -77,6 +78,7 @@ def test_everything_set(load: Any) -> None:
             "LOG_FORMAT": "json",
         }
     )
+    assert settings["SECRET_KEY_FALLBACKS"] == ["older", "oldest"]
     assert settings["ALLOWED_HOSTS"] == ["chat.example.com", "www.example.com"]
     assert settings["CSRF_TRUSTED_ORIGINS"] == ["https://www.example.com"]
     database = settings["DATABASES"]["default"]
