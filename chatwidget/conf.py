@@ -9,7 +9,7 @@ import hmac
 import ipaddress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import msgspec
 from django.conf import settings
@@ -93,6 +93,9 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     MAX_MESSAGE_LENGTH: int = 4000
     # Code points of one reply; a longer answer fails as provider_rejected, with what came kept.
     MAX_REPLY_LENGTH: int = 1_048_576
+    # What is kept of the query of an embedding page's address: all but what looks like a secret,
+    # nothing, or all.
+    PAGE_QUERY: Literal["safe", "none", "all"] = "safe"
     # How long a visitor's token is good for, from when it was last used, in days.
     VISITOR_DAYS: int = 400
 

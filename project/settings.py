@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -80,6 +81,13 @@ def port(text: str) -> int:
     if not 0 < value < 65536:
         raise ValueError("give a port from 1 to 65535")
     return value
+
+
+def zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (KeyError, OSError, ValueError):  # unknown, a folder, or no name at all
+        raise ValueError("give a time zone such as Europe/Berlin") from None
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
@@ -272,7 +280,7 @@ LANGUAGES = [
     ("fr", "français"),
     ("pt-br", "português (Brasil)"),
 ]
-TIME_ZONE = "UTC"
+TIME_ZONE = read("TIME_ZONE", zone, "UTC")
 USE_TZ = True
 
 LOGGING = {

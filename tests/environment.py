@@ -30,6 +30,7 @@ VARIABLES = {
             "LOG_FORMAT",
             "PORT",
             "REDIS_URL",
+            "TIME_ZONE",
             "TRUSTED_PROXIES",
         ),
         "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +13,8 @@ from django.db.models.functions import Substr
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
-from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -32,6 +29,7 @@ from chatwidget.admin.filters import (
     rated,
     with_message,
 )
+from chatwidget.admin.times import ago
 from chatwidget.admin.transcript import transcript, words
 from chatwidget.models import Conversation, Message, Role, Visitor
 from chatwidget.transcripts import erasure
@@ -43,13 +41,13 @@ PREVIEW = 300  # code points of a message that the list reads
 class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The list costs the same queries and rows whatever is stored."""
 
-    list_display = ("who", "said", "length", "started", "last_message")
+    list_display = ("who", "said", "length", "last_message")
     list_display_links = ("who",)
     list_filter = ("widget", PeriodFilter, FailedFilter, RatedFilter)
     list_per_page = 50
     list_max_show_all = 0
     ordering = ("-last_message_at", "-id")
-    sortable_by = ("last_message", "started")
+    sortable_by = ("last_message",)
     # `get_search_results` says how each is searched.
     search_fields = ("messages__text", "visitor__name", "visitor__email", "id")
     search_help_text = _("Words of messages, or the visitor's name, e-mail address or id")
@@ -121,10 +119,6 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("messages"))
     def length(self, conversation: Conversation) -> int:
         return conversation.last_seq  # nothing is ever taken out of the middle
-
-    @admin.display(description=_("began"), ordering="started_at")
-    def started(self, conversation: Conversation) -> Any:
-        return ago(conversation.started_at)
 
     @admin.display(description=_("last message"), ordering="last_message_at")
     def last_message(self, conversation: Conversation) -> Any:
@@ -237,21 +231,13 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
         """Also erases visitors who have no conversation left: nothing of them is needed."""
-        erasure.erase_conversations(queryset.order_by("id"), visitors=True)
+        with erasure.without_trace():
+            erasure.erase_conversations(queryset.order_by("id"), visitors=True)
 
 
 def name_of(visitor: Visitor) -> str:
     """What a person can be told from others by; of an id that sorts by time, the end."""
     return visitor.name or visitor.email or _("Visitor …%s") % str(visitor.pk)[-6:]
-
-
-def ago(moment: datetime) -> str:
-    """How long ago, in one unit; the whole time is its title."""
-    local = timezone.localtime(moment)
-    recent = timezone.now() - moment < timedelta(minutes=1)
-    text = _("just now") if recent else _("%s ago") % timesince(moment, depth=1)
-    whole = formats.date_format(local, "DATETIME_FORMAT")
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), whole, text)
 
 
 def identified(word: str) -> Q:

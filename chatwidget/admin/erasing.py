@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from chatwidget.admin.times import local, storable
 from chatwidget.models import Conversation, Message
 from chatwidget.transcripts import erasure
 
@@ -31,8 +32,8 @@ def erase_selected(
 
     What began after the question is not part of it, though the filter may match it by now.
     """
-    asked = moment(request.POST.get("asked", "")) or timezone.now()
-    rows = rows.filter(started_at__lte=asked).order_by("id")
+    asked = moment(request.POST.get("asked", "")) or local(timezone.now())
+    rows = rows.filter(started_at__lte=storable(asked)).order_by("id")
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
@@ -54,26 +55,39 @@ def erase_selected(
         }
         return TemplateResponse(request, "admin/chatwidget/conversation/erase.html", context)
 
-    done = whole(request.POST.get("done", ""))
-    deadline = time.monotonic() + SECONDS
-    while batch := list(rows.values_list("pk", flat=True)[: erasure.BATCH]):
-        of_batch = Conversation.objects.filter(pk__in=batch).order_by("id")
-        model_admin.log_deletions(request, of_batch)
-        done += erasure.erase_conversations(of_batch, visitors=True).conversations
-        if time.monotonic() > deadline and (left := rows.count()):
-            context |= {"title": _("Erasing conversations"), "done": done, "total": done + left}
-            return TemplateResponse(request, "admin/chatwidget/conversation/erase.html", context)
+    with erasure.without_trace():
+        done, left = erase_for_a_while(
+            model_admin, request, rows, whole(request.POST.get("done", ""))
+        )
+    if left:
+        context |= {"title": _("Erasing conversations"), "done": done, "total": done + left}
+        return TemplateResponse(request, "admin/chatwidget/conversation/erase.html", context)
     text = ngettext("Erased %(count)d conversation.", "Erased %(count)d conversations.", done)
     model_admin.message_user(request, text % {"count": done}, messages.SUCCESS)
     return None
 
 
+def erase_for_a_while(
+    model_admin: Any, request: HttpRequest, rows: QuerySet[Conversation], done: int
+) -> tuple[int, int]:
+    """Erase by batches until the time is over. Gives how many are `done`, and how many are left."""
+    deadline = time.monotonic() + SECONDS
+    while batch := list(rows.values_list("pk", flat=True)[: erasure.BATCH]):
+        of_batch = Conversation.objects.filter(pk__in=batch).order_by("id")
+        model_admin.log_deletions(request, of_batch)
+        done += erasure.erase_conversations(of_batch, visitors=True).conversations
+        if time.monotonic() > deadline:
+            break
+    return done, rows.count()
+
+
 def moment(given: str) -> datetime | None:
     """A time that our own form sent back; anything else counts as none."""
     try:
-        return datetime.fromisoformat(given)
+        found = datetime.fromisoformat(given)
     except ValueError:
         return None
+    return found if found.tzinfo else None
 
 
 def whole(given: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, cast
 
@@ -13,9 +13,9 @@ from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from chatwidget.admin.times import midnight, today
 from chatwidget.models import Conversation, Message, Status
 
 # Rows that are counted and can be leafed through; what is older is found by its date.
@@ -130,14 +130,14 @@ class PeriodFilter(admin.ListFilter):
         return list(self.parameters)
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
-        today = timezone.localdate()
+        now = today()
         for title, days in (
             (_("Any time"), None),
             (_("Today"), 0),
             (_("Past 7 days"), 6),
             (_("Past 30 days"), 29),
         ):
-            chosen = {} if days is None else {"since": str(today - timedelta(days=days))}
+            chosen = {} if days is None else {"since": str(now - timedelta(days=days))}
             yield {
                 "display": title,
                 "selected": self.used_parameters == chosen,
@@ -167,10 +167,3 @@ class PeriodFilter(admin.ListFilter):
         except (ValueError, OverflowError) as error:
             raise IncorrectLookupParameters from error
         return queryset
-
-
-def midnight(day: str, days: int = 0) -> datetime:
-    """The moment at which a day, or the one so many days later, begins in the admin's time zone."""
-    return timezone.make_aware(
-        datetime.combine(date.fromisoformat(day) + timedelta(days=days), time.min)
-    )

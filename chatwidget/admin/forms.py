@@ -9,6 +9,7 @@ import msgspec
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.fields import LinesField, appearance_field, option_field
@@ -88,6 +89,13 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.is_bound:
+            self.data = with_unix_lines(self.data)  # type: ignore[arg-type]
+        if self.instance.slug:
+            self.fields["slug"].help_text = _(
+                "Its name in the script tag. Pages that embed the widget hold it: after a change "
+                "they show no chat until their line is changed too."
+            )
         self.fields["provider"].choices = [  # type: ignore[attr-defined]
             (name, cls.label) for name, cls in providers().items()
         ]
@@ -169,6 +177,14 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError(
                 {"new_key": [_("Enter the key again: the stored one was for another address.")]}
             )
+
+
+def with_unix_lines(data: QueryDict) -> QueryDict:
+    """What a browser sent, whose lines end in CRLF, with those ends that it was shown with."""
+    changed = data.copy()
+    for name, values in data.lists():
+        changed.setlist(name, [each.replace("\r\n", "\n") for each in values])
+    return changed
 
 
 def stored_key(widget: Widget) -> tuple[bool, Any]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.text import smart_split
 from django.utils.translation import gettext_lazy as _
 
+from chatwidget.admin.times import local, whole
 from chatwidget.errors import REPLY_ERRORS
 from chatwidget.models import Conversation, Message, Role, Status
 
@@ -35,6 +35,16 @@ class Line:
 
     message: Message
     day: date | None  # set where another day begins
+
+    @property
+    def at(self) -> datetime:
+        """When it was stored, in the owner's time zone."""
+        return local(self.message.created_at)
+
+    @property
+    def page(self) -> int:
+        """The `after` that shows it with a few messages before it."""
+        return page_with(self.message.seq)
 
     @property
     def is_visitor(self) -> bool:
@@ -127,7 +137,12 @@ class Match:
     @property
     def page(self) -> int:
         """The `after` that shows it with a few messages before it."""
-        return max(self.seq - 4, 0)
+        return page_with(self.seq)
+
+
+def page_with(seq: int) -> int:
+    """The `after` whose page shows this message, with a few before it."""
+    return max(seq - 4, 0)
 
 
 def matches(messages: QuerySet[Message], searched: list[str]) -> list[Match]:
@@ -166,7 +181,7 @@ def number(given: str | None) -> int | None:
 def lines(rows: list[Message]) -> list[Line]:
     found, day = [], None
     for message in rows:
-        its_day = timezone.localdate(message.created_at)
+        its_day = local(message.created_at).date()
         found.append(Line(message, its_day if its_day != day else None))
         day = its_day
     return found
@@ -182,15 +197,15 @@ def facts(conversation: Conversation) -> list[tuple[Any, Any]]:
         (_("Vouched for as"), visitor.external_id),
         (_("Consent given to version"), consent),
         (_("Visitor"), visitor.pk),
-        (_("First seen"), visitor.created_at),
+        (_("First seen"), whole(visitor.created_at)),
         (_("Page"), conversation.page_url),
         (_("Page title"), conversation.page_title),
         (_("Came from"), conversation.referrer),
         (_("Language"), conversation.locale),
         (_("Browser"), conversation.user_agent),
-        (_("Started"), conversation.started_at),
-        (_("Last message"), conversation.last_message_at),
-        (_("Ended"), conversation.ended_at),
+        (_("Started"), whole(conversation.started_at)),
+        (_("Last message"), whole(conversation.last_message_at)),
+        (_("Ended"), conversation.ended_at and whole(conversation.ended_at)),
         (_("Platform's session"), conversation.provider_session),
         (_("Conversation"), conversation.pk),
     ]

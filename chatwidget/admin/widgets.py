@@ -97,6 +97,13 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: Widget, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if change and "slug" in form.changed_data:
+            told = {"old": form.initial["slug"], "new": obj.slug}
+            text = _(
+                "Pages that embed “%(old)s” show no chat any more: change their line to “%(new)s”, "
+                "or the slug back."
+            )
+            self.message_user(request, text % told, messages.WARNING)
         if not obj.allowed_origins:
             self.message_user(
                 request,

@@ -36,6 +36,7 @@ from chatwidget.relay.drafts import next_conversation_id
 from chatwidget.relay.events import ConversationClosed, MessageChanged, ReplyFinished
 from chatwidget.sockets import rate_limits, serialize
 from chatwidget.sockets.outbox import put_entries
+from chatwidget.sockets.page_address import page_address
 from chatwidget.sockets.subscription import Subscription
 from chatwidget.text import as_uuid, cleaned, is_clean
 from chatwidget.transcripts import ConversationGone, NewConversation
@@ -93,7 +94,7 @@ class Session(Subscription):
             case Profile():
                 await self._profile(frame)
             case Page(url=url, title=title):
-                await self._page(cleaned(url, 2000), cleaned(title, 500))
+                await self._page(page_address(url), cleaned(title, 500))
             case History(before=before):
                 await self._history(as_uuid(before))
             case _:

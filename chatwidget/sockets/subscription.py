@@ -31,6 +31,7 @@ from chatwidget.relay.room import Room
 from chatwidget.sockets import serialize
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.outbox import Outbox, put_end, put_entries, put_entry
+from chatwidget.sockets.page_address import page_address
 from chatwidget.text import as_uuid, cleaned
 from chatwidget.transcripts import Entry, Snapshot, VisitorDetails
 
@@ -163,9 +164,9 @@ class Subscription:
         if page := hello.page:
             self.details = replace(
                 self.details,
-                page_url=cleaned(page.url, 2000),
+                page_url=page_address(page.url),
                 page_title=cleaned(page.title, 500),
-                referrer=cleaned(page.referrer, 2000),
+                referrer=page_address(page.referrer),
             )
         if identity := hello.identity:
             # Nobody vouches for it: a name and an email, nothing more.

@@ -6,16 +6,21 @@ visitors are hardly kept waiting.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 
 from chatwidget.models import Conversation, Message, Visitor, Widget
+
+logger = logging.getLogger("chatwidget")
 
 BATCH = 500  # conversations erased in one transaction
 
@@ -43,10 +48,43 @@ class Erased:
         )
 
 
+@contextmanager
+def without_trace() -> Iterator[None]:
+    """What is erased in here is in no file of SQLite's afterwards: neither in freed pages of the
+    database, nor in its log, nor in the index of words, where it stays until it is overwritten."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete = ON")
+        if at_once := sqlite3.sqlite_version_info >= (3, 42):
+            cursor.execute(f"{_INDEX}, rank) VALUES ('secure-delete', 1)")
+    yield
+    if connection.in_atomic_block:  # SQLite cannot before its end
+        transaction.on_commit(_clean_files)
+    else:
+        _clean_files(index=not at_once)
+
+
+_INDEX = "INSERT INTO chatwidget_search(chatwidget_search"
+
+
+def _clean_files(index: bool = True) -> None:
+    with connection.cursor() as cursor:
+        if index:
+            cursor.execute(f"{_INDEX}) VALUES ('optimize')")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if cursor.fetchone()[0]:
+            logger.warning(
+                "erased words stay in SQLite's log until its next checkpoint: it is busy"
+            )
+
+
 def purge(before: datetime, progress: Callable[[int], Any] = lambda conversations: None) -> Erased:
     """Erase conversations whose last message is older, and visitors who have none left."""
     old = Conversation.objects.filter(last_message_at__lt=before).order_by("last_message_at", "id")
-    return erase_conversations(old, progress, visitors=True)
+    with without_trace():
+        return erase_conversations(old, progress, visitors=True)
 
 
 def erase_conversations(
@@ -80,19 +118,24 @@ def find_people(person: str) -> QuerySet[Visitor]:
 def forget(people: QuerySet[Visitor]) -> Erased:
     """Erase these visitors with everything they wrote and were answered."""
     erased = Erased()
-    for visitor in list(people.values_list("pk", flat=True)):
-        of_theirs = Conversation.objects.filter(visitor=visitor).order_by("id")
-        erased += erase_conversations(of_theirs, visitors=False)
-        gone = Visitor.objects.filter(pk=visitor).delete()[1]
-        erased += Erased(_count(gone, Visitor), _count(gone, Conversation), _count(gone, Message))
+    with without_trace():
+        for visitor in list(people.values_list("pk", flat=True)):
+            of_theirs = Conversation.objects.filter(visitor=visitor).order_by("id")
+            erased += erase_conversations(of_theirs, visitors=False)
+            gone = Visitor.objects.filter(pk=visitor).delete()[1]
+            erased += _counted(gone)
     return erased
 
 
 def erase_widget(widget: Widget) -> Erased:
     """Erase a widget with all its conversations and visitors."""
-    erased = erase_conversations(widget.conversations.order_by("id"), visitors=True)
-    gone = widget.delete()[1]
-    return erased + Erased(_count(gone, Visitor), _count(gone, Conversation), _count(gone, Message))
+    with without_trace():
+        erased = erase_conversations(widget.conversations.order_by("id"), visitors=True)
+        return erased + _counted(widget.delete()[1])
+
+
+def _counted(gone: dict[str, int]) -> Erased:
+    return Erased(_count(gone, Visitor), _count(gone, Conversation), _count(gone, Message))
 
 
 def _count(deleted: dict[str, int], model: type[Model]) -> int:

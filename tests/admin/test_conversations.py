@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from chatwidget.admin import erasing, filters
 from chatwidget.admin.transcript import PAGE
@@ -284,6 +285,26 @@ def test_a_long_transcript_is_read_by_pages(
     assert numbers(f"{last}?after={PAGE}") == list(range(PAGE + 1, 2 * PAGE + 1))
     assert numbers(f"{last}?before=nonsense&after=-1") == numbers(last)
     assert numbers(f"{last}?before=1") == []
+
+
+def test_a_link_to_a_message_opens_the_page_that_it_is_on(admin_client: Client) -> None:
+    conversation = a_conversation(a_widget(), *(f"text {n}." for n in range(1, 3 * PAGE + 1)))
+    first = admin_client.get(f"{change(conversation)}?after=0").content.decode()
+    [link] = re.findall(r'href="([^"]*#message-5)"', first)
+    page = admin_client.get(change(conversation) + link.partition("#")[0]).content.decode()
+    assert 'id="message-5"' in page and 'id="message-1"' not in page
+
+
+def test_times_are_in_the_owners_zone_which_stands_beside_them(
+    admin_client: Client, settings: Settings
+) -> None:
+    settings.TIME_ZONE = "America/Sao_Paulo"
+    conversation = a_conversation(a_widget(), "hi", at=NOON.replace(hour=1))
+    page = admin_client.get(change(conversation)).content.decode()
+    assert "22:00:00 -03" in page  # the day before
+    assert "March 13, 2026" in page and "10 p.m. -03" in page
+    assert "10 p.m. -03" in admin_client.get(LIST).content.decode()
+    assert found(admin_client, since="2026-03-13", until="2026-03-13") == [conversation]
 
 
 def test_what_was_searched_for_is_found_again_in_a_long_transcript(admin_client: Client) -> None:

@@ -308,3 +308,44 @@ def test_a_widget_is_erased_with_all_that_was_said_in_it(
         assert admin_client.post(path, {"post": "yes"}).status_code == 302
     assert list(Conversation.objects.all()) == [kept]
     assert (Visitor.objects.count(), Message.objects.count()) == (1, 1)
+
+
+# --- the history, and a slug that pages hold ---
+
+
+def test_a_form_that_is_sent_as_it_was_shown_changes_nothing(admin_client: Client) -> None:
+    """Browsers end lines in CRLF, whatever they were given."""
+    lines = "one\ntwo"
+    widget = a_widget(
+        provider="openai",
+        agent="a-model",
+        greeting=lines,
+        options={"system_prompt": lines},
+        allowed_origins=["https://a.example", "https://b.example"],
+        image_hosts=["a.example", "b.example"],
+        appearance={"suggestions": ["one", "two"], "consent": lines},
+    )
+    widget.key = KEY
+    widget.save()
+    sent = {
+        name: value.replace("\n", "\r\n") if isinstance(value, str) else value
+        for name, value in filled(widget).items()
+    }
+    assert len([value for value in sent.values() if "\r\n" in str(value)]) >= 6
+    assert admin_client.post(CHANGE.format(widget.pk), sent).status_code == 302
+    assert LogEntry.objects.get().get_change_message() == "No fields changed."
+    after = Widget.objects.get()
+    assert after.typed_appearance == widget.typed_appearance
+    for name in ("greeting", "options", "allowed_origins", "image_hosts"):
+        assert getattr(after, name) == getattr(widget, name), name
+
+
+def test_a_slug_that_changes_is_warned_of(admin_client: Client) -> None:
+    widget = a_widget("shop")
+    page = admin_client.get(CHANGE.format(widget.pk)).content.decode()
+    assert "they show no chat until their line is changed too" in page
+    saved = admin_client.post(CHANGE.format(widget.pk), filled(widget, slug="store"), follow=True)
+    assert "Pages that embed “shop” show no chat any more" in saved.content.decode()
+    same = filled(Widget.objects.get(), title="Other")
+    saved = admin_client.post(CHANGE.format(widget.pk), same, follow=True)
+    assert "show no chat any more" not in saved.content.decode()

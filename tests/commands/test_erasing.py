@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +14,14 @@ from django.utils import timezone
 
 from chatwidget.models import Conversation, Message, Visitor
 from chatwidget.transcripts import erasure
+from tests.client import Chat
+from tests.conftest import Serve
 from tests.stored import a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
+
+
+CATCH_UP = "from chatwidget.transcripts.search import catch_up; catch_up()"
 
 
 def run(*arguments: str) -> str:
@@ -109,3 +116,28 @@ def test_forget_says_when_there_is_nobody(person: str) -> None:
     assert refused.value.returncode == 1
     assert repr(person) in str(refused.value)
     assert stored() == (1, 1, 1)
+
+
+async def test_erased_words_are_in_no_file_of_sqlites(serve: Serve, tmp_path: Path) -> None:
+    """While a server holds the database open, so that its log is not emptied by closing it."""
+    server = await serve()
+    async with Chat(server.url) as chat:
+        await chat.hello()
+        await chat.ask("Xylophonist words, soon to be forgotten")
+        visitor = chat.visitor
+    assert visitor
+    database = Path(server.variables["DATABASE_URL"].removeprefix("sqlite:///"))
+
+    def found() -> list[str]:
+        files = database.parent.glob(f"{database.name}*")
+        return [file.name for file in files if b"xylophon" in file.read_bytes().lower()]
+
+    await server.manage("shell", "-v0", "-c", CATCH_UP)
+    assert found()
+    [person] = json.loads((await server.manage("export_transcripts")).stdout.splitlines()[-1])[
+        "visitor"
+    ]["id"].split()
+    await server.manage("forget_visitor", person)
+    assert found() == []
+    log = Path(f"{database}-wal")
+    assert log.exists(), "the server has it open"

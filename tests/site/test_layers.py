@@ -37,7 +37,7 @@ STAIRS = {
         ("lifecycle",),
     ),
     "sockets": (
-        ("rate_limits", "origin", "backpressure", "serialize", "client"),
+        ("rate_limits", "origin", "backpressure", "serialize", "client", "page_address"),
         ("outbox",),
         ("subscription",),
         ("session",),

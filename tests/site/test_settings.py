@@ -54,6 +54,14 @@ def test_defaults(load: Any, tmp_path: Path) -> None:
     assert not settings.get("SECURE_SSL_REDIRECT")
 
 
+def test_the_owners_time_zone(load: Any) -> None:
+    assert load(KEY)["TIME_ZONE"] == "UTC"
+    assert load({**KEY, "TIME_ZONE": "Europe/Berlin"})["TIME_ZONE"] == "Europe/Berlin"
+    for wrong in ("Berlin", "/etc/passwd", "Europe"):
+        with pytest.raises(SystemExit, match="TIME_ZONE cannot be used: give a time zone such as"):
+            load({**KEY, "TIME_ZONE": wrong})
+
+
 def test_everything_set(load: Any) -> None:
     settings = load(
         {

@@ -6,6 +6,7 @@ import { MarkdownStream } from "../markdown/index.ts";
 export function renderTranscript(): void {
   const lines = document.querySelector<HTMLElement>(".cw-lines");
   if (!lines) return;
+  openPageOfLink();
   const { hosts, copy = "", copied = "", products = "" } = lines.dataset;
   const imageHosts: string[] = JSON.parse(hosts ?? "[]");
 
@@ -23,4 +24,17 @@ export function renderTranscript(): void {
     const ui: unknown = JSON.parse(element.dataset.ui ?? "null");
     element.append(...renderUi(ui, imageHosts, { products }));
   }
+}
+
+/** A link that names a message only, by its fragment, opens the page that it is on. */
+function openPageOfLink(): void {
+  const seq = Number(/^#message-(\d+)$/.exec(location.hash)?.[1]);
+  const { first, last } = document.querySelector<HTMLElement>(".cw-conversation")?.dataset ?? {};
+  const elsewhere = seq > 0 && (seq < Number(first) || seq > Number(last));
+  const after = String(Math.max(seq - 4, 0));
+  const query = new URLSearchParams(location.search);
+  if (!elsewhere || query.get("after") === after) return; // the latter: there is no such message
+  query.delete("before");
+  query.set("after", after);
+  location.search = query.toString();
 }

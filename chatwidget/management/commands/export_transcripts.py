@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from tqdm import tqdm
 
 from chatwidget.models import Widget
@@ -77,7 +79,8 @@ def moment(option: str, text: str | None) -> datetime | None:
         raise CommandError(
             f"{option}: {text!r} is no ISO 8601 time such as 2026-01-31T18:00:00Z."
         ) from None
-    return given if given.tzinfo else given.replace(tzinfo=UTC)
+    aware = given if given.tzinfo else given.replace(tzinfo=UTC)
+    return aware if settings.USE_TZ else timezone.make_naive(aware)
 
 
 @contextmanager
