@@ -325,7 +325,7 @@ def test_a_form_that_is_sent_as_it_was_shown_changes_nothing(admin_client: Clien
         image_hosts=["a.example", "b.example"],
         appearance={"suggestions": ["one", "two"], "consent": lines},
     )
-    widget.key = KEY
+    widget.key = Secret(KEY)
     widget.save()
     sent = {
         name: value.replace("\n", "\r\n") if isinstance(value, str) else value
