@@ -98,7 +98,8 @@ class Fast:
         kept = self._kept.get(request.key)
         if kept is None or kept.version != version or kept.until < time.monotonic():
             if scope["method"] == "HEAD" or request.known:
-                await self._ask(request, version, plain(scope), receive, None)
+                # Django may have to be asked again below, and a body can be received once only.
+                await self._ask(request, version, plain(scope), empty_body(), None)
             else:
                 return await self._ask(request, version, scope, receive, send)
             kept = self._kept.get(request.key)
@@ -213,6 +214,16 @@ def plain(scope: Scope) -> Scope:
     """The request as a GET by somebody who has nothing yet."""
     headers = [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]
     return {**scope, "method": "GET", "headers": headers}
+
+
+def empty_body() -> Callable[[], Awaitable[dict[str, Any]]]:
+    """A `receive` of a request without a body, whose client stays."""
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop() if messages else await asyncio.Future()
+
+    return receive
 
 
 def is_for_all(start: dict[str, Any], version: int) -> bool:

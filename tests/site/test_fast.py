@@ -110,6 +110,30 @@ async def test_not_modified(quick: httpx.AsyncClient, django: Counted) -> None:
         assert comparable(response) == comparable(expected)
 
 
+async def test_a_known_file_that_is_not_kept_is_answered(django: Counted) -> None:
+    """Its body is received once, as from a real server: whoever asks again would wait for ever."""
+    received = asyncio.Queue[dict[str, Any]]()
+    received.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    path = "/static/chatwidget/of-tomorrow.js"
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1"), (b"if-none-match", b'"a"')],
+    }
+    async with asyncio.timeout(20):
+        await fast(django)(scope, received.get, send)
+    assert sent[0]["status"] == 404
+    assert django.requests == [("GET", path)] * 2
+
+
 async def test_a_save_is_seen(
     quick: httpx.AsyncClient, django: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
