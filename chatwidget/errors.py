@@ -13,6 +13,7 @@
     └── ReplyError                   a reply ends in `done` with status failed (or interrupted)
         ├── PlatformMisconfigured    misconfigured
         ├── PlatformRejected         provider_rejected
+        │   └── ConversationTooLong  provider_rejected, conversation_too_long
         ├── PlatformRateLimited      provider_rate_limited
         ├── PlatformUnavailable      provider_unavailable
         ├── PlatformTimedOut         provider_timeout
@@ -127,7 +128,29 @@ class DatabaseUnavailable(FrameError):
 
 
 class ReplyError(ChatError):
-    """A reply could not be had, or not to its end; what had come of it is kept."""
+    """A reply could not be had, or not to its end; what had come of it is kept.
+
+    `reason` is a finer name than `code`, where a visitor reads other words for it. `about` is the
+    part of the configuration that is wrong, where that is known: "key", "access" or "agent".
+    """
+
+    reason: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        cause: str = "",
+        *,
+        detail: str | Promise = "",
+        retry_after: float | None = None,
+        about: str = "",
+    ) -> None:
+        super().__init__(cause, detail=detail, retry_after=retry_after)
+        self.about = about
+
+    @property
+    def name(self) -> str:
+        """What it is stored as: a key of REPLY_ERRORS."""
+        return self.reason or self.code
 
 
 class PlatformMisconfigured(ReplyError):
@@ -143,6 +166,14 @@ class PlatformRejected(ReplyError):
     code = "provider_rejected"
     retryable = True
     detail = _("The assistant could not answer this message.")
+
+
+class ConversationTooLong(PlatformRejected):
+    """The agent cannot take in a conversation of this length, not even its newest half."""
+
+    reason = "conversation_too_long"
+    retryable = False
+    detail = _("This conversation has become too long. Please begin a new one.")
 
 
 class PlatformRateLimited(ReplyError):
@@ -178,10 +209,11 @@ class Interrupted(ReplyError):
 
 
 REPLY_ERRORS: dict[str, type[ReplyError]] = {
-    error.code: error
+    error.reason or error.code: error
     for error in (
         PlatformMisconfigured,
         PlatformRejected,
+        ConversationTooLong,
         PlatformRateLimited,
         PlatformUnavailable,
         PlatformTimedOut,

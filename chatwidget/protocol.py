@@ -158,6 +158,7 @@ class ErrorInfo(Struct, frozen=True, omit_defaults=True):
     detail: str
     retryable: bool = msgspec.field(default_factory=bool)  # a factory: sent even when false
     retry_after: float | None = None
+    reason: str | None = None  # a finer name than `code`; `detail` says it then
 
 
 class Message(Struct, frozen=True, omit_defaults=True):

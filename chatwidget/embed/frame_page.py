@@ -87,7 +87,7 @@ def frame_config(widget: Widget, appearance: Appearance, language: str) -> dict[
         "strings": {key: str(text) for key, text in SCRIPT.items()},
         "imageHosts": widget.image_hosts,
         "prechat": _prechat(appearance),
-        "regenerate": bool(platform and platform.can_rewind),
+        "regenerate": bool(platform and platform.rewinds(widget.options)),
         "maxLength": longest_message(platform),
         **{o.frame: getattr(appearance, name) for name, o in OPTIONS.items() if o.frame},
     }

@@ -58,6 +58,7 @@ class HistoryMessage:
 
     role: Literal["user", "assistant"]
     text: str
+    seq: int = 0  # its number in the conversation, from 1; 0: unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ class Turn:
     # What this platform returned as Session (or Greeting.session) for this conversation.
     session: str = ""
     page: PageContext = PageContext()
-    history: tuple[
-        HistoryMessage, ...
-    ] = ()  # oldest first, without `text`; [] unless wants_history
+    # Oldest first, without `text`; empty unless the adapter wants it.
+    history: tuple[HistoryMessage, ...] = ()
+    seq: int = 0  # the message's number in the conversation, from 1; 0: unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,14 @@ class Finished:
     metadata: dict[str, Any] = field(default_factory=dict)  # for the owner: model, tokens, …
 
 
-Event = ProviderSession | Delta | Finished
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What the agent does before it goes on writing, such as a tool it uses; empty: nothing."""
+
+    text: str
+
+
+Event = ProviderSession | Delta | Activity | Finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,8 @@ class Provider(ABC):
     can_rewind: ClassVar[bool] = False  # a complete last reply may be generated again
     max_length: ClassVar[int | None] = None  # code points of one message
     options: ClassVar[dict[str, type]] = {}  # option name → type (str, bool, int, float)
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {}  # the values that an option may have
+    refusable: ClassVar[tuple[str, ...]] = ()  # options that the platform may not take
     keeps_time: ClassVar[bool] = False  # True: it bounds each wait, and we only the whole reply
 
     def __init__(self, config: ProviderConfig) -> None:
@@ -141,6 +151,15 @@ class Provider(ABC):
     @classmethod
     def problems(cls, config: ProviderConfig) -> list[str]:
         """What else keeps a configuration from working, one sentence each."""
+        return []
+
+    @classmethod
+    def rewinds(cls, options: dict[str, Any]) -> bool:
+        """May a complete last reply be generated again?"""
+        return cls.can_rewind
+
+    async def doubts(self) -> list[str]:
+        """What the owner should know although it answers, one sentence each; asked by a check."""
         return []
 
     async def profile(self, person: VisitorIdentity) -> AgentProfile:
@@ -229,6 +248,9 @@ def config_problems(cls: type[Provider], config: ProviderConfig) -> list[str]:
             problems.append(f"{cls.label} has no option {name!r} (it has: {known})")
         elif type(value) is not kind:
             problems.append(f"option {name!r} must be of type {kind.__name__}")
+        elif name in cls.choices and value not in cls.choices[name]:
+            known = ", ".join(cls.choices[name])
+            problems.append(f"option {name!r} must be one of: {known}")
     return problems + cls.problems(config)
 
 

@@ -132,8 +132,11 @@ def refusal(response: httpx.Response, said: bytes, after: float | None) -> Reply
     if status >= 500:
         return PlatformUnavailable(cause, retry_after=after)
     if 300 <= status < 400 or status in (401, 402, 403, 404, 405, 410):
-        return PlatformMisconfigured(cause)
+        return PlatformMisconfigured(cause, about=_ABOUT.get(status, ""))
     return PlatformRejected(cause)
+
+
+_ABOUT = {401: "key", 403: "access", 404: "agent", 405: "agent", 410: "agent"}
 
 
 def status_of(error: ReplyError) -> int | None:
@@ -144,7 +147,8 @@ def status_of(error: ReplyError) -> int | None:
 
 def pause_asked(headers: Mapping[str, str], now: float) -> float | None:
     """The seconds a platform asks us to wait: Retry-After, else X-RateLimit-Reset (Unix time)."""
-    given = headers.get("retry-after", "").strip()
+    # A proxy passes its platform's word on under a name of its own (litellm).
+    given = headers.get("retry-after", headers.get("llm_provider-retry-after", "")).strip()
     with suppress(ValueError, OverflowError):
         seconds = float(given)
         return seconds if 0 <= seconds < float("inf") else None

@@ -14,15 +14,23 @@ import asyncio
 import random
 import time
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 import httpx
 import msgspec
 
 from chatwidget.conf import ProviderConfig, conf
-from chatwidget.errors import PlatformMisconfigured, PlatformRejected, PlatformTimedOut
+from chatwidget.errors import (
+    PlatformMisconfigured,
+    PlatformRateLimited,
+    PlatformRejected,
+    PlatformTimedOut,
+    PlatformUnavailable,
+    ReplyError,
+)
 from chatwidget.providers.base import Provider, before_reading
 from chatwidget.providers.decoders import JSONDecoder, ServerEvent, SSEDecoder, TextDecoder, excerpt
 from chatwidget.providers.encodings import Body
@@ -37,15 +45,17 @@ from chatwidget.providers.error_mapping import (
     without_frames,
 )
 from chatwidget.providers.timeouts import StreamTimeouts
-from chatwidget.providers.transport import paused, request
+from chatwidget.providers.transport import discard, paused, request
 
 T = TypeVar("T")
 
 ATTEMPTS = 3
 # Seconds. A visitor waits this long for a platform that asks for pauses; a longer one is reported.
+# What the attempts themselves take counts too: a proxy may have waited before it refused.
 MAX_PAUSE = 10.0
-# Bytes read of an error's body.
+# Bytes read of an error's body, and kept of an answer's for the cause of a failure.
 MAX_ERROR = 16 * 1024
+MAX_KEPT = 2048
 # Seconds before the next attempt: at random up to so much, twice that after the second, …
 BACKOFF, MAX_BACKOFF = 0.5, 3.0
 
@@ -61,21 +71,74 @@ async def _rest(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to a platform, ready to be sent."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    auth: Callable[[], dict[str, str]] = dict  # the headers that hold the key, when they are sent
+
+    @property
+    def line(self) -> str:
+        """Method and address, for a cause: without the query, which may hold a visitor's words."""
+        return f"{self.method} {self.url.partition('?')[0]}"
+
+
 class Answer:
-    """A platform's answer of status 200, to be read once."""
+    """A platform's answer, to be read once."""
 
     def __init__(self, response: httpx.Response, clock: StreamTimeouts) -> None:
         assert isinstance(response.stream, httpx.AsyncByteStream)
         self._response, self._body = response, response.stream
         self._clock = clock
+        self._peeked = b""
+        self._chunks: AsyncGenerator[bytes, None] | None = None
         self.headers = response.headers
+        self.status = response.status_code
+        self.kept = bytearray()  # the body's beginning, for the cause of a failure
+        # True: as long as its agent may take to begin, each further piece may take.
+        self.patient = False
+
+    @property
+    def media_type(self) -> str:
+        """Its Content-Type without parameters, in small letters; empty where none is given."""
+        given: str = self.headers.get("content-type", "")
+        return given.partition(";")[0].strip().lower()
 
     def raw_header(self, name: bytes) -> bytes:
         """A header's bytes as they came; empty when there is none. `name` in small letters."""
         return next((v for k, v in self.headers.raw if k.lower() == name), b"")
 
+    async def beginning(self) -> bytes:
+        """The body from its first byte that is no white space on, as far as it has come by now.
+
+        It is read again by what reads the body.
+        """
+        while not (begun := self._peeked.removeprefix(b"\xef\xbb\xbf").lstrip()):
+            try:
+                self._peeked += await anext(self._read)
+            except StopAsyncIteration:
+                break
+        return begun
+
+    @property
+    def _read(self) -> AsyncGenerator[bytes, None]:
+        if self._chunks is None:
+            self._chunks = self._received()
+        return self._chunks
+
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes. Raises PlatformRejected for an encoding that is not read."""
+        if peeked := self._peeked:
+            self._peeked = b""
+            yield peeked
+        async for chunk in self._read:
+            yield chunk
+
+    async def _received(self) -> AsyncGenerator[bytes, None]:
         clock, rest_due = self._clock, before_reading.get()
         body = Body(self.headers.get("content-encoding", ""))
         stream = aiter(self._body)
@@ -86,13 +149,13 @@ class Answer:
                 except StopAsyncIteration:
                     body.end()
                     return
-            clock.received()
-            if body.name:
-                for piece in body.feed(chunk):
-                    yield piece
+            clock.received(patient=self.patient)
+            for piece in body.feed(chunk) if body.name else (chunk,):
+                if (room := MAX_KEPT - len(self.kept)) > 0:
+                    self.kept += piece[:room]
+                yield piece
+                if body.name:
                     await asyncio.sleep(0)  # a small chunk may be many pieces
-            else:
-                yield chunk
             if (rest := rest_due()) is not None:
                 with paused(self._response):
                     await rest
@@ -124,7 +187,7 @@ class Answer:
 class HTTPProvider(Provider):
     """A platform that is asked over HTTP."""
 
-    keeps_time = True  # in `ask`, where a pause is one of the platform's bytes
+    keeps_time = True  # in `exchange`, where a pause is one of the platform's bytes
 
     # Statuses by which it refuses before its agent has seen the message.
     refused_before: ClassVar[frozenset[int]] = frozenset({429, 503})
@@ -140,6 +203,10 @@ class HTTPProvider(Provider):
     def auth(self) -> dict[str, str]:
         """The headers that authenticate."""
 
+    def refusal(self, response: httpx.Response, said: bytes, after: float | None) -> ReplyError:
+        """What an answer means that is none, by its status and the beginning of its body."""
+        return refusal(response, said, after)
+
     @asynccontextmanager
     async def ask(
         self,
@@ -147,62 +214,72 @@ class HTTPProvider(Provider):
         path: str,
         body: dict[str, Any] | None = None,
         *,
-        accept: str = "application/json",
+        accept: str | None = "application/json",
     ) -> AsyncIterator[Answer]:
         """The platform's answer to one request. Raises ReplyError for any but 200.
 
         `accept` is the media type it must be of: a login page must not become an agent's words.
+        None: any, and the caller looks.
         """
+        headers = {"Accept": accept or "*/*"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        content = None if body is None else msgspec.json.encode(body)
+        asked = Request(method, f"{self.base_url}{path}", headers, content, self.auth)
+        async with self.exchange(asked) as answer:
+            if accept is not None and answer.media_type not in ("", accept):
+                said = excerpt(await _beginning(answer))
+                raise PlatformRejected(
+                    f"answered {excerpt(answer.media_type)} instead of {accept}: {said}"
+                )
+            yield answer
+
+    @asynccontextmanager
+    async def exchange(
+        self, asked: Request, accepted: Container[int] = (200,)
+    ) -> AsyncIterator[Answer]:
+        """The answer to a request, if its status is one of the accepted. Raises ReplyError."""
         with map_errors(self.config.key):
             clock = StreamTimeouts(conf().TIMEOUTS)
             try:
-                response = await self._sent(clock, method, path, body, accept)
+                response = await self._sent(clock, asked, accepted)
                 try:
                     yield Answer(response, clock)
+                except BaseException:
+                    discard(response)
+                    raise
                 finally:
                     await response.aclose()
             finally:
                 clock.close()
 
     async def _sent(
-        self,
-        clock: StreamTimeouts,
-        method: str,
-        path: str,
-        body: dict[str, Any] | None,
-        accept: str,
+        self, clock: StreamTimeouts, asked: Request, accepted: Container[int]
     ) -> httpx.Response:
         """The first answer that does not ask for another attempt."""
-        attempt, waited = 1, 0.0
+        attempt, began, rested = 1, time.monotonic(), 0.0
         while True:
             try:
-                return await self._send(clock, method, path, body, accept)
+                return await self._send(clock, asked, accepted)
             except RetryableError as again:
                 pause = _pause(attempt, again.after)
-                attempt, waited = attempt + 1, waited + pause
-                if attempt > ATTEMPTS or waited > MAX_PAUSE:
+                attempt, rested = attempt + 1, rested + pause
+                spent = max(rested, time.monotonic() - began + pause)
+                if attempt > ATTEMPTS or int(spent) > MAX_PAUSE:
                     raise again.error from None
             await _rest(pause)
 
     async def _send(
-        self,
-        clock: StreamTimeouts,
-        method: str,
-        path: str,
-        body: dict[str, Any] | None,
-        accept: str,
+        self, clock: StreamTimeouts, asked: Request, accepted: Container[int]
     ) -> httpx.Response:
         """One attempt. Raises RetryableError where the agent cannot have got the message."""
-        headers = {"Accept": accept}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        content = None if body is None else msgspec.json.encode(body)
-        url = f"{self.base_url}{path}"
         clock.restart()
         try:
             with clock:
                 connect = conf().TIMEOUTS.connect
-                response = await request(method, url, headers, self.auth, content, connect)
+                response = await request(
+                    asked.method, asked.url, asked.headers, asked.auth, asked.content, connect
+                )
         except CLIENT_ERRORS as error:
             ours = translated(error)
             if never_connected(error) and not isinstance(ours, PlatformMisconfigured):
@@ -210,36 +287,32 @@ class HTTPProvider(Provider):
             raise ours from None
         except Exception as error:
             raise without_frames(error) from error.__cause__
-        if response.status_code == 200:
-            return await _of_type(response, clock, accept)
+        if response.status_code in accepted:
+            return response
         after = pause_asked(response.headers, time.time())
-        refused = refusal(response, await _beginning(response, clock), after)
-        if response.status_code in self.refused_before:
+        try:
+            said = await _beginning(Answer(response, clock))
+        finally:
+            discard(response)
+            await response.aclose()
+        refused = self.refusal(response, said, after)
+        refused.cause += f" ({asked.line})"
+        if self.may_retry(response.status_code, refused, after):
             raise RetryableError(refused, after)
         raise refused
 
-
-async def _of_type(response: httpx.Response, clock: StreamTimeouts, accept: str) -> httpx.Response:
-    """The response, if its media type is the one asked for, or not given."""
-    given = response.headers.get("content-type", accept).partition(";")[0].strip().lower()
-    if given == accept:
-        return response
-    said = excerpt(await _beginning(response, clock))
-    raise PlatformRejected(f"answered {excerpt(given)} instead of {accept}: {said}")
+    def may_retry(self, status: int, refused: ReplyError, after: float | None) -> bool:
+        """Has the agent surely not got the message, and may it pass?"""
+        passes = isinstance(refused, PlatformRateLimited | PlatformUnavailable)
+        return passes and status in self.refused_before
 
 
-async def _beginning(response: httpx.Response, clock: StreamTimeouts) -> bytes:
-    """The first bytes of an answer that is no reply; the answer is closed."""
-    assert isinstance(response.stream, httpx.AsyncByteStream)
+async def _beginning(answer: Answer) -> bytes:
+    """The first bytes of an answer that is no reply."""
     said = bytearray()
-    try:
-        with suppress(PlatformTimedOut, PlatformRejected, *CLIENT_ERRORS), clock:
-            body = Body(response.headers.get("content-encoding", ""))
-            async for chunk in response.stream:
-                for piece in body.feed(chunk):
-                    said += piece
-                    if len(said) >= MAX_ERROR:
-                        return bytes(said[:MAX_ERROR])
-    finally:
-        await response.aclose()
+    with suppress(PlatformTimedOut, PlatformRejected, *CLIENT_ERRORS):
+        async for chunk in answer.chunks():
+            said += chunk
+            if len(said) >= MAX_ERROR:
+                break
     return bytes(said[:MAX_ERROR])

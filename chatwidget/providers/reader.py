@@ -10,6 +10,7 @@ from typing import Any
 from chatwidget.conf import Timeouts, conf
 from chatwidget.errors import PlatformRejected, PlatformUnavailable
 from chatwidget.providers.base import (
+    Activity,
     AgentProfile,
     Delta,
     Finished,
@@ -24,8 +25,9 @@ from chatwidget.providers.error_mapping import map_errors
 from chatwidget.providers.extras import fit, fit_profile
 from chatwidget.providers.scrubbing import Scrubber, scrubber_of
 from chatwidget.providers.timeouts import StreamTimeouts
-from chatwidget.text import is_clean
+from chatwidget.text import is_clean, storable
 
+MAX_ACTIVITY = 100
 
 async def read_profile(provider: Provider, person: VisitorIdentity) -> AgentProfile:
     """What the platform says of its agent, fit to be shown. Raises ReplyError."""
@@ -44,8 +46,14 @@ class ReplyReader:
         self.session = ""  # the platform's, once it is known
         self.finished: Finished | None = None
 
-    async def read(self, provider: Provider, turn: Turn, take: Callable[[str], None]) -> None:
-        """Hands each piece of the text to `take`. Raises ReplyError."""
+    async def read(
+        self,
+        provider: Provider,
+        turn: Turn,
+        take: Callable[[str], None],
+        doing: Callable[[str], None] = lambda activity: None,
+    ) -> None:
+        """Hand the text to `take` as it comes, each Activity to `doing`. Raises ReplyError."""
         key = provider.config.key
         scrubber = scrubber_of(key)
         text = _Text(take, scrubber)
@@ -68,6 +76,8 @@ class ReplyReader:
                                 notes["session_ignored"] = "it holds the key"
                             else:
                                 self.session = event.id
+                        elif isinstance(event, Activity):
+                            doing(scrubber.clean(storable(event.text))[:MAX_ACTIVITY])
                         elif isinstance(event, Finished):
                             self.finished = fit(event, scrubber, notes)
         finally:

@@ -36,11 +36,17 @@ class StreamTimeouts:
         self._due = self._loop.time() + self._timeouts.first
         self._arm()
 
-    def received(self) -> None:
-        """A piece has come: the next one is due. Raises PlatformTimedOut when all took too long."""
+    def received(self, *, patient: bool = False) -> None:
+        """A piece has come: the next one is due. Raises PlatformTimedOut when all took too long.
+
+        `patient`: the platform is alive, and its agent may still take as long as for a first piece.
+        """
         now = self._loop.time()
         if now > self._end:
             raise PlatformTimedOut(self._why("total"))
+        if patient:
+            self._due = now + max(self._timeouts.first, self._timeouts.between)
+            return
         self._due = now + self._timeouts.between
         if self._limit != "between":
             self._limit = "between"

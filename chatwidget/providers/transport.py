@@ -109,6 +109,13 @@ class PausableTransport(AiohttpTransport):
         return response
 
 
+def discard(response: httpx.Response) -> None:
+    """Close the connection of an answer that ended badly: no other request is to meet it."""
+    answer = response.extensions.get("aiohttp_response")
+    if answer is not None:
+        answer.close()
+
+
 @contextmanager
 def paused(response: httpx.Response) -> Iterator[None]:
     """Inside, what the platform sends stays in the kernel, and afterwards comes in one piece.

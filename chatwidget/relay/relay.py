@@ -137,7 +137,7 @@ class Relay:
             ui=finished.ui if finished else None,
             provider_message_id=finished.message_id if finished else "",
             metadata=finished.metadata if finished else {},
-            error_code=error.code if error else "",
+            error_code=error.name if error else "",
             error_cause=_cause(error, job) if error else "",
             retry_after=error.retry_after if error else None,
             first_chunk_ms=round((first - began) * 1000) if first else None,
@@ -146,7 +146,7 @@ class Relay:
         await self._finish(running, outcome)
 
     async def _turn(self, provider: Provider, job: Job) -> Turn:
-        history: list[tuple[Any, str]] = []
+        history: list[tuple[Any, str, int]] = []
         if provider.wants_history:
             history = await run_in_db_thread(
                 transcripts.history, job.conversation, job.entry.seq - 1
@@ -157,7 +157,8 @@ class Relay:
             conversation=str(job.conversation),
             session=job.session,
             page=PageContext(job.page_url, job.page_title, job.referrer),
-            history=tuple(HistoryMessage(role, text) for role, text in history),
+            history=tuple(HistoryMessage(*each) for each in history),
+            seq=job.entry.seq - 1,
         )
 
     async def _finish(self, running: ActiveReply, outcome: Outcome) -> None:

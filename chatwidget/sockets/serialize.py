@@ -11,11 +11,15 @@ from chatwidget.protocol import Done, ErrorInfo, Message
 from chatwidget.transcripts import Entry
 
 
-def error_info(code: str, retry_after: float | None) -> ErrorInfo:
-    """A reply's failure in the visitor's words; general ones for an unknown code."""
-    error: type[ReplyError] = REPLY_ERRORS.get(code, PlatformUnavailable)
+def error_info(name: str, retry_after: float | None) -> ErrorInfo:
+    """A reply's failure in the visitor's words; general ones for an unknown name."""
+    error: type[ReplyError] = REPLY_ERRORS.get(name, PlatformUnavailable)
     return ErrorInfo(
-        code=code, detail=str(error.detail), retryable=error.retryable, retry_after=retry_after
+        code=error.code if name in REPLY_ERRORS else name,
+        detail=str(error.detail),
+        retryable=error.retryable,
+        retry_after=retry_after,
+        reason=error.reason or None,
     )
 
 

@@ -214,7 +214,7 @@ class Session(Subscription):
             reply,
             frame.attempt,
             self.relay.claimant,
-            bool(platform and platform.can_rewind),
+            bool(platform and platform.rewinds(self.widget.options)),
         )
         if result is None:
             return

@@ -89,8 +89,11 @@ def revisions(conversations: Iterable[UUID]) -> dict[UUID, int]:
     return found
 
 
-def history(conversation: UUID, before_seq: int) -> list[tuple[str, str]]:
-    """What was said before a message, oldest first, for platforms that keep no history."""
+def history(conversation: UUID, before_seq: int) -> list[tuple[str, str, int]]:
+    """What was said before a message, oldest first, for platforms that keep no history.
+
+    Role, text and number of each.
+    """
     rows = (
         Message.objects.filter(
             conversation=conversation,
@@ -109,7 +112,7 @@ def history(conversation: UUID, before_seq: int) -> list[tuple[str, str]]:
         if length > HISTORY_LENGTH:
             break
         since = seq
-    return list(rows.filter(seq__gte=since).values_list("role", "text"))[::-1]
+    return list(rows.filter(seq__gte=since).values_list("role", "text", "seq"))[::-1]
 
 
 def accepted_before(visitor: UUID, client_id: UUID) -> StoredMessage | None:

@@ -266,8 +266,16 @@ async def test_any_cut_gives_the_same_text(fakes: Platforms, name: str, fault: s
     assert found.finished is not None
 
 
-@pytest.mark.parametrize("fault", ["crlf", "cr", "comments", "bom", "undone", "ends"])
-@pytest.mark.parametrize("name", ["fifthelement", "openai"])
+LINES = ["crlf", "cr", "comments", "bom", "undone"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        *((name, fault) for name in ("fifthelement", "openai") for fault in LINES),
+        ("fifthelement", "ends"),
+    ],
+)
 async def test_event_streams_as_servers_write_them(fakes: Platforms, name: str, fault: str) -> None:
     chat = await fakes.streaming_chat(name)
     found = await chat.say(f"fault:{fault}")

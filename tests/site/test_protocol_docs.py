@@ -55,7 +55,7 @@ def test_error_codes() -> None:
     documented = {row[0].strip("`"): row[1] for row in section("Error codes")}
     assert documented.keys() == every(errors.FrameError) | every(errors.ReplyError)
     of_replies = {code for code, of in documented.items() if of == "a reply"}
-    assert of_replies == errors.REPLY_ERRORS.keys()
+    assert of_replies == {error.code for error in errors.REPLY_ERRORS.values()}
 
 
 def test_close_codes() -> None:

@@ -517,13 +517,13 @@ def test_what_was_said_before(talk: Talk) -> None:
         talk.finish(talk.begun(f"to be {status.value}"), status, text=text)
     job = talk.begun("now")
     assert transcripts.history(talk.conversation, job.entry.seq - 1) == [
-        ("assistant", "Hello!"),
-        ("user", "to be complete"),
-        ("assistant", "1"),
-        ("user", "to be failed"),
-        ("user", "to be stopped"),
-        ("assistant", "st"),
-        ("user", "to be stopped"),
+        ("assistant", "Hello!", 1),
+        ("user", "to be complete", 2),
+        ("assistant", "1", 3),
+        ("user", "to be failed", 4),
+        ("user", "to be stopped", 6),
+        ("assistant", "st", 7),
+        ("user", "to be stopped", 8),
     ]
 
 

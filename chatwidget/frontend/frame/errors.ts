@@ -4,12 +4,12 @@ import type { ErrorInfo, Message } from "./protocol.ts";
 import { fill, type Strings } from "./strings.ts";
 
 /**
- * Our text for an error's code, under that name in the strings. A code we do not know is told in the
- * server's words, which are meant for visitors too.
+ * Our text for an error's code, under that name in the strings. A code we do not know, and a finer
+ * reason, is told in the server's words, which are meant for visitors too.
  */
 export function explain(error: ErrorInfo, strings: Strings, dates: DateFormatter): string {
   const own = (strings as Record<string, string | undefined>)[error.code];
-  if (own) return fill(own, { when: dates.wait(error.retry_after || 10) });
+  if (own && !error.reason) return fill(own, { when: dates.wait(error.retry_after || 10) });
   return error.detail || strings.not_sent;
 }
 

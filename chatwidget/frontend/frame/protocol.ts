@@ -10,6 +10,8 @@ export interface ErrorInfo {
   detail: string;
   retryable: boolean;
   retry_after?: number | null;
+  /** A finer name than the code: then the server's words say more than ours. */
+  reason?: string | null;
 }
 
 export interface Message {
@@ -138,6 +140,7 @@ const errorFields = {
   detail: string,
   retryable: boolean,
   retry_after: maybe(number),
+  reason: maybe(string),
 };
 const message = shape({
   id: string,

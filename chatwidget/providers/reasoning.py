@@ -1,0 +1,201 @@
+"""What a model thinks before it answers: hidden, folded away, or shown; never part of the history.
+
+A platform sends it beside the text, or within it between `<think>` and `</think>`; where its prompt
+holds the opening tag already, only the closing one comes. `Reasoning` tells the two apart in any
+cut, and writes what a visitor is to see:
+
+    hide    the answer alone
+    fold    <think>the thoughts</think>, which the chat folds, and the answer
+    show    > 💭 the thoughts, as a quotation, and the answer
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from chatwidget.conf import conf
+from chatwidget.errors import PlatformRejected
+
+MODES = ("hide", "fold", "show")
+QUOTE = "> 💭 "
+
+_NAMES = "think|thinking|thought|reasoning"
+_OPEN = re.compile(rf"\s*(?:<(?:{_NAMES})>|\[THINK\])", re.I)
+_CLOSE = re.compile(rf"</(?:{_NAMES})>|\[/THINK\]", re.I)
+_OPENING = (*(f"<{name}>" for name in _NAMES.split("|")), "[think]")
+_CLOSING = (*(f"</{name}>" for name in _NAMES.split("|")), "[/think]")
+_QUOTED = re.compile(rf"{QUOTE}.*(?:\n>.*)*\s*")
+
+# Models (base URL and name) of whose thoughts only the closing tag comes. That shows in the first
+# such answer, too late to hide its thoughts; from then on, for as long as the process lives, the
+# beginning of their answers is held back until that tag.
+_unopened: set[tuple[str, str]] = set()
+
+
+def without_reasoning(text: str) -> str:
+    """A stored reply without its thoughts, as it goes into the history."""
+    if text.startswith(QUOTE):
+        return _QUOTED.sub("", text, count=1)
+    opened, closed = _OPEN.match(text), _CLOSE.search(text)
+    if closed and (opened or _stray(text)):
+        return text[closed.end() :].lstrip()
+    return "" if opened else text
+
+
+def _stray(text: str) -> bool:
+    """Is there a closing tag with no opening one before it?"""
+    closed = _CLOSE.search(text)
+    return closed is not None and not _mentions_opening(text[: closed.start()])
+
+
+def _mentions_opening(text: str) -> bool:
+    return any(tag in text.lower() for tag in _OPENING)
+
+
+def _tail(text: str, tags: tuple[str, ...]) -> int:
+    """How many of the last characters may be the beginning of a tag."""
+    start = max(text.rfind("<"), text.rfind("["))
+    return len(text) - start if start >= 0 and _begins(text[start:], tags) else 0
+
+
+def _begins(text: str, tags: tuple[str, ...]) -> bool:
+    return any(tag.startswith(text.lower()) for tag in tags)
+
+
+class _Splitter:
+    """Text in any cut → its pieces, each with whether it is a thought."""
+
+    def __init__(self, unopened: bool) -> None:
+        self.unopened = unopened  # it begins with thoughts, whose opening tag does not come
+        self.closed = False  # the closing tag has come
+        self.stray = False  # it has come within what passed for the answer
+        self._mentioned = False  # the answer itself speaks of such tags
+        self._phase: Literal["start", "thinking", "closed", "answer"] = "start"
+        self._rest = ""  # what cannot be told yet
+
+    def feed(self, text: str) -> Iterator[tuple[bool, str]]:
+        self._rest += text
+        if self._phase == "start":
+            if opened := _OPEN.match(self._rest):
+                self._phase, self.unopened = "thinking", False
+                self._rest = self._rest[opened.end() :]
+            elif _begins(self._rest.lstrip(), _OPENING):  # or nothing but white space
+                return
+            elif _stray(self._rest):
+                self._phase, self.stray = "thinking", True
+            else:
+                self._phase = "thinking" if self.unopened else "answer"
+        if self._phase == "thinking":
+            closed = _CLOSE.search(self._rest)
+            if closed is None:
+                yield True, self._taken(_CLOSING)
+                return
+            yield True, self._rest[: closed.start()]
+            self._phase, self.closed = "closed", True
+            self._rest = self._rest[closed.end() :]
+        if self._phase == "closed":
+            self._rest = self._rest.lstrip()
+            if not self._rest:
+                return
+            self._phase = "answer"
+        if self.closed or self.stray:
+            said, self._rest = self._rest, ""
+        else:
+            said = self._taken(_OPENING + _CLOSING)
+            self.stray = not self._mentioned and _stray(said)
+            self._mentioned = self._mentioned or _mentions_opening(said)
+        yield False, said
+
+    def end(self) -> Iterator[tuple[bool, str]]:
+        yield self._phase == "thinking", self._rest
+        self._rest = ""
+
+    def _taken(self, tags: tuple[str, ...]) -> str:
+        """All but what may be the beginning of a tag."""
+        cut = len(self._rest) - _tail(self._rest, tags)
+        taken, self._rest = self._rest[:cut], self._rest[cut:]
+        return taken
+
+
+class Reasoning:
+    """One answer's: its pieces go in, and what a visitor is to see comes out."""
+
+    def __init__(self, mode: str, model: tuple[str, str]) -> None:
+        self.answered = False
+        self._mode = mode
+        self._model = model
+        self._split = _Splitter(model in _unopened)
+        self._held = ""  # thoughts, if the closing tag comes; else the answer
+        self._thought = False  # there have been any
+        self._open = False  # and are being written
+        self._blank = ""  # white space that is written once more comes
+
+    def thought(self, text: str) -> str:
+        """A piece of what the platform itself calls reasoning."""
+        if not text:
+            return ""
+        self._split.unopened = False
+        return self._think(_CLOSE.sub("", text))
+
+    def content(self, text: str) -> str:
+        """A piece of the answer's text, which may hold thoughts between tags."""
+        return self._written(self._split.feed(text))
+
+    def end(self) -> str:
+        """What is left when the platform has ended."""
+        out = self._written(self._split.end())
+        if self._split.stray:
+            _unopened.add(self._model)
+        elif self._split.unopened and not self._split.closed:
+            _unopened.discard(self._model)
+            out, self._held = self._answer(self._held) + out, ""
+        return out + self._think(self._held) + self._closed()
+
+    def _written(self, pieces: Iterator[tuple[bool, str]]) -> str:
+        out = ""
+        for is_thought, text in pieces:
+            if is_thought and self._split.unopened:
+                self._held += text
+                if len(self._held) > conf().MAX_REPLY_LENGTH:
+                    raise PlatformRejected("the reasoning is longer than a reply may be")
+            elif is_thought:
+                out += self._think(text)
+            elif text:
+                held, self._held = self._held, ""
+                out += self._think(held) + self._answer(text)
+        return out
+
+    def _think(self, text: str) -> str:
+        if self.answered or not text:
+            return ""
+        self._thought = True
+        if self._mode == "hide":
+            return ""
+        text = self._blank + text if self._open else text.lstrip()
+        written = text.rstrip()
+        self._blank = text[len(written) :]
+        if not written:
+            return ""
+        if self._mode == "show":
+            written = written.replace("\n", "\n> ")
+        begin = "" if self._open else "<think>" if self._mode == "fold" else QUOTE
+        self._open = True
+        return begin + written
+
+    def _answer(self, text: str) -> str:
+        if self.answered:
+            return text
+        text = text.lstrip() if self._thought else text
+        if not text:
+            return ""
+        self.answered = bool(text.strip())
+        return self._closed() + text
+
+    def _closed(self) -> str:
+        """What ends the thoughts, once; nothing where none are being written."""
+        if not self._open:
+            return ""
+        self._open = False
+        return "</think>\n\n" if self._mode == "fold" else "\n\n"
