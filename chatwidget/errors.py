@@ -131,7 +131,8 @@ class ReplyError(ChatError):
     """A reply could not be had, or not to its end; what had come of it is kept.
 
     `reason` is a finer name than `code`, where a visitor reads other words for it. `about` is the
-    part of the configuration that is wrong, where that is known: "key", "access" or "agent".
+    part of the configuration that is wrong, where that is known: "key", "access",
+    "agent" or "address".
     """
 
     reason: ClassVar[str] = ""

@@ -50,6 +50,8 @@ class VisitorIdentity:
     name: str = ""
     email: str = ""
     locale: str = ""
+    # Of a visitor who has not written yet: the conversation's id, once they do.
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

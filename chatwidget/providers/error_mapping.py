@@ -132,11 +132,11 @@ def refusal(response: httpx.Response, said: bytes, after: float | None) -> Reply
     if status >= 500:
         return PlatformUnavailable(cause, retry_after=after)
     if 300 <= status < 400 or status in (401, 402, 403, 404, 405, 410):
-        return PlatformMisconfigured(cause, about=_ABOUT.get(status, ""))
+        return PlatformMisconfigured(cause, about=_ABOUT.get(status, "address"))
     return PlatformRejected(cause)
 
 
-_ABOUT = {401: "key", 403: "access", 404: "agent", 405: "agent", 410: "agent"}
+_ABOUT = {401: "key", 402: "", 403: "access", 404: "agent", 405: "agent", 410: "agent"}
 
 
 def status_of(error: ReplyError) -> int | None:

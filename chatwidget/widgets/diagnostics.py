@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext as _
 
-from chatwidget.conf import Secret
+from chatwidget.conf import ProviderConfig, Secret
 from chatwidget.errors import (
     PlatformMisconfigured,
     PlatformRateLimited,
     PlatformRejected,
     PlatformTimedOut,
+    PlatformUnavailable,
     ReplyError,
 )
 from chatwidget.models import Widget, new_id
-from chatwidget.providers.base import Provider, Turn, VisitorIdentity, make_provider
+from chatwidget.providers.base import (
+    HistoryMessage,
+    Provider,
+    Turn,
+    VisitorIdentity,
+    make_provider,
+    providers,
+)
 from chatwidget.providers.decoders import excerpt
 from chatwidget.providers.error_mapping import status_of
 from chatwidget.providers.reader import ReplyReader, read_profile
@@ -49,6 +57,9 @@ class Diagnosis:
 
     findings: list[Finding] = field(default_factory=list)
 
+    def add(self, ok: bool, text: str) -> None:
+        self.findings.append(Finding(ok, text))
+
     @property
     def ok(self) -> bool:
         return all(finding.ok for finding in self.findings)
@@ -59,7 +70,7 @@ class Diagnosis:
 
 
 async def diagnose(widget: Widget) -> Diagnosis:
-    """Talks to the widget's platform once: its greeting, then a short message. Raises nothing."""
+    """Talk to the widget's platform as its first visitor would. Raises nothing."""
     found = Diagnosis()
     key = Secret()
     try:
@@ -67,72 +78,113 @@ async def diagnose(widget: Widget) -> Diagnosis:
         key = config.key
         provider = make_provider(config)
         async with own_transport():
-            session = await _greeting(provider, found)
-            await _answer(provider, session, found)
+            turn = await _greeted(provider, widget, found)
+            greeted = bool(found.findings)
+            try:
+                await _answered(provider, turn, found)
+            except (PlatformRejected, PlatformUnavailable) as error:
+                found.add(False, _explained(error, widget))
+                await _narrow_down(config, turn, found)
+            else:
+                for doubt in await provider.doubts():
+                    found.add(False, doubt)
+                if not greeted:
+                    found.add(True, _("No greeting: the widget's own is shown."))
     except ReplyError as error:
-        found.findings.append(Finding(False, _explained(error, widget)))
+        found.add(False, _explained(error, widget))
     except Exception as error:
         logger.error("check of %s\n%s", widget.slug, described(error, key))
-        told = {"error": f"{type(error).__name__}: {error}"}
-        found.findings.append(Finding(False, _("The adapter has a bug: %(error)s") % told))
+        shown = {"error": f"{type(error).__name__}: {error}"}
+        found.add(False, _("The adapter has a bug: %(error)s") % shown)
     clean = scrubber_of(key).clean
     found.findings = [Finding(each.ok, clean(each.text)) for each in found.findings]
     return found
 
 
-async def _greeting(provider: Provider, found: Diagnosis) -> str:
-    """The session that the greeting began, if it did."""
+async def _greeted(provider: Provider, widget: Widget, found: Diagnosis) -> Turn:
+    """A first turn, in the session that the greeting began, and with it in the history."""
+    conversation = str(new_id())
+    visitor = VisitorIdentity(id="check", conversation=conversation)
     began = time.monotonic()
-    profile = await read_profile(provider, VisitorIdentity(id="check"))
+    profile = await read_profile(provider, visitor)
     seconds = time.monotonic() - began
-    if profile.greeting is None:
-        found.findings.append(Finding(True, _("No greeting: the widget's own is shown.")))
-        return ""
-    shown = {"seconds": f"{seconds:.1f}", "text": excerpt(profile.greeting.text, 100)}
-    found.findings.append(
-        Finding(True, _("Greeting in %(seconds)s s: “%(text)s”") % shown)
-        if seconds <= SLOW_GREETING
-        else Finding(
-            False,
-            _("The greeting is slow: %(seconds)s s. Visitors are shown the widget's own.") % shown,
+    greeting, session = widget.greeting.strip() or QUESTION, ""
+    if profile.greeting is not None:
+        greeting, session = profile.greeting.text, profile.greeting.session
+        shown = {"seconds": f"{seconds:.1f}", "text": excerpt(greeting, 100)}
+        found.add(
+            seconds <= SLOW_GREETING,
+            _("Greeting in %(seconds)s s: “%(text)s”") % shown
+            if seconds <= SLOW_GREETING
+            else _("The greeting is slow: %(seconds)s s. Visitors are shown the widget's own.")
+            % shown,
         )
-    )
-    return profile.greeting.session
+    history = (HistoryMessage("assistant", greeting, 1),) if provider.wants_history else ()
+    return Turn(QUESTION, visitor, conversation, session, history=history, seq=2)
 
 
-async def _answer(provider: Provider, session: str, found: Diagnosis) -> None:
+async def _answered(provider: Provider, turn: Turn, found: Diagnosis) -> None:
+    """One finding on the answer. Raises ReplyError."""
     began = time.monotonic()
     reading = ReplyReader()
     pieces: list[str] = []
-    turn = Turn(QUESTION, VisitorIdentity(id="check"), conversation=str(new_id()), session=session)
     await reading.read(provider, turn, pieces.append)
     total = time.monotonic() - began
     first = reading.first - began if reading.first else 0.0
     text = excerpt("".join(pieces), 100)
     shown = {"first": f"{first:.1f}", "total": f"{total:.1f}", "text": text}
-    found.findings.append(
-        Finding(True, _("Answer in %(first)s s, complete in %(total)s s: “%(text)s”") % shown)
+    found.add(
+        first <= SLOW_ANSWER,
+        _("Answer in %(first)s s, complete in %(total)s s: “%(text)s”") % shown
         if first <= SLOW_ANSWER
-        else Finding(False, _("The answer is slow: it begins after %(first)s s.") % shown)
+        else _("The answer is slow: it begins after %(first)s s.") % shown,
     )
-    if not (reading.session or session or provider.wants_history or not provider.needs_base_url):
-        found.findings.append(
-            Finding(False, _("No session was told: the agent will not remember earlier messages."))
+    remembers = reading.session or turn.session or provider.wants_history
+    if not remembers and provider.needs_base_url:
+        found.add(
+            False, _("No session was returned: the agent will not remember earlier messages.")
         )
+
+
+async def _narrow_down(config: ProviderConfig, turn: Turn, found: Diagnosis) -> None:
+    """A platform that refuses the turn may take a bare message: which part is it then?"""
+    cls = providers()[config.provider]
+    options = [name for name in cls.refusable if name in config.options]
+    parts = {name: _without(config, name) for name in options}
+    if not options or not await _works(_without(config, *options), turn):
+        return
+    refused = [name for name, rest in parts.items() if await _works(rest, turn)] or options
+    found.add(
+        False,
+        _("A bare message is answered: the server does not take %(parts)s.")
+        % {"parts": ", ".join(refused)},
+    )
+
+
+def _without(config: ProviderConfig, *names: str) -> ProviderConfig:
+    kept = {name: value for name, value in config.options.items() if name not in names}
+    return replace(config, options=kept)
+
+
+async def _works(config: ProviderConfig, turn: Turn) -> bool:
+    try:
+        await ReplyReader().read(make_provider(config), turn, lambda text: None)
+    except ReplyError:
+        return False
+    return True
 
 
 def _explained(error: ReplyError, widget: Widget) -> str:
     """What an owner can do about it, and what the platform said."""
-    status = status_of(error)
-    if status == 401:
+    if error.about == "key":
         advice = _("Wrong key: the platform refuses the API key.")
-    elif status == 403:
+    elif error.about == "access":
         advice = _("Forbidden: this key may not use this agent, or the agent is not public.")
-    elif status in (404, 405, 410):
+    elif error.about == "agent":
         advice = _("Unknown agent: there is no %(agent)s, or the base URL is wrong.") % {
             "agent": repr(widget.agent)
         }
-    elif status is not None and 300 <= status < 400:
+    elif error.about == "address":
         advice = _("The base URL is wrong: the platform redirects.")
     elif isinstance(error, PlatformMisconfigured):
         advice = _("The widget's configuration does not work.")
@@ -142,7 +194,7 @@ def _explained(error: ReplyError, widget: Widget) -> str:
         advice = _("Slow: the platform did not answer in time.")
     elif isinstance(error, PlatformRejected):
         advice = _("The platform refused the message, or answered not as documented.")
-    elif status is not None:
+    elif status_of(error) is not None:
         advice = _("The platform is failing.")
     else:
         advice = _("Unreachable: no connection to the platform, or it broke off.")
