@@ -29,6 +29,7 @@ from chatwidget.text import is_clean, storable
 
 MAX_ACTIVITY = 100
 
+
 async def read_profile(provider: Provider, person: VisitorIdentity) -> AgentProfile:
     """What the platform says of its agent, fit to be shown. Raises ReplyError."""
     key = provider.config.key
