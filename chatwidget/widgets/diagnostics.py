@@ -108,7 +108,7 @@ async def _greeted(provider: Provider, widget: Widget, found: Diagnosis) -> Turn
     began = time.monotonic()
     profile = await read_profile(provider, visitor)
     seconds = time.monotonic() - began
-    greeting, session = widget.greeting.strip() or QUESTION, ""
+    greeting, session = widget.greeting.strip() or _("Hello! How can I help you?"), ""
     if profile.greeting is not None:
         greeting, session = profile.greeting.text, profile.greeting.session
         shown = {"seconds": f"{seconds:.1f}", "text": excerpt(greeting, 100)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import re
 import socket
 
@@ -159,6 +160,30 @@ def test_a_wrong_key(platforms: Process, name: str) -> None:
     works, said = check()
     assert not works
     assert WRONG_KEY in said
+
+
+def test_what_a_server_does_not_take_is_named(platforms: Process) -> None:
+    """The first turn goes as a visitor's does, greeting and system prompt included."""
+    httpx.delete(f"{platforms.url}/_log", timeout=30)
+    made = widget(platforms, "openai", "fault:strict")
+    made.options = {"system_prompt": "Be kind.", "temperature": 0.5}
+    made.save()
+    works, said = check()
+    assert not works
+    assert "does not take system_prompt." in said
+    log = httpx.get(f"{platforms.url}/_log", timeout=30).json()["log"]
+    first = json.loads(log[0]["body"])["messages"]
+    assert [message["role"] for message in first] == ["system", "user"]
+    assert "How can I help you?" in first[0]["content"]
+
+
+def test_a_model_that_the_server_does_not_list(platforms: Process) -> None:
+    """It may answer whatever model it is asked for."""
+    widget(platforms, "openai", "gpt-5o")
+    works, said = check()
+    assert not works
+    assert re.search(r"Answer in \d", said)
+    assert "does not list a model 'gpt-5o'" in said
 
 
 def test_a_session_that_is_lost(platforms: Process) -> None:

@@ -131,7 +131,8 @@ def _question(messages: list[Any]) -> str:
         raise Breach(f"Conversation roles must alternate user/assistant/…, not {roles}")
     if len(turns) % 2 == 0 or not messages[-1]["content"].strip():
         raise Breach("the last message is not the user's")
-    question: str = messages[-1]["content"]
+    # Of messages that were joined, since nothing stood between them, the last.
+    question: str = messages[-1]["content"].rpartition("\n\n")[2]
     return question
 
 

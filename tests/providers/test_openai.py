@@ -85,7 +85,7 @@ def history(turns: int) -> tuple[HistoryMessage, ...]:
     ],
 )
 async def test_the_history_is_bounded(
-    fakes: Platforms, options: dict[str, int], texts: list[str]
+    fakes: Platforms, options: dict[str, Any], texts: list[str]
 ) -> None:
     chat = fakes.chat("openai", "local", **options)
     chat.history = history(3)

@@ -180,7 +180,12 @@ async def _read(answer: Answer, found: Completion) -> AsyncGenerator[Event, None
     """The answer's events as they come. What its first bytes look like counts, not their type."""
     begun = await answer.beginning()
     if begun[:1] in (b"{", b"["):
-        for event in found.whole(await answer.json(Any)):
+        try:
+            value = await answer.json(Any)
+        except PlatformRejected as error:
+            said = answer.media_type or "JSON"
+            raise PlatformRejected(f"answered {said}, no stream: {error.cause}") from None
+        for event in found.whole(value):
             yield event
         return
     if begun and begun[:1] not in b"dei:r":  # data, event, id, a comment, retry
