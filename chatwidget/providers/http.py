@@ -14,10 +14,9 @@ import asyncio
 import random
 import time
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Container
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from collections.abc import AsyncIterator, Container
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar
 
 import httpx
 import msgspec
@@ -27,13 +26,12 @@ from chatwidget.errors import (
     PlatformMisconfigured,
     PlatformRateLimited,
     PlatformRejected,
-    PlatformTimedOut,
     PlatformUnavailable,
     ReplyError,
 )
-from chatwidget.providers.base import Provider, before_reading
-from chatwidget.providers.decoders import JSONDecoder, ServerEvent, SSEDecoder, TextDecoder, excerpt
-from chatwidget.providers.encodings import Body
+from chatwidget.providers.answer import Answer, Request, beginning_of
+from chatwidget.providers.base import Provider
+from chatwidget.providers.decoders import excerpt
 from chatwidget.providers.error_mapping import (
     CLIENT_ERRORS,
     RetryableError,
@@ -45,17 +43,12 @@ from chatwidget.providers.error_mapping import (
     without_frames,
 )
 from chatwidget.providers.timeouts import StreamTimeouts
-from chatwidget.providers.transport import discard, paused, request
-
-T = TypeVar("T")
+from chatwidget.providers.transport import discard, request
 
 ATTEMPTS = 3
 # Seconds. A visitor waits this long for a platform that asks for pauses; a longer one is reported.
 # What the attempts themselves take counts too: a proxy may have waited before it refused.
 MAX_PAUSE = 10.0
-# Bytes read of an error's body, and kept of an answer's for the cause of a failure.
-MAX_ERROR = 16 * 1024
-MAX_KEPT = 2048
 # Seconds before the next attempt: at random up to so much, twice that after the second, …
 BACKOFF, MAX_BACKOFF = 0.5, 3.0
 
@@ -69,119 +62,6 @@ def _pause(attempt: int, after: float | None) -> float:
 
 async def _rest(seconds: float) -> None:
     await asyncio.sleep(seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request to a platform, ready to be sent."""
-
-    method: str
-    url: str
-    headers: dict[str, str] = field(default_factory=dict)
-    content: bytes | None = None
-    auth: Callable[[], dict[str, str]] = dict  # the headers that hold the key, when they are sent
-
-    @property
-    def line(self) -> str:
-        """Method and address, for a cause: without the query, which may hold a visitor's words."""
-        return f"{self.method} {self.url.partition('?')[0]}"
-
-
-class Answer:
-    """A platform's answer, to be read once."""
-
-    def __init__(self, response: httpx.Response, clock: StreamTimeouts) -> None:
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        self._response, self._body = response, response.stream
-        self._clock = clock
-        self._peeked = b""
-        self._chunks: AsyncGenerator[bytes, None] | None = None
-        self.headers = response.headers
-        self.status = response.status_code
-        self.kept = bytearray()  # the body's beginning, for the cause of a failure
-        # True: as long as its agent may take to begin, each further piece may take.
-        self.patient = False
-
-    @property
-    def media_type(self) -> str:
-        """Its Content-Type without parameters, in small letters; empty where none is given."""
-        given: str = self.headers.get("content-type", "")
-        return given.partition(";")[0].strip().lower()
-
-    def raw_header(self, name: bytes) -> bytes:
-        """A header's bytes as they came; empty when there is none. `name` in small letters."""
-        return next((v for k, v in self.headers.raw if k.lower() == name), b"")
-
-    async def beginning(self) -> bytes:
-        """The body from its first byte that is no white space on, as far as it has come by now.
-
-        It is read again by what reads the body.
-        """
-        while not (begun := self._peeked.removeprefix(b"\xef\xbb\xbf").lstrip()):
-            try:
-                self._peeked += await anext(self._read)
-            except StopAsyncIteration:
-                break
-        return begun
-
-    @property
-    def _read(self) -> AsyncGenerator[bytes, None]:
-        if self._chunks is None:
-            self._chunks = self._received()
-        return self._chunks
-
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body as it comes. Raises PlatformRejected for an encoding that is not read."""
-        if peeked := self._peeked:
-            self._peeked = b""
-            yield peeked
-        async for chunk in self._read:
-            yield chunk
-
-    async def _received(self) -> AsyncGenerator[bytes, None]:
-        clock, rest_due = self._clock, before_reading.get()
-        body = Body(self.headers.get("content-encoding", ""))
-        stream = aiter(self._body)
-        while True:
-            with clock:
-                try:
-                    chunk = await anext(stream)
-                except StopAsyncIteration:
-                    body.end()
-                    return
-            clock.received(patient=self.patient)
-            for piece in body.feed(chunk) if body.name else (chunk,):
-                if (room := MAX_KEPT - len(self.kept)) > 0:
-                    self.kept += piece[:room]
-                yield piece
-                if body.name:
-                    await asyncio.sleep(0)  # a small chunk may be many pieces
-            if (rest := rest_due()) is not None:
-                with paused(self._response):
-                    await rest
-
-    async def text(self) -> AsyncGenerator[str, None]:
-        """The body as text, as it comes; a piece may be empty."""
-        decoder = TextDecoder()
-        async for chunk in self.chunks():
-            yield decoder.feed(chunk)
-        yield decoder.end()
-
-    async def events(self, *, by_line: bool = False) -> AsyncGenerator[ServerEvent, None]:
-        """The body's server-sent events, as they come."""
-        decoder = SSEDecoder(by_line=by_line)
-        async for chunk in self.chunks():
-            for event in decoder.feed(chunk):
-                yield event
-        for event in decoder.end():
-            yield event
-
-    async def json(self, shape: type[T]) -> T:
-        """The body as a value of the documented shape. Raises PlatformRejected."""
-        decoder = JSONDecoder()
-        async for chunk in self.chunks():
-            decoder.feed(chunk)
-        return decoder.end(shape)
 
 
 class HTTPProvider(Provider):
@@ -228,7 +108,7 @@ class HTTPProvider(Provider):
         asked = Request(method, f"{self.base_url}{path}", headers, content, self.auth)
         async with self.exchange(asked) as answer:
             if accept is not None and answer.media_type not in ("", accept):
-                said = excerpt(await _beginning(answer))
+                said = excerpt(await beginning_of(answer))
                 raise PlatformRejected(
                     f"answered {excerpt(answer.media_type)} instead of {accept}: {said}"
                 )
@@ -291,12 +171,13 @@ class HTTPProvider(Provider):
             return response
         after = pause_asked(response.headers, time.time())
         try:
-            said = await _beginning(Answer(response, clock))
+            said = await beginning_of(Answer(response, clock))
         finally:
             discard(response)
             await response.aclose()
         refused = self.refusal(response, said, after)
-        refused.cause += f" ({asked.line})"
+        if refused.about in ("agent", "address"):
+            refused.cause += f" ({asked.line})"  # what is unknown may be the address
         if self.may_retry(response.status_code, refused, after):
             raise RetryableError(refused, after)
         raise refused
@@ -305,14 +186,3 @@ class HTTPProvider(Provider):
         """Has the agent surely not got the message, and may it pass?"""
         passes = isinstance(refused, PlatformRateLimited | PlatformUnavailable)
         return passes and status in self.refused_before
-
-
-async def _beginning(answer: Answer) -> bytes:
-    """The first bytes of an answer that is no reply."""
-    said = bytearray()
-    with suppress(PlatformTimedOut, PlatformRejected, *CLIENT_ERRORS):
-        async for chunk in answer.chunks():
-            said += chunk
-            if len(said) >= MAX_ERROR:
-                break
-    return bytes(said[:MAX_ERROR])

@@ -38,11 +38,12 @@ WIDGETS: dict[str, dict[str, Any]] = {
 MAKE = """
 import asyncio
 import json
+from chatwidget.conf import Secret
 from chatwidget.models import Widget
 for slug, fields in json.loads({widgets!r}).items():
     widget = Widget(slug=slug, title=slug.title())
     for name, value in fields.items():
-        setattr(widget, name, value)
+        setattr(widget, name, Secret(value) if name == "key" else value)
     widget.save()
 """
 

@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 
 from chatwidget.conf import ProviderConfig
 from chatwidget.errors import ConversationTooLong, PlatformRejected, PlatformTimedOut, ReplyError
+from chatwidget.providers.answer import Answer
 from chatwidget.providers.base import Delta, Event, Turn
 from chatwidget.providers.decoders import ServerEvent, excerpt
 from chatwidget.providers.error_mapping import CLIENT_ERRORS
 from chatwidget.providers.history import Dialogue, dialogue
-from chatwidget.providers.http import Answer, HTTPProvider
+from chatwidget.providers.http import HTTPProvider
 from chatwidget.providers.openai.chat import Completion, objects
 from chatwidget.providers.openai.errors import LostSession, refined
 from chatwidget.providers.openai.responses import Response
