@@ -93,8 +93,9 @@ class Widget(models.Model):
         return encryption.decrypt(self.encrypted_key)
 
     @key.setter
-    def key(self, value: Secret) -> None:
-        self.encrypted_key = encryption.encrypt(value)
+    def key(self, value: Secret | str) -> None:
+        secret = value if isinstance(value, Secret) else Secret(value)
+        self.encrypted_key = encryption.encrypt(secret)
 
     @property
     def known_key(self) -> Secret:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from chatwidget.embed import views
+from chatwidget.sockets import event_stream
 
 app_name = "chatwidget"
 
@@ -13,4 +14,6 @@ urlpatterns = [
     path("<str:slug>/", views.frame, name="frame"),
     path("<str:slug>/token/", views.token, name="token"),
     path("<str:slug>/ws/", views.upgrade_required, name="socket"),
+    path("<str:slug>/events/", event_stream.open_stream, name="events"),
+    path("<str:slug>/events/<uuid:stream>/", event_stream.post_frames),
 ]

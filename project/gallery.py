@@ -48,6 +48,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "protocol": 1,
             "slug": "gallery",
             "socket": "",
+            "events": "",
             "token": "",
             "tokenUrl": "",
             "title": asked.get("title", "Harbour & Hearth"),

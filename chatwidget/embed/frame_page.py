@@ -78,6 +78,7 @@ def frame_config(widget: Widget, appearance: Appearance, language: str) -> dict[
         "protocol": VERSION,
         "slug": widget.slug,
         "socket": f"{page}ws/",
+        "events": f"{page}events/",
         "token": frame_token(widget.slug),
         "tokenUrl": reverse("chatwidget:token", args=[widget.slug]),
         "title": widget.title,

@@ -70,14 +70,14 @@ def _tell_of_proxy(peer: str) -> None:
 
 
 def check_origin(scope: Scope) -> None:
-    """Raises CloseConnection unless a page of ours, or of a trusted origin, opened the websocket.
+    """Raises CloseConnection unless a page of ours, or of a trusted origin, opened the socket.
 
     From an iframe the Origin is the frame's, so this keeps other sites' scripts out; who may embed
     the frame is the frame's `frame-ancestors`.
     """
     origin = header(scope, b"origin")
     host = header(scope, b"host")
-    scheme = "https" if scope.get("scheme") == "wss" else "http"
+    scheme = "https" if scope.get("scheme") in ("wss", "https") else "http"
     if origin and _normal(origin) == _normal(f"{scheme}://{host}"):
         domain, _port = split_domain_port(host)
         allowed = settings.ALLOWED_HOSTS

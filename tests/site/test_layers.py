@@ -42,7 +42,7 @@ STAIRS = {
         ("subscription",),
         ("session",),
         ("connection",),
-        ("consumer",),
+        ("consumer", "event_stream"),
     ),
 }
 FLOOR = {name: number for number, names in enumerate(FLOORS, 1) for name in names}

@@ -18,6 +18,8 @@ export interface Config {
   slug: string;
   /** Path of the websocket. */
   socket: string;
+  /** Path of the second transport. */
+  events: string;
   token: string;
   tokenUrl: string;
   title: string;

@@ -19,6 +19,8 @@ export interface Visitor {
 export interface Tab {
   draft?: string;
   queue?: readonly Unsent[];
+  /** Websockets do not open here. */
+  stream?: boolean;
 }
 
 export interface Store<T> {

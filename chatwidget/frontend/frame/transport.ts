@@ -1,0 +1,60 @@
+/**
+ * How the frame reaches the server: by a websocket; by an event stream where two handshakes of one
+ * never opened (some companies' proxies take none), and then for as long as the tab lives.
+ */
+import { EventStream } from "./event-stream.ts";
+import type { WebSocketLike } from "./socket.ts";
+
+/** Handshakes that never opened, before the other way is tried. */
+const CHANCES = 2;
+
+export interface Kept {
+  value: { stream?: boolean };
+  save(changes: { stream?: boolean }): void;
+}
+
+export class Transport {
+  #socketUrl: URL;
+  #streamUrl: string;
+  #probe: string;
+  #tab: Kept;
+  #failed = 0;
+
+  /** `probe`: an address that answers where the server can be reached at all. */
+  constructor(socket: string, stream: string, probe: string, tab: Kept) {
+    // http → ws, https → wss.
+    this.#socketUrl = new URL(socket, location.href.replace(/^http/, "ws"));
+    this.#streamUrl = stream;
+    this.#probe = probe;
+    this.#tab = tab;
+  }
+
+  open(): WebSocketLike {
+    if (this.#tab.value.stream || this.#failed >= CHANCES) return this.#openStream();
+    const socket = new WebSocket(this.#socketUrl);
+    let opened = false;
+    socket.addEventListener("open", () => {
+      opened = true;
+    });
+    socket.addEventListener("close", () => {
+      // Only where the server answers otherwise: one that is down takes no handshake, either.
+      const refuse = () => {
+        this.#failed += 1;
+      };
+      if (!opened) fetch(this.#probe, { method: "HEAD" }).then(refuse, () => {});
+    });
+    return socket as WebSocketLike;
+  }
+
+  #openStream(): WebSocketLike {
+    // Where this fails as well, it is the server or the network: websockets have two chances more.
+    this.#failed = 0;
+    const stream = new EventStream(this.#streamUrl, () => {
+      if (!this.#tab.value.stream) {
+        console.info("Chat: websockets do not open here; server-sent events serve instead.");
+        this.#tab.save({ stream: true });
+      }
+    });
+    return stream;
+  }
+}

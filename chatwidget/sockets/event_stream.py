@@ -1,0 +1,133 @@
+"""The second transport: server-sent events down, POST up, for where websockets are blocked.
+
+    POST events/        the `hello`; answered by a stream of events, one for each frame
+    POST events/<id>/   more frames, one a line; the id is the stream's first event
+
+Frames, tokens, windows and guarantees are the websocket's. A close code comes as the event `close`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from chatwidget.errors import CloseCode, CloseConnection
+from chatwidget.protocol import MAX_FRAME_BYTES, WINDOW_SECONDS
+from chatwidget.sockets import origin
+from chatwidget.sockets.connection import Connection
+
+# Events that wait for a reader that takes none; what follows waits in the outbox, which is bounded.
+MAX_QUEUED = 4
+# Of one POST: as many frames as a client may send at once.
+MAX_BODY = 4 * MAX_FRAME_BYTES
+
+_open: dict[UUID, EventStream] = {}
+
+
+class EventStream:
+    """A `Connection` whose frames leave as events."""
+
+    def __init__(self, request: ASGIRequest, slug: str) -> None:
+        self.id = uuid4()
+        self._events: asyncio.Queue[str] = asyncio.Queue()
+        self._taken = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._connection = Connection(request.scope, slug, self._send, self._close)
+
+    async def events(self, hello: str) -> AsyncIterator[str]:
+        """The stream's events until it is closed, or nobody reads it any more."""
+        _open[self.id] = self
+        talking = asyncio.create_task(self._begin(hello))
+        try:
+            yield f"event: open\ndata: {self.id}\n\n"
+            closed = False
+            while not closed:
+                event = await self._events.get()
+                self._taken.set()
+                closed = event.startswith("event: close")
+                yield event
+        finally:
+            del _open[self.id]
+            talking.cancel()
+            self._connection.leave()
+
+    async def receive(self, frames: list[str]) -> None:
+        """Take frames, one at a time."""
+        async with self._turn:
+            for frame in frames:
+                await self._connection.receive(frame)
+
+    async def _begin(self, hello: str) -> None:
+        async with self._turn:
+            await self._connection.open()
+            await self._connection.receive(hello)
+
+    async def _send(self, frame: str) -> None:
+        if self.id not in _open:
+            raise ConnectionError("the stream has ended")
+        self._events.put_nowait(f"data: {frame}\n\n")
+        try:
+            async with asyncio.timeout(WINDOW_SECONDS):
+                while self._events.qsize() > MAX_QUEUED:
+                    self._taken.clear()
+                    await self._taken.wait()
+        except TimeoutError:
+            raise CloseConnection(CloseCode.FLOW_CONTROL_TIMEOUT, "nothing taken") from None
+
+    async def _close(self, code: int) -> None:
+        self._events.put_nowait(f"event: close\ndata: {code}\n\n")
+
+
+@csrf_exempt  # its Origin is checked as the websocket's is
+@login_not_required
+@require_POST
+async def open_stream(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Begin a stream by its `hello`. A refusal is an event, as a websocket's is a close code."""
+    hello = _body(request)
+    if hello is None or not isinstance(request, ASGIRequest):
+        return HttpResponse(status=413 if hello is None else 501)
+    stream = EventStream(request, slug)
+    response = StreamingHttpResponse(stream.events(hello), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store, no-transform"
+    response["X-Accel-Buffering"] = "no"  # nginx would keep events until it has a few kilobytes
+    return response
+
+
+@csrf_exempt
+@login_not_required
+@require_POST
+async def post_frames(request: HttpRequest, slug: str, stream: UUID) -> HttpResponse:
+    """Take a stream's frames. 404: there is no such stream; begin another."""
+    if not isinstance(request, ASGIRequest):
+        return HttpResponse(status=501)
+    try:
+        origin.check_origin(request.scope)
+    except CloseConnection:
+        return HttpResponse(status=403)
+    body = _body(request)
+    if body is None:
+        return HttpResponse(status=413)
+    found = _open.get(stream)
+    if found is None:
+        return HttpResponse(status=404)
+    await found.receive([line for line in body.split("\n") if line])
+    return HttpResponse(status=204)
+
+
+def _body(request: HttpRequest) -> str | None:
+    """The text of a request; None for one that is too large. Invalid UTF-8 is a bad frame later."""
+    try:
+        if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
+            return None
+    except ValueError:
+        return None
+    body = request.body
+    return None if len(body) > MAX_BODY else body.decode(errors="replace")

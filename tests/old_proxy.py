@@ -1,0 +1,67 @@
+"""A proxy that knows no websockets, as some companies have them: a handshake is answered 502."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+
+class OldProxy:
+    """`async with OldProxy(server_port) as proxy: … proxy.url … proxy.refused`"""
+
+    def __init__(self, upstream: int) -> None:
+        self._upstream = upstream
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.refused = 0
+
+    async def __aenter__(self) -> OldProxy:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+
+    @property
+    def url(self) -> str:
+        assert self._server
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            if b"\r\nupgrade: websocket" in head.lower():
+                self.refused += 1
+                writer.write(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n")
+            else:
+                await self._pass_on(head, reader, writer)
+        with suppress(OSError):
+            writer.close()
+
+    async def _pass_on(
+        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        theirs, ours = await asyncio.open_connection("127.0.0.1", self._upstream)
+        ours.write(head)
+        up = asyncio.create_task(copy(reader, ours))
+        down = asyncio.create_task(copy(theirs, writer))
+        try:
+            await asyncio.wait([up, down], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            up.cancel()
+            down.cancel()
+            ours.close()
+
+
+async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await source.read(65536):
+            target.write(data)
+            await target.drain()
