@@ -24,7 +24,7 @@ from chatwidget import encryption
 from chatwidget.conf import conf
 from chatwidget.db import missing_migrations
 from chatwidget.errors import PlatformMisconfigured
-from chatwidget.models import Widget
+from chatwidget.models import Message, Widget
 from chatwidget.providers.base import providers
 from chatwidget.sockets.consumer import ChatConsumer
 
@@ -234,8 +234,8 @@ def check_proxies(**kwargs: Any) -> list[CheckMessage]:
 @register
 def check_database(**kwargs: Any) -> list[CheckMessage]:
     """Is the database one that we can use, and does it have what this version needs?"""
-    if connection.vendor not in ("sqlite", "postgresql"):
-        hint = "Use PostgreSQL, or SQLite."
+    if connection.vendor not in ("sqlite", "postgresql", "mysql"):
+        hint = "Use PostgreSQL, SQLite, MariaDB or MySQL."
         message = f"The chat widget does not work on {connection.display_name}."
         return [Error(message, hint=hint, id="chatwidget.E007")]
     if sys.argv[1:2] == ["migrate"]:
@@ -245,6 +245,9 @@ def check_database(**kwargs: Any) -> list[CheckMessage]:
             hint = "Run `manage.py migrate`; until then messages are refused."
             message = f"The database lacks {', '.join(missing)} of the chat widget's migrations."
             return [Warning(message, hint=hint, id="chatwidget.W004")]
+        if connection.vendor == "mysql" and (problem := _mysql_problem()):
+            hint = "Make the database with CHARACTER SET utf8mb4 and InnoDB, and migrate again."
+            return [Error(problem, hint=hint, id="chatwidget.E008")]
         stored = dict(Widget.objects.values_list("slug", "encrypted_key"))
     except DatabaseError:  # it is away, or empty: every command that needs it says so itself
         return []
@@ -262,3 +265,20 @@ def check_database(**kwargs: Any) -> list[CheckMessage]:
     )
     message = f"Keys that cannot be read, of the widgets {', '.join(unreadable)}."
     return [Warning(message, hint=hint, id="chatwidget.W005")]
+
+
+def _mysql_problem() -> str:
+    """What its tables were made with, which decides what they can hold and what a rollback does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT engine, character_set_name FROM information_schema.tables t "
+            "JOIN information_schema.columns c USING (table_schema, table_name) "
+            "WHERE t.table_schema = DATABASE() AND t.table_name = %s AND c.column_name = 'text'",
+            [Message._meta.db_table],
+        )
+        engine, characters = cursor.fetchone() or ("InnoDB", "utf8mb4")
+    if engine != "InnoDB":
+        return f"The chat's tables are of the engine {engine}, which has no transactions."
+    if characters != "utf8mb4":
+        return f"The chat's tables are of the character set {characters}: it cannot hold an emoji."
+    return ""

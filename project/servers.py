@@ -10,6 +10,9 @@ MAX_MESSAGE = 1024 * 1024
 # Seconds between a server's own websocket pings, and how long a client may take to answer one.
 PING_INTERVAL, PING_TIMEOUT = 20, 30
 APPLICATION = "project.asgi:application"
+# A handshake brings all cookies of the whole domain. Under uvicorn a line may have 8 KiB unless
+# this is in the environment when they are imported; Daphne takes 16 KiB.
+ENVIRONMENT = {"WEBSOCKETS_MAX_LINE_LENGTH": "16384"}
 
 
 def daphne(host: str, port: int) -> list[str]:

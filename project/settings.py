@@ -100,7 +100,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's dict for a URL: SQLite for concurrent writers, PostgreSQL with a pool."""
+    """Django's dict for a URL: SQLite for concurrent writers, PostgreSQL with a pool, MySQL."""
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in env.DB_SCHEMES:
         raise ValueError("give a URL such as sqlite:////srv/chat.sqlite3 or postgres://…")
@@ -132,6 +132,13 @@ def database(url: str) -> dict[str, Any]:
         # Nobody waits longer for a row or table that somebody has locked.
         options.setdefault("options", "-c lock_timeout=5s")
         config["CONN_HEALTH_CHECKS"] = True  # one that the server has dropped is never handed out
+    elif config["ENGINE"] == "django.db.backends.mysql":
+        seconds = {"connect_timeout": 5, "read_timeout": 15, "write_timeout": 15}
+        config["OPTIONS"] = options = {**seconds, **options}
+        # Nobody waits longer for a row that somebody has locked.
+        options.setdefault("init_command", "SET SESSION innodb_lock_wait_timeout = 5")
+        config["CONN_MAX_AGE"] = 300  # seconds: it has no pool
+        config["CONN_HEALTH_CHECKS"] = True
     return config
 
 

@@ -5,6 +5,7 @@ Everything real runs in a process of its own on 127.0.0.1, and is ended where it
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
@@ -75,6 +76,10 @@ def folder() -> Iterator[None]:
 def django_db_modify_db_settings() -> None:
     """Unit tests use a file: SQLite in memory locks otherwise than what users have."""
     for connection in connections.all():
+        if connection.vendor != "sqlite":
+            worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+            connection.settings_dict["TEST"]["NAME"] = f"test_unit{worker}"
+            continue
         connection.settings_dict["TEST"]["NAME"] = str(FOLDER / "unit-test.sqlite3")
 
 

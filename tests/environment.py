@@ -11,11 +11,14 @@ import tempfile
 from pathlib import Path
 
 FOLDER = Path(tempfile.mkdtemp(prefix="chatwidget-tests-"))
+# All tests that ask for no database of their own run on this server, where it is set: the URL of a
+# MariaDB without a database's name. `python -m tests.mariadb pytest …` does so.
+SERVER = os.environ.get("TEST_DATABASE_SERVER", "")
 VARIABLES = {
     "SECRET_KEY": "the tests' own secret key, long enough for anybody's taste: 0123456789",
     "DEBUG": "true",
     "CHATWIDGET_LIMITS": "off",
-    "DATABASE_URL": f"sqlite:///{FOLDER}/unit.sqlite3",
+    "DATABASE_URL": f"{SERVER}unit" if SERVER else f"sqlite:///{FOLDER}/unit.sqlite3",
     "STATIC_ROOT": f"{FOLDER}/static",  # its own, whoever else collects at this moment
     **dict.fromkeys(
         (

@@ -34,6 +34,11 @@ def initdb() -> Path | None:
     return None
 
 
+def mariadb() -> str | None:
+    """The server's program, None for none."""
+    return shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
+
+
 def redis_server() -> str | None:
     """The program, None for none."""
     if on_path := shutil.which("redis-server"):

@@ -15,11 +15,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx
 
-from project.servers import COMMANDS
-from tests.environment import FOLDER, VARIABLES
+from project.servers import COMMANDS, ENVIRONMENT
+from tests.environment import FOLDER, SERVER, VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60  # a machine that is busy with everything else at once
@@ -165,7 +166,7 @@ class Server(Process):
 
     def __init__(self, env: Mapping[str, str], server: str, port: int) -> None:
         self.host = "127.0.0.1"
-        self.variables = {**VARIABLES, **env, "HOST": self.host, "PORT": str(port)}
+        self.variables = {**ENVIRONMENT, **VARIABLES, **env, "HOST": self.host, "PORT": str(port)}
         super().__init__(COMMANDS[server](self.host, port), self.variables, port)
         self.ws_url = f"ws://127.0.0.1:{port}"
 
@@ -224,22 +225,45 @@ async def prepare(env: Mapping[str, str]) -> None:
     await run([sys.executable, "-m", "tests.prepare"], env={**VARIABLES, **env})
 
 
+async def new_database(port: int, content: str = "") -> str:
+    """The URL of a new database of the MariaDB there, filled by these statements."""
+    name = f"t{uuid.uuid4().hex}"
+    client = ["mariadb", "--no-defaults", "-h", "127.0.0.1", "-P", str(port), "-u", "root"]
+    await run(client, env={}, input=f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    if content:
+        await run([*client, name], env={}, input=content)
+    return f"mysql://root@127.0.0.1:{port}/{name}"
+
+
 class Preparation:
     """What servers find ready when they start, made once for all of them."""
 
     def __init__(self) -> None:
         self.template = FOLDER / "template.sqlite3"
+        self.dump = ""  # the same as statements, where TEST_DATABASE_SERVER is set
         self.lock = asyncio.Lock()
         self.collected = False
 
     async def database(self) -> str:
         """The URL of a fresh, prepared SQLite file: a copy of one that was prepared."""
+        if SERVER:
+            return await self._on_server(urlsplit(SERVER).port or 3306)
         async with self.lock:
             if not self.template.exists():
                 await prepare({"DATABASE_URL": f"sqlite:///{self.template}"})
         copy = FOLDER / f"{uuid.uuid4()}.sqlite3"
         shutil.copy(self.template, copy)
         return f"sqlite:///{copy}"
+
+    async def _on_server(self, port: int) -> str:
+        async with self.lock:
+            if not self.dump:
+                url = await new_database(port)
+                await prepare({"DATABASE_URL": url})
+                command = ["mariadb-dump", "--no-defaults", "-h", "127.0.0.1", "-P", str(port)]
+                name = url.rpartition("/")[2]
+                self.dump = (await run([*command, "-u", "root", name], env={})).stdout
+        return await new_database(port, self.dump)
 
     async def static_files(self) -> None:
         """Collect them, for servers that run with DEBUG off."""

@@ -1,4 +1,4 @@
-"""Real PostgreSQL and Redis servers, on ports of their own, that tests may stop and start."""
+"""Real PostgreSQL, MariaDB and Redis servers, on ports of their own, to be stopped and started."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.needs import initdb, redis_server
-from tests.running import Process, free_port, run
+from tests.needs import initdb, mariadb, redis_server
+from tests.running import Process, free_port, new_database, run
 
 
 class Postgres(Process):
@@ -101,6 +101,56 @@ class Postgres(Process):
             for each in stopped:
                 with suppress(psutil.NoSuchProcess):
                     each.resume()
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class MariaDB(Process):
+    """A server of its own, with a database for each test; nobody waits for its disk."""
+
+    def __init__(self) -> None:
+        program = mariadb()
+        assert program, "MariaDB is not there: apt-get install mariadb-server"
+        self.folder = Path(tempfile.mkdtemp(prefix="chatwidget-mariadb-"))
+        self.user: list[str] = []
+        if os.geteuid() == 0:
+            names = {entry.pw_name: entry for entry in pwd.getpwall()}
+            other = names.get("mysql") or names["nobody"]
+            shutil.chown(self.folder, other.pw_uid, other.pw_gid)
+            self.user = [f"--user={other.pw_name}"]
+        port = free_port()
+        self.files = [
+            "--no-defaults",
+            f"--datadir={self.folder}/data",
+            f"--socket={self.folder}/socket",
+            f"--pid-file={self.folder}/pid",
+            *self.user,
+        ]
+        options = [
+            *("--bind-address=127.0.0.1", f"--port={port}", "--skip-grant-tables"),
+            *("--skip-networking=0", "--character-set-server=utf8mb4", "--max-connections=200"),
+            *("--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--innodb-fast-shutdown=2"),
+            # Not UTC, to find what takes it for that.
+            "--default-time-zone=-05:00",
+        ]
+        super().__init__([program, *self.files, *options], {}, port)
+
+    async def create(self) -> None:
+        """Make the server's files."""
+        (self.folder / "data").mkdir()
+        if self.user:
+            shutil.chown(self.folder / "data", self.user[0].removeprefix("--user="))
+        options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        await run(["mariadb-install-db", *self.files, *options], env={})
+
+    async def database(self) -> str:
+        """The URL of a new, empty database."""
+        return await new_database(self.port)
+
+    async def stop(self) -> None:
+        if self.running:
+            await self.kill()
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import OperationalError, connection
 from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
@@ -30,19 +31,46 @@ def unfinished_replies() -> QuerySet[Message]:
     return found.order_by()
 
 
+class DatabaseNow(Now):
+    """The database's clock. MySQL's is that of its session's zone, which summer time puts back."""
+
+    def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="UTC_TIMESTAMP(6)", **context)
+
+
 def lease() -> Any:
-    return ExpressionWrapper(Now() + LEASE, output_field=DateTimeField())
+    return ExpressionWrapper(DatabaseNow() + LEASE, output_field=DateTimeField())
+
+
+def row_lock(
+    rows: QuerySet[Conversation], *related: str, skip_locked: bool = False
+) -> QuerySet[Conversation]:
+    """Lock these rows and no others, and read what is `related` with them where both can be."""
+    features = connection.features
+    if not features.has_select_for_update:  # SQLite has one writer at a time
+        return rows.select_related(*related)
+    lock: dict[str, Any] = {"skip_locked": skip_locked}
+    if features.has_select_for_no_key_update:
+        # Whoever changes a message need not wait for it, as a checkpoint or a foreign key does.
+        lock["no_key"] = True
+    if features.has_select_for_update_of:
+        lock["of"] = ("self",)
+        rows = rows.select_related(*related)
+    return rows.select_for_update(**lock)
 
 
 def locked(conversation: UUID, visitor: UUID | None = None) -> Conversation:
     """The conversation, its row locked until the transaction ends. Raises ConversationGone."""
-    # no_key: whoever changes a message need not wait for it, as a checkpoint or a foreign key does.
-    rows = Conversation.objects.select_for_update(of=("self",), no_key=True)
-    rows = rows.select_related("widget", "visitor")
+    rows = row_lock(Conversation.objects.all(), "widget", "visitor")
     found = rows.filter(pk=conversation, **({"visitor": visitor} if visitor else {})).first()
     if found is None:
         raise ConversationGone
     return found
+
+
+def is_deadlock(error: OperationalError) -> bool:
+    """Has the database ended a transaction so that another can go on? It may be repeated."""
+    return bool(error.args) and error.args[0] == 1213  # MySQL's; PostgreSQL has no reason to
 
 
 def changed(row: Conversation, **values: Any) -> None:

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from chatwidget.errors import Interrupted
 from chatwidget.models import Conversation, Message, Status
 from chatwidget.transcripts.locking import (
+    DatabaseNow,
     changed,
     claim_next,
     lease,
@@ -110,7 +110,7 @@ def _store_texts(owner: str, replies: Sequence[Checkpoint]) -> None:
 
 def expired() -> dict[UUID, datetime | None]:
     """The replies whose leases have run out, and when."""
-    rows = unfinished_replies().filter(status=Status.STREAMING, lease_until__lt=Now())
+    rows = unfinished_replies().filter(status=Status.STREAMING, lease_until__lt=DatabaseNow())
     return dict(rows.values_list("pk", "lease_until"))
 
 
@@ -126,7 +126,7 @@ def reap(
     was never asked of the platform (its socket, or the database, was lost in that moment), so it
     is claimed again. Any process may do this at any time: what it changes it has locked.
     """
-    orphans = unfinished_replies().filter(status=Status.STREAMING, lease_until__lt=Now())
+    orphans = unfinished_replies().filter(status=Status.STREAMING, lease_until__lt=DatabaseNow())
     if among is not None:
         orphans = orphans.filter(pk__in=among)
     under_way = Message.objects.filter(
@@ -161,7 +161,7 @@ def _orphans(
     ended: list[StoredReply] = []
     jobs: list[Job] = []
     orphans = unfinished_replies().filter(
-        conversation=row, status=Status.STREAMING, lease_until__lt=Now()
+        conversation=row, status=Status.STREAMING, lease_until__lt=DatabaseNow()
     )
     for reply in orphans:
         if reply.owner == owner:

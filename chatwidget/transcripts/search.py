@@ -23,6 +23,7 @@ from django.db.models.expressions import RawSQL
 
 from chatwidget.models import UNFINISHED, Conversation, Message, Role, SearchEntry
 from chatwidget.transcripts.folding import beginnings, encoded, indexed, words
+from chatwidget.transcripts.locking import row_lock
 
 # Conversations that are indexed in one transaction.
 BATCH = 100
@@ -168,6 +169,9 @@ def _tsquery(terms: Iterable[Term], marks: list[str]) -> str:
     return " & ".join([*map(written, terms), *marks])
 
 
+PADDED = "CONCAT(' ', words, ' ') LIKE %s"
+
+
 def _likes(terms: Iterable[Term], marks: list[str]) -> tuple[str, list[object]]:
     """For a database without an index of ours: every entry is read."""
     tests: list[str] = ["1 = 1"]
@@ -177,7 +181,7 @@ def _likes(terms: Iterable[Term], marks: list[str]) -> tuple[str, list[object]]:
         start = "".join(f"{encoded(word)} " for word in before)
         ends = beginnings(last) if term.is_beginning else [encoded(last)]
         ends = [last] if last in marks else ends
-        tests.append(f"({' OR '.join(['CONCAT(, words, ) LIKE %s'] * len(ends))})")
+        tests.append(f"({' OR '.join([PADDED] * len(ends))})")
         values += [f"% {start}{end}{'' if term.is_beginning else ' '}%" for end in ends]
     return " AND ".join(tests), values
 
@@ -203,9 +207,8 @@ def catch_up(most: int = 1_000_000) -> int:
 
 @transaction.atomic
 def _index_batch() -> int:
-    rows = outdated().select_related("visitor").order_by()
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    skips = connection.features.has_select_for_update_skip_locked
+    rows = row_lock(outdated().order_by(), "visitor", skip_locked=skips)
     found = {row.pk: row for row in rows[:BATCH]}
     if not found:
         return 0

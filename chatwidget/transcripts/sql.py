@@ -2,7 +2,8 @@
 
 With the ORM each costs 100 to 300 µs of CPU, most of what a send and the end of a reply cost; here
 they cost 20. Everything that is rarer than once a message is the ORM's. They suit SQLite (3.35 or
-newer) and PostgreSQL; values pass through the models' fields, so the models stay the one truth.
+newer), PostgreSQL, MariaDB and MySQL; values pass through the models' fields, so the models stay
+the one truth.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ def lease_end() -> str:
     seconds = int(LEASE.total_seconds())
     if _database().vendor == "sqlite":
         return f"strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '+{seconds} seconds')"
+    if _database().vendor == "mysql":
+        return f"UTC_TIMESTAMP(6) + INTERVAL {seconds} SECOND"
     return f"statement_timestamp() + interval '{seconds} seconds'"
 
 
@@ -49,7 +52,9 @@ _ADVANCE = f"""
 UPDATE {Conversation._meta.db_table}
 SET last_seq = last_seq + 2, revision = revision + 2, last_message_at = %s, ended_at = NULL
 WHERE id = %s AND visitor_id = %s
-RETURNING last_seq, revision, provider_session, session_config,
+"""
+_ADVANCED = f"""
+last_seq, revision, provider_session, session_config,
     page_url, page_title, referrer, locale,
     (SELECT name FROM {Visitor._meta.db_table} v WHERE v.id = visitor_id),
     (SELECT email FROM {Visitor._meta.db_table} v WHERE v.id = visitor_id),
@@ -82,12 +87,25 @@ def advance(conversation: UUID, visitor: UUID, now: datetime) -> Advanced:
         _value(Conversation, "id", conversation, database),
         _value(Visitor, "id", visitor, database),
     ]
+    return Advanced(*_changed(_ADVANCE, _ADVANCED, values, values[1]))
+
+
+def _changed(update: str, columns: str, values: list[Any], conversation: Any) -> tuple[Any, ...]:
+    """Change a conversation, which locks it, and read these columns. Raises ConversationGone."""
+    database = _database()
     with database.cursor() as cursor:
-        cursor.execute(_ADVANCE, values)
-        row = cursor.fetchone()
+        if database.vendor != "mysql":
+            cursor.execute(f"{update} RETURNING {columns}", values)
+        else:
+            cursor.execute(update, values)
+            if not cursor.rowcount:
+                raise ConversationGone
+            table = Conversation._meta.db_table
+            cursor.execute(f"SELECT {columns} FROM {table} WHERE id = %s", [conversation])
+        row: tuple[Any, ...] | None = cursor.fetchone()
     if row is None:
         raise ConversationGone
-    return Advanced(*row)
+    return row
 
 
 _WAITING = f"""
@@ -102,7 +120,7 @@ def unfinished(conversation: UUID) -> tuple[int, int]:
     with database.cursor() as cursor:
         cursor.execute(_WAITING, [_value(Conversation, "id", conversation, database)])
         count, waiting = cursor.fetchone()
-    return count, waiting
+    return count, int(waiting)  # a sum is a Decimal to some
 
 
 @lru_cache
@@ -152,7 +170,11 @@ def insert_visitor(visitor: Visitor) -> None:
     database = _database()
     statement = _insert(Visitor, database.vendor, 1, False)
     with database.cursor() as cursor:
-        cursor.execute(f"{statement} ON CONFLICT DO NOTHING", _row(visitor, database))
+        if database.vendor == "mysql":
+            statement += " ON DUPLICATE KEY UPDATE id = id"
+        else:
+            statement += " ON CONFLICT DO NOTHING"
+        cursor.execute(statement, _row(visitor, database))
 
 
 _ENDED = (
@@ -189,7 +211,7 @@ def end_reply(reply: UUID, owner: str, attempt: int, outcome: Outcome, now: date
 
 _TOUCH = f"""
 UPDATE {Conversation._meta.db_table} SET revision = revision + 1, last_message_at = %s
-WHERE id = %s RETURNING revision
+WHERE id = %s
 """
 
 
@@ -200,9 +222,4 @@ def touch(conversation: UUID, now: datetime) -> int:
         _value(Conversation, "last_message_at", now, database),
         _value(Conversation, "id", conversation, database),
     ]
-    with database.cursor() as cursor:
-        cursor.execute(_TOUCH, values)
-        row = cursor.fetchone()
-    if row is None:
-        raise ConversationGone
-    return int(row[0])
+    return int(_changed(_TOUCH, "revision", values, values[1])[0])

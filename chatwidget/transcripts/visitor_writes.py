@@ -6,13 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from chatwidget.errors import BadRequest, TooManyPending
 from chatwidget.models import UNFINISHED, Conversation, Message, Role, Status, Visitor, Widget
 from chatwidget.protocol import MAX_PENDING
-from chatwidget.transcripts.locking import changed, fingerprint, lease, locked, make_job
+from chatwidget.transcripts.locking import (
+    changed,
+    fingerprint,
+    is_deadlock,
+    lease,
+    locked,
+    make_job,
+)
 from chatwidget.transcripts.queries import accepted_before
 from chatwidget.transcripts.sql import advance, insert_messages, insert_visitor, unfinished
 from chatwidget.transcripts.types import (
@@ -56,6 +63,9 @@ def store_message(
             if earlier := accepted_before(visitor, client_id):
                 return earlier
             raise
+        except OperationalError as error:
+            if not is_deadlock(error):
+                raise
     raise BadRequest("the message collides with others that are being stored")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -235,6 +235,12 @@ def test_e008_a_short_secret(settings: Settings) -> None:
     assert found("E008").msg.endswith("holds one shorter than 20 characters.")
     settings.CHATWIDGET = {"SECRET_KEYS": ("a long one, 0123456789",)}
     assert silent("E008")
+
+
+def test_e007_a_database_that_we_cannot_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = SimpleNamespace(vendor="oracle", display_name="Oracle")
+    monkeypatch.setattr(checks, "connection", other)
+    assert "Oracle" in found("E007").msg
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The README's nginx, in front of two of our servers: what a visitor gets through it."""
+"""The proxies of the README and of docs/deployment.md, each in front of two of our servers."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ from tests.conftest import Serve
 from tests.running import ROOT, Process, free_port
 
 HOST = "chat.localhost"
-# The one thing that no Python wheel holds. `.ci/run` installs it, so this is tested there.
-PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not on this machine")
+README = (ROOT / "README.md").read_text()
+PAGE = (ROOT / "docs" / "deployment.md").read_text()
 NGINX = """
 daemon off; pid {folder}/nginx.pid; error_log stderr; {user}
 events {{}}
@@ -38,6 +37,90 @@ http {{
     {server}
 }}
 """
+COOKIES = "; ".join(f"c{number}={'x' * 1000}" for number in range(12))  # of the whole domain
+
+
+def program(name: str) -> str:
+    """What no Python wheel holds. `.ci/run` installs it, so all are tested there."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    if found is None:
+        pytest.skip(f"{name} is not on this machine")
+    return found
+
+
+def told(text: str, language: str, here: dict[str, str]) -> str:
+    """The block that the page has for this proxy, with the places of this test in it."""
+    [config] = re.findall(rf"```{language}\n(.*?)```", text, re.S)
+    for theirs, ours in here.items():
+        assert theirs in config, theirs
+        config = config.replace(theirs, ours)
+    return str(config)
+
+
+def nginx(folder: Path, port: int, first: int, second: int) -> list[str]:
+    here = {
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "127.0.0.1:8001": f"127.0.0.1:{first}",
+        "127.0.0.1:8002": f"127.0.0.1:{second}",
+        "chat.example.com;": f"{HOST};",
+        "/etc/ssl/": f"{folder}/",
+    }
+    user = "user root;" if folder.stat().st_uid == 0 else ""
+    path = folder / "nginx.conf"
+    path.write_text(NGINX.format(folder=folder, user=user, server=told(README, "nginx", here)))
+    return [program("nginx"), "-p", str(folder), "-c", str(path)]
+
+
+def caddy(folder: Path, port: int, first: int, second: int) -> list[str]:
+    pair = f"{folder}/chat.example.com.pem {folder}/chat.example.com.key"
+    here = {
+        "chat.example.com {": f"https://{HOST}:{port} {{\n bind 127.0.0.1\n tls {pair}",
+        "127.0.0.1:8001": f"127.0.0.1:{first}",
+        "127.0.0.1:8002": f"127.0.0.1:{second}",
+    }
+    path = folder / "Caddyfile"
+    start = "{\n admin off\n auto_https disable_redirects\n}\n"
+    path.write_text(start + told(PAGE, "caddy", here))
+    return [program("caddy"), "run", "--config", str(path), "--adapter", "caddyfile"]
+
+
+def haproxy(folder: Path, port: int, first: int, second: int) -> list[str]:
+    both = folder / "chat.example.com.both.pem"
+    parts = (folder / f"chat.example.com.{kind}" for kind in ("pem", "key"))
+    both.write_text("".join(part.read_text() for part in parts))
+    here = {
+        "bind :443": f"bind 127.0.0.1:{port}",
+        "/etc/ssl/": f"{folder}/",
+        "127.0.0.1:8001": f"127.0.0.1:{first}",
+        "127.0.0.1:8002": f"127.0.0.1:{second}",
+    }
+    path = folder / "haproxy.cfg"
+    path.write_text(told(PAGE, "haproxy", here))
+    return [program("haproxy"), "-db", "-f", str(path)]
+
+
+def apache(folder: Path, port: int, first: int, second: int) -> list[str]:
+    here = {
+        "*:443": f"127.0.0.1:{port}",
+        "ServerName chat.example.com": f"ServerName {HOST}",
+        "/etc/ssl/": f"{folder}/",
+        "127.0.0.1:8001": f"127.0.0.1:{first}",
+    }
+    modules = "mpm_event authz_core socache_shmcb ssl headers proxy proxy_http"
+    loads = "".join(
+        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
+        for name in modules.split()
+    )
+    path = folder / "apache.conf"
+    path.write_text(
+        f"{loads}ServerRoot {folder}\nServerName {HOST}\nPidFile {folder}/apache.pid\n"
+        f"Mutex posixsem\nListen 127.0.0.1:{port}\nErrorLog /dev/stderr\n"
+        f"{'User nobody' if folder.stat().st_uid == 0 else ''}\n{told(PAGE, 'apache', here)}"
+    )
+    return [program("apache2"), "-D", "FOREGROUND", "-f", str(path)]
+
+
+PROXIES = {each.__name__: each for each in (nginx, caddy, haproxy, apache)}
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
@@ -77,13 +160,14 @@ class Deployment:
     trust: ssl.SSLContext
 
 
-@pytest.fixture
+@pytest.fixture(params=PROXIES)
 async def deployment(
-    serve: Serve, postgres_url: str, redis_url: str, tmp_path: Path
+    request: pytest.FixtureRequest, serve: Serve, postgres_url: str, redis_url: str, tmp_path: Path
 ) -> AsyncIterator[Deployment]:
-    assert PROGRAM
     port = free_port()
     url = f"https://{HOST}:{port}"
+    trust = certificate(tmp_path)
+    made = PROXIES[request.param](tmp_path, port, 1, 2)  # skips where there is no such program
     variables = {
         "DEBUG": "false",
         "ALLOWED_HOSTS": f"{HOST},127.0.0.1",
@@ -94,33 +178,20 @@ async def deployment(
     }
     first = await serve(variables, "daphne", postgres_url)
     second = await serve(variables, "uvicorn", postgres_url)
-
-    [config] = re.findall(r"```nginx\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
-    trust = certificate(tmp_path)
-    for told, here in {
-        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "127.0.0.1:8001": f"127.0.0.1:{first.port}",
-        "127.0.0.1:8002": f"127.0.0.1:{second.port}",
-        "chat.example.com;": f"{HOST};",
-        "/etc/ssl/": f"{tmp_path}/",
-    }.items():
-        assert told in config
-        config = config.replace(told, here)
-    user = "user root;" if tmp_path.stat().st_uid == 0 else ""
-    path = tmp_path / "nginx.conf"
-    path.write_text(NGINX.format(folder=tmp_path, user=user, server=config))
-    nginx = Process([PROGRAM, "-p", str(tmp_path), "-c", str(path)], {}, port)
+    made = PROXIES[request.param](tmp_path, port, first.port, second.port)
+    # Caddy writes a file or two of its own.
+    proxy = Process(made, {"XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}, port)
     try:
-        await nginx.start()
+        await proxy.start()
         yield Deployment(url, port, trust)
         for server in (first, second):
             for line in server.log.splitlines():
                 assert json.loads(line)["level"] in ("INFO", "WARNING"), line
     finally:
-        await nginx.kill()
+        await proxy.kill()
 
 
-async def test_a_visitor_chats_through_nginx(deployment: Deployment) -> None:
+async def test_a_visitor_chats_through_it(deployment: Deployment) -> None:
     here = {"Host": f"{HOST}:{deployment.port}"}
     async with httpx.AsyncClient(verify=deployment.trust, timeout=30) as client:
 
@@ -141,13 +212,15 @@ async def test_a_visitor_chats_through_nginx(deployment: Deployment) -> None:
         assert f"wss://{HOST}:{deployment.port}" in policy
         # One of them answers with another server's token: any worker takes any visitor.
         token = (await get("/chatwidget/demo/token/")).json()["token"]
+        assert (await get("/chatwidget/demo/ws/")).status_code == 426
 
-    for _ in range(4):  # nginx takes turns
+    for _ in range(4):  # they take turns
         async with connect(
             f"wss://{HOST}:{deployment.port}/chatwidget/demo/ws/",
             host="127.0.0.1",
             origin=deployment.url,  # type: ignore[arg-type]
             ssl=deployment.trust,
+            additional_headers={"Cookie": COOKIES},
         ) as socket:
             await socket.send(json.dumps({"type": "hello", "token": token}))
             said = {"type": "send", "id": str(uuid.uuid4()), "text": "Hello"}

@@ -45,6 +45,13 @@ async def test_close_codes(uvicorn: Site) -> None:
             assert await chat.closed() == code
 
 
+async def test_all_cookies_of_a_domain(uvicorn: Site) -> None:
+    cookies = "; ".join(f"c{number}={'x' * 1000}" for number in range(14))
+    chat = Chat(uvicorn.url, "talk", headers={"Cookie": cookies})
+    async with chat:
+        await chat.greeting(await chat.hello())
+
+
 async def test_a_message_of_megabytes(uvicorn: Site) -> None:
     async with Chat(uvicorn.url, "talk") as chat:
         await chat.hello()

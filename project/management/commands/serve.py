@@ -16,7 +16,7 @@ from django.db import connections
 
 from chatwidget.appearance import Appearance, store_appearance
 from chatwidget.models import Widget
-from project.servers import COMMANDS
+from project.servers import COMMANDS, ENVIRONMENT
 
 GREETING = (
     "Ahoy, and welcome to **Harbour Supply**! I am a demo that needs neither a key nor a network. "
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         command = COMMANDS[options["server"]](settings.HOST, settings.PORT)
         sys.stdout.flush()
         # Not a child: signals meant for the server must reach it.
-        os.execv(command[0], command)
+        os.execve(command[0], command, {**ENVIRONMENT, **os.environ})
 
     def announce(self, login: str) -> None:
         host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
