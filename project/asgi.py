@@ -57,8 +57,19 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 nobodys: Any = refuse
 websockets: list[Any] = [*websocket_urlpatterns, re_path(r"", nobodys)]
+router: Any = URLRouter(websockets)
+
+
+async def routed(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Where a proxy strips the prefix that the server was started with, Channels finds no route."""
+    prefix = scope.get("root_path", "")
+    if prefix and not scope["path"].startswith(f"{prefix}/"):
+        scope = {**scope, "root_path": ""}
+    await router(scope, receive, send)
+
+
 application: Any = ProtocolTypeRouter(
-    {"http": fast(django_application), "websocket": URLRouter(websockets), "lifespan": lifespan}
+    {"http": fast(django_application), "websocket": routed, "lifespan": lifespan}
 )
 begin_in_daphne()
 if settings.TRUSTED_PROXIES:

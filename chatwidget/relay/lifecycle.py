@@ -30,29 +30,38 @@ class Process:
             asyncio.create_task(self.relay.hub.pubsub.run(), name="chatwidget-pubsub"),
         ]
         self._draining: asyncio.Task[None] | None = None
+        self._passing_on = False
         if threading.current_thread() is threading.main_thread():
             # The server's own handler, Daphne's or uvicorn's, was set before its loop ran: it is
             # called when the replies are done. A second SIGTERM does not cut that short.
             self._server_handler = signal.signal(signal.SIGTERM, self._terminated)
 
-    def _terminated(self, signum: int, frame: FrameType | None) -> None:
-        self.loop.call_soon_threadsafe(self._begin_drain)
-
-    def _begin_drain(self) -> None:
+    def drain(self) -> asyncio.Task[None]:
+        """Let the replies in flight finish; asked for twice, it is the same draining."""
         if self._draining is None:
             self._draining = asyncio.create_task(self._drain(), name="chatwidget-drain")
+        return self._draining
 
     async def _drain(self) -> None:
-        try:
-            await self.relay.drain()
-            await close_transport()
-        finally:
-            handler = self._server_handler
-            signal.signal(signal.SIGTERM, handler)
-            if callable(handler):
-                handler(signal.SIGTERM, None)
-            else:
-                signal.raise_signal(signal.SIGTERM)
+        await self.relay.drain()
+        await close_transport()
+
+    def _terminated(self, signum: int, frame: FrameType | None) -> None:
+        self.loop.call_soon_threadsafe(self._drain_and_pass_on)
+
+    def _drain_and_pass_on(self) -> None:
+        if not self._passing_on:
+            self._passing_on = True
+            self.drain().add_done_callback(self._pass_on)
+
+    def _pass_on(self, _: object) -> None:
+        """The signal is the server's now."""
+        handler = self._server_handler
+        signal.signal(signal.SIGTERM, handler)
+        if callable(handler):
+            handler(signal.SIGTERM, None)
+        else:
+            signal.raise_signal(signal.SIGTERM)
 
 
 async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -62,6 +71,8 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
         event = (await receive())["type"]
         if event == "lifespan.startup":
             relay()
+        elif _process is not None:  # servers that keep SIGTERM to themselves tell of it here
+            await _process.drain()
         await send({"type": f"{event}.complete"})
         if event == "lifespan.shutdown":
             return

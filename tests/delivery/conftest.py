@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import Serve
 from tests.delivery.visits import SLUG
-from tests.environment import FOLDER, VARIABLES
+from tests.environment import FOLDER, SERVER, VARIABLES
 from tests.platforms.control import Control
 from tests.running import Preparation, Process, Server, free_port, prepare, run
 from tests.services import Postgres, Redis
@@ -49,7 +49,15 @@ async def control(platforms: Process) -> AsyncIterator[Control]:
 
 @pytest.fixture(scope="session")
 async def sqlite(preparation: Preparation, platforms: Process) -> Database:
-    """A factory of fresh SQLite files that have the widget."""
+    """A factory of fresh SQLite files that have the widget; of MariaDB's databases where that is
+    what the tests run on."""
+    if SERVER:
+
+        async def made() -> str:
+            return await _configured(await preparation.database(), platforms)
+
+        return made
+
     template = (await _configured(await preparation.database(), platforms)).removeprefix(
         "sqlite:///"
     )
@@ -63,8 +71,13 @@ async def sqlite(preparation: Preparation, platforms: Process) -> Database:
 
 
 @pytest.fixture(scope="session")
-async def shared(postgres: Postgres, platforms: Process) -> str:
-    """A PostgreSQL database that has the widget."""
+async def shared(
+    request: pytest.FixtureRequest, preparation: Preparation, platforms: Process
+) -> str:
+    """A PostgreSQL database that has the widget; MariaDB's where the tests run on that."""
+    if SERVER:
+        return await _configured(await preparation.database(), platforms)
+    postgres: Postgres = request.getfixturevalue("postgres")
     url = await postgres.database()
     await prepare({"DATABASE_URL": url})
     return await _configured(url, platforms)
