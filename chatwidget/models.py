@@ -159,8 +159,7 @@ class Conversation(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     last_message_at = models.DateTimeField(_("last message"), auto_now_add=True)
     last_seq = models.PositiveIntegerField(default=0, editable=False)
-    # Grows with every change of a message, and when the conversation is ended, so that other
-    # processes see that something happened.
+    # Counts the changes of its messages, and of its end.
     revision = models.PositiveIntegerField(default=0, editable=False)
     # Up to which revision its words are in the search index; 0: not at all.
     indexed_revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
@@ -216,6 +215,9 @@ class Message(models.Model):
     owner = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     stop_requested = models.BooleanField(default=False)
+    # The conversation's as of this message's last change, which a text that grows is not. 0: it has
+    # not changed since there is this column.
+    revision = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("message")

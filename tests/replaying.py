@@ -126,9 +126,30 @@ class Tab:
 
 
 class Layer(InMemoryChannelLayer):
-    """A channel layer that can lose what is on its way."""
+    """A channel layer that may hold events for a while, and then deliver or lose them."""
 
-    def lose(self) -> None:
-        for queue in self.channels.values():
-            while not queue.empty():
-                queue.get_nowait()
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: list[tuple[str, Frame]] | None = None
+
+    async def group_send(self, group: str, message: Frame) -> None:
+        if self._held is None:
+            await super().group_send(group, message)
+        else:
+            self._held.append((group, message))
+
+    def hold(self) -> None:
+        if self._held is None:
+            self._held = []
+
+    async def holds(self, count: int) -> None:
+        """Wait until so many are held."""
+        async with asyncio.timeout(30):
+            while len(self._held or ()) < count:
+                await asyncio.sleep(0)
+
+    async def release(self, which: slice) -> None:
+        """Deliver those of the events that were held, in that order."""
+        held, self._held = self._held or [], None
+        for group, message in held[which]:
+            await self.group_send(group, message)

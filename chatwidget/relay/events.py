@@ -18,24 +18,14 @@ logger = logging.getLogger("chatwidget")
 VERSION = 1
 
 
-class ConversationEvent(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True
-):
-    """Something that happened to a conversation; `revision` is its count of changes after it."""
-
-    revision: int = 0
+class ConversationEvent(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
+    """Something that happened to a conversation."""
 
 
-class MessageChanged(ConversationEvent, frozen=True, tag="message"):
-    """A message is new, or has changed."""
+class MessagesChanged(ConversationEvent, frozen=True, tag="changed"):
+    """Messages are new, or have changed: all that one transaction did, as in `Change`."""
 
-    entry: Entry
-
-
-class ReplyStarted(ConversationEvent, frozen=True, tag="started"):
-    """A reply begins, for the first time or again."""
-
-    entry: Entry
+    entries: tuple[Entry, ...]
 
 
 class TextAppended(ConversationEvent, frozen=True, tag="text"):
@@ -45,12 +35,6 @@ class TextAppended(ConversationEvent, frozen=True, tag="text"):
     attempt: int
     offset: int
     text: str
-
-
-class ReplyFinished(ConversationEvent, frozen=True, tag="finished"):
-    """A reply ended, and is stored."""
-
-    entry: Entry
 
 
 class ConversationClosed(ConversationEvent, frozen=True, tag="closed"):
@@ -64,6 +48,7 @@ class PresenceAnnounced(ConversationEvent, frozen=True, tag="presence"):
     of its reply."""
 
     worker: str
+    revision: int = 0
     reply: UUID | None = None
     length: int = 0
     answer: bool = False
@@ -76,15 +61,7 @@ class StopRequested(ConversationEvent, frozen=True, tag="stop"):
     id: UUID
 
 
-AnyEvent = (
-    MessageChanged
-    | ReplyStarted
-    | TextAppended
-    | ReplyFinished
-    | ConversationClosed
-    | PresenceAnnounced
-    | StopRequested
-)
+AnyEvent = MessagesChanged | TextAppended | ConversationClosed | PresenceAnnounced | StopRequested
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(AnyEvent)

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from chatwidget import transcripts
 from chatwidget.db import run_in_db_thread, run_urgently_in_db_thread
 from chatwidget.errors import ChatError
-from chatwidget.relay.events import ConversationClosed, ReplyFinished
+from chatwidget.relay.events import ConversationClosed, MessagesChanged
 from chatwidget.relay.relay import Relay
 from chatwidget.relay.reply import Reply
 from chatwidget.relay.room import Room
@@ -113,38 +113,27 @@ async def read_replicas(replicas: list[tuple[Room, Reply]]) -> None:
         transcripts.entries, [replica.entry.id for _, replica in replicas]
     )
     for room, replica in replicas:
-        entry = found.get(replica.entry.id)
         if room.replicas.get(replica.entry.id) is not replica:
             continue  # it has ended meanwhile
-        if entry is None:
-            room.apply(ConversationClosed())
-        elif entry.attempt != replica.entry.attempt:
-            room.reload()
-        elif entry.unfinished:
+        if entry := found.get(replica.entry.id):
             room.append_remote(entry.id, entry.attempt, 0, entry.text)
+            room.apply(MessagesChanged((entry,)))
         else:
-            room.apply(ReplyFinished(entry=entry))
+            room.apply(ConversationClosed())
 
 
 async def compare(relay: Relay) -> None:
-    """Reload the rooms that missed what another process did, or a command that erased them.
-
-    One that is behind may be about to catch up; one that is behind twice has missed something.
-    """
-    rooms = {room.conversation: room for room in relay.hub.by_id.values() if room.members}
+    """Find what happened elsewhere without an event that came here, as a command that erases."""
+    rooms = {id: room for id, room in relay.hub.by_id.items() if room.members}
     if not rooms:
         return
+    stored = {id for id, room in rooms.items() if room.revision}
     revisions = await run_in_db_thread(transcripts.revisions, rooms)
     for conversation, room in rooms.items():
-        revision = revisions.get(conversation)
-        if revision is None and room.revision:
-            room.apply(ConversationClosed())  # erased
-            continue
-        behind = revision is not None and (room.revision or 0) < revision
-        if behind and room.behind:
-            room.reload()
-            behind = False
-        room.behind = behind
+        if conversation in revisions:
+            room.note(revisions[conversation])
+        elif conversation in stored:
+            room.apply(ConversationClosed())
 
 
 async def reap(relay: Relay) -> None:
@@ -161,13 +150,8 @@ async def reap(relay: Relay) -> None:
     if time.monotonic() - began > SLOW_SECONDS:
         relay.suspects = {}
     orphans = [reply for reply, lease in before.items() if relay.suspects.get(reply) == lease]
-    ended, jobs = await run_in_db_thread(
-        transcripts.reap, relay.worker, set(relay.running), orphans
-    )
-    for each in ended:
-        logger.warning("reply %s: its process is gone", each.entry.id)
-        relay.hub.publish(
-            each.conversation, ReplyFinished(entry=each.entry, revision=each.revision)
-        )
-    for job in jobs:
-        relay.start(job)
+    changes = await run_in_db_thread(transcripts.reap, relay.worker, set(relay.running), orphans)
+    for change in changes:
+        if change.job is None:
+            logger.warning("reply %s: its process is gone", change.entries[0].id)
+        relay.announce(change)

@@ -16,10 +16,8 @@ from uuid import UUID
 from chatwidget.relay.events import (
     AnyEvent,
     ConversationClosed,
-    MessageChanged,
+    MessagesChanged,
     PresenceAnnounced,
-    ReplyFinished,
-    ReplyStarted,
     StopRequested,
     TextAppended,
 )
@@ -51,7 +49,7 @@ class Hub:
         if room is None:
             room = self.by_id[conversation] = Room(conversation)
             self.pubsub.join(conversation)
-            self._greet(room)
+            self._announce(room)
         return room
 
     def leave(self, conversation: UUID, member: Subscriber) -> None:
@@ -68,34 +66,25 @@ class Hub:
             self.pubsub.send(room.conversation, PresenceAnnounced(worker=self.worker, leaving=True))
             self.pubsub.leave(room.conversation)
 
-    def publish(self, conversation: UUID, event: Shown, skip: Subscriber | None = None) -> None:
+    def publish(self, conversation: UUID, event: Shown) -> None:
         """Show an event of this process to its sockets, and send it to the other processes."""
         room = self.by_id.get(conversation)
         if room is not None:
-            room.apply(event, skip)
+            room.apply(event)
             self._send(room, event)
             self.close_if_empty(room)
         else:
             self.pubsub.send(conversation, event)  # nobody here knows which others show it
 
-    def began(self, reply: Reply, revision: int) -> None:
-        """A reply of ours begins."""
-        room = self.open(reply.conversation)
+    def run(self, conversation: UUID, entry: Entry) -> Reply:
+        """The reply in flight that this process runs from now on; its text goes to all."""
+        room = self.open(conversation)
+        reply = room.in_flight(entry)
+        room.replicas.pop(entry.id, None)
         room.reply = reply
-        room.overtaken(reply.entry, revision)
-        room.begin(reply)
-        room.at(revision)
-        self._send(room, ReplyStarted(entry=reply.entry, revision=revision))
         if room.interest:
             self.pubsub.publish(reply, 0)
-
-    def hand_over(self, reply: Reply) -> None:
-        """A reply of ours goes on elsewhere: its sockets read in the transcript how."""
-        room = self.by_id.get(reply.conversation)
-        if room is not None and room.reply is reply:
-            room.reply = None
-            room.reload()
-            self.close_if_empty(room)
+        return reply
 
     def _send(self, room: Room, event: AnyEvent) -> None:
         """Send an event to the other processes, if any shows this conversation."""
@@ -122,40 +111,42 @@ class Hub:
             case TextAppended(id=reply_id, attempt=attempt, offset=offset, text=text):
                 missing = not room.append_remote(reply_id, attempt, offset, text)
                 if missing and room.asked + ASK_SECONDS < time.monotonic():
-                    self._greet(room)
-            case MessageChanged() | ReplyStarted() | ReplyFinished() | ConversationClosed():
+                    self._announce(room)
+            case MessagesChanged() | ConversationClosed():
                 room.apply(event)
                 self.close_if_empty(room)
             case _:
                 assert_never(event)
 
-    def replica(self, room: Room, entry: Entry) -> Reply:
-        """Our copy of a reply that runs in another process, which is asked for the rest."""
-        replica = room.replica(entry)
-        self._greet(room)
-        return replica
+    def follow(self, room: Room, entry: Entry) -> Reply:
+        """The reply in flight behind a streaming entry; a process that runs it is asked for its
+        text."""
+        reply = room.in_flight(entry)
+        if entry.owner != self.worker:
+            self._announce(room)
+        return reply
 
     def renew(self) -> None:
         """Called about once a second: keep the others' interest in us alive."""
         now = time.monotonic()
         for room in self.by_id.values():
             if room.members and room.renewed + RENEW_SECONDS < now:
-                self._greet(room)
+                self._announce(room)
 
     def rejoin(self) -> None:
         """Join every conversation again after the channel layer was unavailable."""
         self.pubsub.rejoin()
         for room in self.by_id.values():
-            self._greet(room)
+            self._announce(room)
 
-    def _greet(self, room: Room, answer: bool = False) -> None:
+    def _announce(self, room: Room, answer: bool = False) -> None:
         """Say that this process shows the conversation, and how much of its reply it has."""
         room.renewed = room.asked = time.monotonic()
         replica = next(reversed(room.replicas.values()), None)
         self.pubsub.send(
             room.conversation,
             PresenceAnnounced(
-                revision=room.revision or 0,
+                revision=room.revision,
                 worker=self.worker,
                 reply=replica.entry.id if replica else None,
                 length=replica.length if replica else 0,
@@ -163,15 +154,14 @@ class Hub:
             ),
         )
 
-    def _met(self, room: Room, hi: PresenceAnnounced) -> None:
-        if hi.leaving:
-            room.interest.pop(hi.worker, None)
+    def _met(self, room: Room, presence: PresenceAnnounced) -> None:
+        if presence.leaving:
+            room.interest.pop(presence.worker, None)
             return
-        room.interest[hi.worker] = time.monotonic() + INTEREST_SECONDS
-        known = room.revision or 0
-        if hi.revision < known or (room.members and not hi.answer):
-            self._greet(room, answer=True)
-        if hi.revision > known:
-            room.reload()  # it happened before they knew that we would like to hear it
+        room.interest[presence.worker] = time.monotonic() + INTEREST_SECONDS
+        if presence.revision < room.revision or (room.members and not presence.answer):
+            self._announce(room, answer=True)
+        room.note(presence.revision)  # it happened before they knew that we show it
         if reply := room.reply:
-            self.pubsub.publish(reply, hi.length if reply.entry.id == hi.reply else 0)
+            start = presence.length if reply.entry.id == presence.reply else 0
+            self.pubsub.publish(reply, start)

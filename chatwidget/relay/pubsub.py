@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -72,10 +73,10 @@ class PubSub:
             return
         known = self._published.get(reply.entry.id)
         self._published[reply.entry.id] = start if known is None else min(start, known)
-        reply.followers.add(_Waker(self, reply))
-        self.grew(reply)
+        reply.followers[self] = partial(self._grew, reply)
+        self._grew(reply)
 
-    def grew(self, reply: Reply) -> None:
+    def _grew(self, reply: Reply) -> None:
         """A published reply has more text."""
         key = reply.entry.id
         if key in self._growing:
@@ -174,19 +175,3 @@ class PubSub:
             logger.warning("channel layer: %s: %s", type(error).__name__, error)
         self.broken = True
         await asyncio.sleep(RETRY_SECONDS)
-
-
-class _Waker:
-    """Wakes the sending task when a published reply grows; equal for one reply, so added once."""
-
-    def __init__(self, pubsub: PubSub, reply: Reply) -> None:
-        self.pubsub, self.reply = pubsub, reply
-
-    def __call__(self) -> None:
-        self.pubsub.grew(self.reply)
-
-    def __hash__(self) -> int:
-        return hash(id(self.reply))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Waker) and other.reply is self.reply

@@ -33,11 +33,11 @@ from chatwidget.providers.base import (
 from chatwidget.providers.scrubbing import described, scrubber_of
 from chatwidget.relay.batching import Batcher, FlushClock
 from chatwidget.relay.drafts import Greetings
-from chatwidget.relay.events import ConversationClosed, ReplyFinished
+from chatwidget.relay.events import ConversationClosed, MessagesChanged
 from chatwidget.relay.hub import Hub
 from chatwidget.relay.running import ActiveReply
 from chatwidget.text import storable
-from chatwidget.transcripts import Job, Outcome, fingerprint
+from chatwidget.transcripts import Change, Job, Outcome, fingerprint
 
 logger = logging.getLogger("chatwidget")
 replies_log = logging.getLogger("chatwidget.replies")
@@ -71,13 +71,17 @@ class Relay:
 
     # --- one reply ----------------------------------------------------------------------------
 
-    def start(self, job: Job) -> None:
-        """Begin a claimed reply."""
+    def announce(self, change: Change) -> None:
+        """Show a stored change to every tab, and start the reply that it has claimed."""
+        self.hub.publish(change.conversation, MessagesChanged(change.entries))
+        if change.job:
+            self._start(change.job)
+
+    def _start(self, job: Job) -> None:
         if job.entry.id in self.running:
             return  # claimed again by `reap`, which had looked before it was begun
-        running = ActiveReply(job)
+        running = ActiveReply(job, self.hub.run(job.conversation, job.entry))
         self.running[job.entry.id] = running
-        self.hub.began(running.reply, job.revision)
         running.task = asyncio.create_task(self._run(running), name=f"reply-{job.entry.id}")
 
     def stop(self, reply_id: UUID, status: Status = Status.STOPPED) -> bool:
@@ -164,10 +168,10 @@ class Relay:
     async def _finish(self, running: ActiveReply, outcome: Outcome) -> None:
         """Store the end, publish it, and go on with the conversation's next reply."""
         job = running.job
-        ended = None
+        change = None
         while not running.erased:
             try:
-                ended = await run_in_db_thread(
+                change = await run_in_db_thread(
                     transcripts.finish, job, self.worker, outcome, self.claimant
                 )
                 break
@@ -175,19 +179,15 @@ class Relay:
                 self.storage_lost(error)
                 await asyncio.sleep(STORE_RETRY_SECONDS)
         self.running.pop(job.entry.id, None)
-        if ended is None:
-            await self._lost(running)
+        if change is None:
+            await self._lost(job)
             return
-        self.hub.publish(
-            ended.conversation, ReplyFinished(entry=ended.entry, revision=ended.revision)
-        )
+        self.announce(change)
         _log(job, outcome)
-        if ended.job is not None:
-            self.start(ended.job)
 
-    async def _lost(self, running: ActiveReply) -> None:
-        """The reply is ours no more: its conversation was erased, or we were given up for dead."""
-        job = running.job
+    async def _lost(self, job: Job) -> None:
+        """Publish what became of a reply that is ours no more: its conversation was erased, or this
+        process was given up for dead."""
         while True:
             try:
                 entry = await run_in_db_thread(transcripts.entry, job.conversation, job.entry.id)
@@ -195,12 +195,8 @@ class Relay:
             except ChatError as error:
                 self.storage_lost(error)
                 await asyncio.sleep(STORE_RETRY_SECONDS)
-        if entry is None:
-            self.hub.publish(job.conversation, ConversationClosed())
-        elif entry.attempt == job.entry.attempt and not entry.unfinished:
-            self.hub.publish(job.conversation, ReplyFinished(entry=entry))
-        else:
-            self.hub.hand_over(running.reply)
+        event = MessagesChanged((entry,)) if entry else ConversationClosed()
+        self.hub.publish(job.conversation, event)
 
     def storage_lost(self, error: ChatError) -> None:
         """Log that the database is unavailable, but not for every reply."""

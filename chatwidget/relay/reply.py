@@ -14,7 +14,10 @@ from chatwidget.transcripts import Entry
 
 
 class Reply:
-    """One reply in flight: the text so far, and in the end the `entry` it was stored as."""
+    """One attempt of a reply: its text so far, and in the end what became of it.
+
+    `ended` is the message as it is then. A later attempt in it says that this one is out of date.
+    """
 
     __slots__ = ("_frame", "conversation", "ended", "entry", "followers", "id", "length", "text")
 
@@ -25,23 +28,37 @@ class Reply:
         self.text = entry.text
         self.length = len(entry.text)
         self.ended: Entry | None = None
-        self.followers: set[Callable[[], None]] = set()
+        self.followers: dict[object, Callable[[], None]] = {}
         self._frame = (0, 0, "")
+
+    def is_of(self, entry: Entry) -> bool:
+        """Is this the attempt that an entry is about?"""
+        return (self.entry.id, self.entry.attempt) == (entry.id, entry.attempt)
 
     def append(self, text: str) -> None:
         """Append text, and wake what follows the reply."""
         self.text += text
         self.length += len(text)
-        self.wake()
+        self._wake()
+
+    def append_from(self, offset: int, text: str) -> bool:
+        """Append what is new of a text that begins at `offset`; False when some before it is
+        missing."""
+        if offset > self.length:
+            return False
+        if offset + len(text) > self.length:
+            self.append(text[self.length - offset :])
+        return True
 
     def end(self, entry: Entry) -> None:
-        """The reply is stored as `entry`, whose text begins with all that was appended."""
-        self.text, self.length = entry.text, len(entry.text)  # one copy, though they be equal
+        """End it as `entry`, which is stored."""
+        if self.is_of(entry):
+            self.text, self.length = entry.text, len(entry.text)  # one copy, though they be equal
         self.ended = entry
-        self.wake()
+        self._wake()
 
-    def wake(self) -> None:
-        for wake in self.followers:
+    def _wake(self) -> None:
+        for wake in self.followers.values():
             wake()
 
     def delta(self, start: int, end: int) -> str:

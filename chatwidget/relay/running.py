@@ -25,9 +25,9 @@ class ActiveReply:
         "task",
     )
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, reply: Reply) -> None:
         self.job = job
-        self.reply = Reply(job.conversation, job.entry)
+        self.reply = reply
         self.reading = ReplyReader()
         self.stored: tuple[int, str] = (0, "")  # length and session at the last checkpoint
         self.erased = False  # no longer ours: end quietly

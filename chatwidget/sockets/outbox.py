@@ -38,12 +38,11 @@ MAX_FOLLOWED = 2
 class Cursor:
     """How far one socket is in one reply."""
 
-    __slots__ = ("announced", "offset", "reply", "then")
+    __slots__ = ("offset", "reply", "then")
 
-    def __init__(self, reply: Reply, offset: int, announced: bool) -> None:
+    def __init__(self, reply: Reply, offset: int | None) -> None:
         self.reply = reply
-        self.offset = offset
-        self.announced = announced  # has its `message` been sent?
+        self.offset = offset  # None: its `message` is yet to be sent
         self.then: list[str] = []  # frames that are about this reply as it ended
 
 
@@ -113,17 +112,21 @@ class Outbox:
             )
         self.wake()
 
-    def follow(self, reply: Reply, offset: int, announced: bool) -> None:
-        """Send a reply from `offset` on, to its `done`; before that its `message`, if not known."""
-        if self._given_up or self._behind:
+    def follow(self, reply: Reply, offset: int | None = None) -> None:
+        """Send a reply from `offset` on, to its `done`; all of it with its `message` by default."""
+        if self._given_up or self._behind or any(each.reply is reply for each in self._cursors):
             return
         if self._stalled and len(self._cursors) >= MAX_FOLLOWED:
             self._behind = True
             self._unfollow()
             return
-        self._cursors.append(Cursor(reply, offset, announced))
-        reply.followers.add(self.wake)
+        self._cursors.append(Cursor(reply, offset))
+        reply.followers[self] = self.wake
         self.wake()
+
+    def follows(self, entry: Entry) -> bool:
+        """Is this attempt of a reply being sent? Then its `done` follows."""
+        return any(each.reply.is_of(entry) for each in self._cursors)
 
     def forget(self) -> None:
         """Stop following: all is shown again."""
@@ -135,7 +138,7 @@ class Outbox:
 
     def _unfollow(self) -> None:
         for cursor in self._cursors:
-            cursor.reply.followers.discard(self.wake)
+            cursor.reply.followers.pop(self, None)
             self._waiting -= sum(map(len, cursor.then))
         self._cursors.clear()
 
@@ -214,7 +217,7 @@ class Outbox:
         if not self._cursors or self._in_flight < WINDOW:
             return False
         cursor = self._cursors[0]
-        return cursor.offset < cursor.reply.length
+        return (cursor.offset or 0) < cursor.reply.length
 
     def _next(self) -> str | None:
         if self._frames:
@@ -225,9 +228,13 @@ class Outbox:
             return None
         cursor = self._cursors[0]
         reply, start = cursor.reply, cursor.offset
-        if not cursor.announced:
-            cursor.announced = True
-            return dump(MessageState(message=serialize.message(reply.entry)))
+        if reply.ended and not reply.is_of(reply.ended):
+            self._leave(cursor)  # what follows is about a later attempt
+            return self._next()
+        if start is None:
+            text = reply.entry.text[:PART]
+            cursor.offset = len(text)
+            return dump(MessageState(message=serialize.message(reply.entry, text)))
         if start < reply.length:
             end = min(reply.length, start + min(MAX_DELTA, WINDOW - self._in_flight))
             if end <= start:
@@ -240,17 +247,20 @@ class Outbox:
             return reply.delta(start, end)
         if reply.ended is None:
             return None
-        self._cursors.pop(0)
-        reply.followers.discard(self.wake)
+        self._leave(cursor)
         done = dump(serialize.done(reply.ended))
         if start > reply.length:
             # Its process died before it had stored all that was sent of it: what is gone is
             # taken back.
-            self._frames.append(done)
+            self._frames.insert(0, done)
             self._waiting += len(done)
             done = dump(MessageState(message=serialize.message(reply.ended)))
-        self._frames.extend(cursor.then)
         return done
+
+    def _leave(self, cursor: Cursor) -> None:
+        self._cursors.remove(cursor)
+        cursor.reply.followers.pop(self, None)
+        self._frames += cursor.then
 
 
 def put_entries(
@@ -279,7 +289,7 @@ def put_entries(
             following.append(reply)
     outbox.put(frame(messages), after=after)
     for reply in following:
-        outbox.follow(reply, min(reply.length, PART), announced=True)
+        outbox.follow(reply, min(reply.length, PART))
 
 
 def put_entry(outbox: Outbox, entry: Entry) -> None:

@@ -33,13 +33,13 @@ from chatwidget.protocol import (
 )
 from chatwidget.providers.base import providers
 from chatwidget.relay.drafts import next_conversation_id
-from chatwidget.relay.events import ConversationClosed, MessageChanged, ReplyFinished
+from chatwidget.relay.events import ConversationClosed
 from chatwidget.sockets import rate_limits, serialize
 from chatwidget.sockets.outbox import put_entries
 from chatwidget.sockets.page_address import page_address
 from chatwidget.sockets.subscription import Subscription
 from chatwidget.text import as_uuid, cleaned, is_clean
-from chatwidget.transcripts import ConversationGone, NewConversation
+from chatwidget.transcripts import Change, ConversationGone, NewConversation, NewMessage
 
 logger = logging.getLogger("chatwidget")
 
@@ -110,41 +110,31 @@ class Session(Subscription):
         client_id = UUID(frame.id)
         try:
             await self._consume_message()
-            accepted = await self._accept(client_id, frame.text)
+            stored = await self._store(client_id, frame.text)
         except RateLimited:
             earlier = await run_in_db_thread(
                 transcripts.accepted_before, self.client.visitor, client_id
             )
             if earlier is None:
                 raise
-            accepted = earlier
+            stored = earlier
         self.outbox.put(
             Accepted(
                 id=frame.id,
-                message=serialize.message(accepted.entry),
-                conversation=str(accepted.conversation),
+                message=serialize.message(stored.entry),
+                conversation=str(stored.conversation),
             )
         )
-        if accepted.duplicate:
+        if stored.change is None:
             return
-        draft, self.conversation, self.draft = self.draft, accepted.conversation, None
-        self.relay.hub.publish(
-            accepted.conversation,
-            MessageChanged(
-                entry=accepted.entry, revision=accepted.revision - 1
-            ),  # the reply has the last
-            skip=self,
-        )
-        if accepted.job:
-            self.relay.start(accepted.job)
-        elif accepted.reply:  # it waits its turn, and every tab may stop it meanwhile
-            self.relay.hub.publish(
-                accepted.conversation,
-                MessageChanged(entry=accepted.reply, revision=accepted.revision),
-            )
-        if draft is not None:
-            if accepted.revision > 2:
-                self.reload()  # another tab has begun it, with what it was greeted by
+        draft, self.conversation, self.draft = self.draft, stored.conversation, None
+        revision = stored.entry.revision
+        if self.revision == revision - 1:
+            self.revision = revision  # `accepted` has shown it
+        elif draft:
+            self.reload()  # another tab has begun it, with what that was greeted by
+        self.relay.announce(stored.change)
+        if draft:
             await self.relay.greetings.used(self.widget, self.client.visitor, draft.conversation)
 
     async def _consume_message(self) -> None:
@@ -158,7 +148,7 @@ class Session(Subscription):
         await rate_limits.consume("conversations_per_visitor", str(self.client.visitor))
         await rate_limits.consume("conversations_per_address", self.client.address)
 
-    async def _accept(self, client_id: UUID, text: str) -> transcripts.StoredMessage:
+    async def _store(self, client_id: UUID, text: str) -> transcripts.StoredMessage:
         for _ in range(2):
             opening = None
             if draft := self.draft:
@@ -170,18 +160,18 @@ class Session(Subscription):
                     locale=self.client.language,
                     user_agent=self.client.user_agent,
                 )
-            conversation = draft.conversation if draft else self.shown
+            message = NewMessage(
+                self.widget,
+                self.client.visitor,
+                draft.conversation if draft else self.shown,
+                client_id,
+                text,
+                self.details,
+                opening,
+            )
             try:
                 return await run_in_db_thread(
-                    transcripts.store_message,
-                    self.widget,
-                    self.client.visitor,
-                    conversation,
-                    client_id,
-                    text,
-                    self.relay.claimant,
-                    self.details,
-                    opening,
+                    transcripts.store_message, message, self.relay.claimant
                 )
             except ConversationGone:
                 await self.start_draft(None)  # the owner erased it: the message begins a new one
@@ -193,22 +183,20 @@ class Session(Subscription):
         if running and running.job.conversation == conversation:
             self.relay.stop(reply)
             return
-        entry, revision, stopped = await run_in_db_thread(
-            transcripts.request_stop, conversation, reply
-        )
-        if stopped:
-            self.relay.hub.publish(conversation, ReplyFinished(entry=entry, revision=revision))
-        elif entry.unfinished:
+        found = await run_in_db_thread(transcripts.request_stop, conversation, reply)
+        if isinstance(found, Change):
+            self.relay.announce(found)
+        elif found.unfinished:
             self.relay.hub.request_stop(conversation, reply)
         else:
-            self.outbox.put(serialize.done(entry), after=entry.id)
+            self.outbox.put(serialize.done(found), after=reply)
 
     async def _retry(self, frame: Retry) -> None:
         conversation, reply = self.shown, _known(as_uuid(frame.id))
         await rate_limits.consume("messages_per_visitor", str(self.client.visitor))
         await rate_limits.consume("messages_per_address", self.client.address)
         platform = providers().get(self.widget.provider)
-        result = await run_in_db_thread(
+        change = await run_in_db_thread(
             transcripts.retry,
             conversation,
             reply,
@@ -216,13 +204,8 @@ class Session(Subscription):
             self.relay.claimant,
             bool(platform and platform.rewinds(self.widget.options)),
         )
-        if result is None:
-            return
-        entry, revision, job = result
-        if job:
-            self.relay.start(job)
-        else:
-            self.relay.hub.publish(conversation, MessageChanged(entry=entry, revision=revision))
+        if change:
+            self.relay.announce(change)
 
     async def _new(self) -> None:
         await self._consume_conversation()  # its greeting is asked of the platform
@@ -243,10 +226,10 @@ class Session(Subscription):
 
     async def _rate(self, frame: Rate) -> None:
         comment = cleaned(frame.comment, 1000) if frame.comment is not None else None
-        entry, revision = await run_in_db_thread(
-            transcripts.rate, self.shown, _known(as_uuid(frame.id)), frame.value, comment
+        reply = _known(as_uuid(frame.id))
+        self.relay.announce(
+            await run_in_db_thread(transcripts.rate, self.shown, reply, frame.value, comment)
         )
-        self.relay.hub.publish(self.shown, MessageChanged(entry=entry, revision=revision))
 
     async def _profile(self, frame: Profile) -> None:
         email = cleaned(frame.email, 320)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -24,9 +24,8 @@ from chatwidget.models import Status, Widget
 from chatwidget.protocol import Hello, Message, MessageState, Ready, ReadyLimits
 from chatwidget.providers.base import VisitorIdentity, longest_message, providers
 from chatwidget.relay.drafts import Draft, next_conversation_id
-from chatwidget.relay.events import MessageChanged
+from chatwidget.relay.events import MessagesChanged
 from chatwidget.relay.relay import Relay
-from chatwidget.relay.reply import Reply
 from chatwidget.relay.room import Room
 from chatwidget.sockets import serialize
 from chatwidget.sockets.client import Client
@@ -37,14 +36,16 @@ from chatwidget.transcripts import Entry, Snapshot, VisitorDetails
 
 logger = logging.getLogger("chatwidget")
 
-# An event may arrive while a conversation is being loaded: then it is loaded again, so often.
-LOADS = 5
-# Before what could not be loaded is loaded again.
+# Before what the database did not give is asked for again.
 RETRY_SECONDS = 1.0
 
 
 class Subscription:
-    """The conversation, or the draft of one, that a socket shows. Implements room.Subscriber."""
+    """The conversation, or the draft of one, that a socket shows. Implements room.Subscriber.
+
+    It has shown every change up to its `revision`. The next one is shown as it comes; where one is
+    missing, all since this revision are read in the transcript.
+    """
 
     def __init__(self, relay: Relay, widget: Widget, client: Client, outbox: Outbox) -> None:
         self.relay = relay
@@ -55,74 +56,35 @@ class Subscription:
         self.details = VisitorDetails()
         self.conversation: UUID | None = None
         self.draft: Draft | None = None
+        self.revision: int | None = None
+        self.ended_at: datetime | None = None  # when the conversation had been, as it is shown
+        self._waiting: set[UUID] = set()  # replies that are shown as pending
         self._room: Room | None = None
         # One thing at a time: a frame, or what an event asks for.
         self.lock = asyncio.Lock()
-        self._loading = False
-        self._missed = False
-        self._reload_due = False
+        self._catching_up = False
         self._first: UUID | None = None  # the draft's id, where the visitor has never said a word
-        self._read = 0  # the revision as of which the conversation was loaded
-        self.ended_at: datetime | None = None  # when it had been, as of then
         self._later: list[asyncio.Task[None]] = []
 
     # --- called by the room: never waits, and speaks the visitor's language --------------------
 
-    def show(self, entry: Entry, revision: int) -> None:
-        if self.conversation is None:
-            self._show_in_draft(entry)
-        elif not self._noted() and not 0 < revision <= self._read:
-            with translation.override(self.client.language):
-                put_entry(self.outbox, entry)
+    def apply(self, entries: Sequence[Entry]) -> None:
+        if self.draft:
+            self._greeted(entries[0])
+        elif self.revision is not None and entries[0].revision <= self.revision + 1:
+            self._show(entries)
 
-    def _show_in_draft(self, entry: Entry) -> None:
-        if entry.seq > 1:
-            self.reload()  # another tab's first message has made the draft a conversation
-        elif self.draft and (self.draft.greeting is None or entry is self.draft.greeting):
-            self.draft.greeting = entry
-            self.outbox.put(MessageState(message=serialize.message(entry)))
+    def catch_up(self) -> None:
+        if not self._catching_up:
+            self._catching_up = True
+            self._spawn(self._catch_up)
 
-    def follow(self, reply: Reply, revision: int) -> None:
-        if self.conversation is None:
-            self.reload()
-        elif not self._noted() and not 0 < revision <= self._read:
-            self.outbox.follow(reply, 0, announced=False)
-
-    def ended(self) -> None:
-        self._noted()
-
-    def done(self, entry: Entry, revision: int) -> None:
-        if self.conversation is None:
-            self.reload()
-        elif not self._noted() and not 0 < revision <= self._read:
-            with translation.override(self.client.language):
-                put_end(self.outbox, entry)
+    def reload(self) -> None:
+        self.revision = None
+        self.catch_up()
 
     def reset(self, following: UUID | None) -> None:
         self._spawn(partial(self._follow_to, following, self._room))
-
-    def reload(self) -> None:
-        if not self._noted() and not self._reload_due:
-            self._reload_due = True
-            self._spawn(self._reload)
-
-    async def _reload(self) -> None:
-        self._reload_due = False
-        known = self.ended_at
-        following = self.draft.conversation if self.draft else None
-        try:
-            found = await self._load(self.place)
-            while found and self.conversation and self.ended_at and self.ended_at != known:
-                following = next_conversation_id(
-                    self.conversation, self.ended_at
-                )  # another tab has begun it
-                found = await self._load(following)
-            if not found:
-                await self.start_draft(following)
-        except ChatError:
-            self._reload_due, self.ended_at = True, known
-            self._enter(self.place)  # until then what happens there is shown
-            raise
 
     def leave(self) -> None:
         self.outbox.close(CloseConnection(CloseCode.RESTARTING, "the server is restarting"))
@@ -133,11 +95,6 @@ class Subscription:
         self._enter(None)
         for task in self._later:
             task.cancel()
-
-    def _noted(self) -> bool:
-        """While the conversation is loaded, an event only says that it must be loaded again."""
-        self._missed = self._loading
-        return self._loading
 
     def _spawn(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run `work` under the lock. If the database is unavailable, retry every second until it
@@ -156,6 +113,81 @@ class Subscription:
         task = asyncio.create_task(in_turn())
         self._later.append(task)
         task.add_done_callback(self._later.remove)
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    def _show(self, entries: Sequence[Entry]) -> None:
+        """Show messages as they are now; what was shown as of a later revision stays."""
+        with translation.override(self.client.language):
+            for entry in entries:
+                if self.revision is not None and entry.revision > self.revision:
+                    self._show_entry(entry)
+                    self.revision = entry.revision
+
+    def _show_entry(self, entry: Entry) -> None:
+        waited = entry.id in self._waiting
+        self._waiting.discard(entry.id)
+        if entry.status == Status.STREAMING:
+            assert self._room
+            self.outbox.follow(self.relay.hub.follow(self._room, entry))
+        elif entry.status == Status.PENDING:
+            self._waiting.add(entry.id)
+            put_entry(self.outbox, entry)
+        elif waited:
+            put_end(self.outbox, entry)
+        elif entry.rating or not self.outbox.follows(entry):  # else its `done` says all
+            put_entry(self.outbox, entry)
+
+    def _greeted(self, entry: Entry) -> None:
+        """Show the draft's greeting; another process's comes too late, or is the same."""
+        assert self.draft
+        greeting = self.draft.greeting
+        if entry.revision == 0 and (greeting is None or greeting is entry):
+            self.draft.greeting = entry
+            self.outbox.put(MessageState(message=serialize.message(entry)))
+
+    def _show_snapshot(self, snapshot: Snapshot) -> None:
+        """Show a conversation instead of all that was shown."""
+        room = self._room
+        assert room
+        self.conversation, self.draft = snapshot.conversation, None
+        self.revision, self.ended_at = snapshot.revision, snapshot.ended
+        self._waiting = {e.id for e in snapshot.entries if e.status == Status.PENDING}
+        self.outbox.forget()
+        running = next((e for e in snapshot.entries if e.status == Status.STREAMING), None)
+        put_entries(
+            self.outbox,
+            snapshot.entries,
+            lambda messages: self._ready(messages, more=snapshot.more),
+            live=self.relay.hub.follow(room, running) if running else None,
+        )
+        room.note(snapshot.revision)
+
+    async def start_draft(self, conversation: UUID | None) -> Draft:
+        """Show the visitor's draft."""
+        if conversation is None and self.conversation:
+            conversation = next_conversation_id(self.conversation)  # it was erased
+        draft = await self.relay.greetings.draft(
+            self.widget,
+            self._person,
+            self.client.language,
+            self._greet,
+            conversation=conversation,
+            otherwise=self._first,
+        )
+        room = self._enter(draft.conversation)
+        self.conversation, self.draft, self.revision, self.ended_at = None, draft, 0, None
+        self._waiting.clear()
+        self.outbox.forget()
+        greeting = [serialize.message(draft.greeting)] if draft.greeting else []
+        self.outbox.put(self._ready(greeting, more=False))
+        if room:
+            room.note(0)  # another tab may have sent its first message
+        return draft
+
+    def _greet(self, draft: Draft) -> None:
+        if draft.greeting:
+            self.relay.hub.publish(draft.conversation, MessagesChanged((draft.greeting,)))
 
     # --- which conversation -------------------------------------------------------------------
 
@@ -179,93 +211,55 @@ class Subscription:
         else:
             wanted = as_uuid(hello.conversation or "")
         async with self.lock:
-            if wanted is None or not await self._load(wanted):
+            if wanted and (snapshot := await self._load(wanted)):
+                self._show_snapshot(snapshot)
+            else:
                 await self.start_draft(None)
 
-    async def _load(self, conversation: UUID) -> bool:
-        """Load and show a conversation; False where there is none."""
-        room = self._enter(conversation)
-        assert room is not None
-        self._loading = True
-        try:
-            for _ in range(LOADS):
-                self._missed = False
-                snapshot = await run_in_db_thread(
-                    transcripts.snapshot, conversation, self.client.visitor
-                )
-                # What another tab has read since, the room would take for shown here, too.
-                behind = snapshot is not None and snapshot.revision < (room.revision or 0)
-                if not (self._missed or behind):
-                    break
-        finally:
-            self._loading = False
-        if snapshot is None:
-            return False
-        self.conversation, self.draft = conversation, None
-        self._show_snapshot(snapshot, room)
-        if self._missed:
-            self.reload()
-        return True
+    async def _load(self, conversation: UUID) -> Snapshot | None:
+        """Read a conversation; from before that on, its room notes what happens there."""
+        self._enter(conversation)
+        return await run_in_db_thread(transcripts.snapshot, conversation, self.client.visitor)
 
-    def _show_snapshot(self, snapshot: Snapshot, room: Room) -> None:
-        self._read, self.ended_at = snapshot.revision, snapshot.ended
-        room.read(snapshot.revision)
-        self.outbox.forget()
-        running = next((e for e in snapshot.entries if e.status == Status.STREAMING), None)
-        put_entries(
-            self.outbox,
-            snapshot.entries,
-            lambda messages: self._ready(messages, more=snapshot.more),
-            live=self._live(room, running) if running else None,
-        )
+    async def _catch_up(self) -> None:
+        """Show what has changed since `revision`; all, where there was no conversation yet."""
+        self._catching_up = False
+        room, since = self._room, self.revision
+        if room is None or (since is not None and since >= room.revision):
+            return
+        if since is None or self.conversation is None:
+            return await self._reload()
+        known = room.revision
+        changes = await run_in_db_thread(transcripts.changes_since, self.conversation, since)
+        if changes is None or changes.ended not in (None, self.ended_at):
+            return await self._reload()
+        self.ended_at = changes.ended
+        for entry in changes.entries:
+            room.settle(entry)
+        self._show(changes.entries)
+        self.revision = max(since, changes.revision)
+        if changes.more or room.revision > known:
+            self.catch_up()
 
-    def _live(self, room: Room, entry: Entry) -> Reply | None:
-        """The reply in flight behind an entry: ours, or a copy of the one that runs elsewhere."""
-        if reply := room.in_flight(entry):
-            room.append_remote(entry.id, entry.attempt, 0, entry.text)
-            return reply
-        if entry.owner == self.relay.worker:
-            return None  # ours, and just about to begin: `follow` comes
-        return self.relay.hub.replica(room, entry)
-
-    async def start_draft(self, conversation: UUID | None) -> Draft:
-        """Show the visitor's draft."""
-        if conversation is None and self.conversation:
-            conversation = next_conversation_id(self.conversation)  # it was erased
-        self._loading, self._missed = True, False
-        try:
-            draft = await self.relay.greetings.draft(
-                self.widget,
-                self._person,
-                self.client.language,
-                self._greet,
-                conversation=conversation,
-                otherwise=self._first,
-            )
-        finally:
-            self._loading = False
-        self.conversation, self.draft, self._read, self.ended_at = None, draft, 0, None
-        if room := self._enter(draft.conversation):
-            room.read(0)
-        self.outbox.forget()
-        greeting = [serialize.message(draft.greeting)] if draft.greeting else []
-        self.outbox.put(self._ready(greeting, more=False))
-        if self._missed:
-            self.reload()  # another tab has begun it meanwhile
-        return draft
+    async def _reload(self) -> None:
+        """Show the conversation again; where another tab has begun a new one, that."""
+        place, known = self.place, self.ended_at
+        conversation = place
+        while (found := await self._load(conversation)) and found.ended not in (None, known):
+            conversation = next_conversation_id(conversation, found.ended)
+        if found:
+            self._show_snapshot(found)
+        else:
+            erased = conversation == self.conversation
+            await self.start_draft(next_conversation_id(place) if erased else conversation)
 
     async def _follow_to(self, following: UUID | None, room: Room | None) -> None:
         if self._room is room:  # else another conversation has been entered meanwhile
             await self.start_draft(following)
-            if self._room and self._room.revision:
-                self.reload()  # another tab had begun it before
-
-    def _greet(self, draft: Draft) -> None:
-        if draft.greeting:
-            self.relay.hub.publish(draft.conversation, MessageChanged(entry=draft.greeting))
 
     def _enter(self, conversation: UUID | None) -> Room | None:
-        """Be in this conversation's room, and in no other."""
+        """Be in this conversation's room, and in no other; what it shows is yet to be read."""
+        self.revision = None
         if self._room is not None and self._room.conversation != conversation:
             self.relay.hub.leave(self._room.conversation, self)
             self._room = None

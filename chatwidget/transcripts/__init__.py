@@ -1,8 +1,9 @@
 """The transcript: the only writer of visitors, conversations and messages.
 
 Every function is one transaction, synchronous, and called through `db.run_in_db_thread`. A
-conversation changes under its row's lock, and each change adds to its `revision`: one for each
-message that is new or changes, one when it is ended.
+conversation changes under its row's lock, and each change adds one to its `revision`: that of a
+message, which has this revision from then on, and that of the conversation's end. So a reader who
+knows all up to some revision gets the rest by `changes_since`.
 
 A reply is `pending` until a process claims it; a claimed one is `streaming`, has an owner and a
 lease, and has (as far as anybody can know) gone to the platform. So an orphan whose lease ran out
@@ -13,6 +14,7 @@ conversation is under way.
 from chatwidget.transcripts.locking import LEASE, fingerprint
 from chatwidget.transcripts.queries import (
     accepted_before,
+    changes_since,
     entries,
     entry,
     history,
@@ -23,15 +25,16 @@ from chatwidget.transcripts.queries import (
 )
 from chatwidget.transcripts.reply_writes import checkpoint, expired, finish, reap
 from chatwidget.transcripts.types import (
+    Change,
     Checkpoint,
     ConversationGone,
     Entry,
     Job,
     NewConversation,
+    NewMessage,
     Outcome,
     Snapshot,
     StoredMessage,
-    StoredReply,
     VisitorDetails,
 )
 from chatwidget.transcripts.visitor_writes import (
@@ -46,17 +49,19 @@ from chatwidget.transcripts.visitor_writes import (
 
 __all__ = [
     "LEASE",
+    "Change",
     "Checkpoint",
     "ConversationGone",
     "Entry",
     "Job",
     "NewConversation",
+    "NewMessage",
     "Outcome",
     "Snapshot",
     "StoredMessage",
-    "StoredReply",
     "VisitorDetails",
     "accepted_before",
+    "changes_since",
     "checkpoint",
     "end_conversation",
     "entries",

@@ -73,12 +73,13 @@ def is_deadlock(error: OperationalError) -> bool:
     return bool(error.args) and error.args[0] == 1213  # MySQL's; PostgreSQL has no reason to
 
 
-def changed(row: Conversation, **values: Any) -> None:
-    """Store that the conversation has changed, with what else has."""
+def changed(row: Conversation, **values: Any) -> int:
+    """Count a change of a locked conversation, and store these values of it; the new revision."""
     row.revision += 1
     for name, value in values.items():
         setattr(row, name, value)
     Conversation.objects.filter(pk=row.pk).update(revision=row.revision, **values)
+    return row.revision
 
 
 def make_job(row: Conversation, reply: Message, text: str | None = None) -> Job:
@@ -91,7 +92,6 @@ def make_job(row: Conversation, reply: Message, text: str | None = None) -> Job:
         entry=entry_of(reply),
         widget=row.widget,
         conversation=row.pk,
-        revision=row.revision,
         text=text,
         session=row.provider_session if row.session_config == config else "",
         page_url=row.page_url,
@@ -121,9 +121,7 @@ def claim_next(row: Conversation, owner: str) -> Job | None:
         following = following or reply
     if following is None:
         return None
-    following.status, following.owner = Status.STREAMING, owner
-    Message.objects.filter(pk=following.pk).update(
-        status=Status.STREAMING, owner=owner, lease_until=lease()
-    )
-    changed(row)
+    following.status, following.owner, following.lease_until = Status.STREAMING, owner, lease()
+    following.revision = changed(row)
+    following.save(update_fields=["status", "owner", "lease_until", "revision"])
     return make_job(row, following)

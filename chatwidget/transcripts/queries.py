@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -26,29 +27,51 @@ AT_ONCE = 5000
 _json = msgspec.json.Encoder()
 
 
-def _page(rows: QuerySet[Message]) -> tuple[list[Entry], bool]:
+def _page(rows: QuerySet[Message], *others: str) -> tuple[list[dict[str, Any]], bool]:
     """The newest of `rows`, oldest first, as many as a page holds; and whether there are more."""
-    entries: list[Entry] = []
+    page: list[dict[str, Any]] = []
     size = 0
-    for row in rows.order_by("-seq").values(*ENTRY_FIELDS)[: HISTORY_PAGE + 1]:
+    for row in rows.order_by("-seq").values(*ENTRY_FIELDS, *others)[: HISTORY_PAGE + 1]:
         size += len(_json.encode((row["text"][:PART], row["ui"]))) + ENVELOPE
-        if entries and (len(entries) == HISTORY_PAGE or size > PAGE_BYTES):
-            return entries[::-1], True
-        entries.append(Entry(**row))
-    return entries[::-1], False
+        if page and (len(page) == HISTORY_PAGE or size > PAGE_BYTES):
+            return page[::-1], True
+        page.append(row)
+    return page[::-1], False
+
+
+def _entries(rows: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    return [Entry(**{name: row[name] for name in ENTRY_FIELDS}) for row in rows]
 
 
 def snapshot(conversation: UUID, visitor: UUID) -> Snapshot | None:
     """A visitor's conversation; None when it is unknown, erased or somebody else's."""
-    rows = Conversation.objects.filter(pk=conversation, visitor=visitor)
-    # Before the messages, which may thus be newer: then they are shown twice, and never missed. A
-    # transaction would change nothing of that, and have readers wait for SQLite's writer.
-    row = rows.values_list("revision", "ended_at").first()
-    if row is None:
+    rows = Message.objects.filter(conversation=conversation, conversation__visitor=visitor)
+    # In one statement, so that messages and revision are of one moment; there is no conversation
+    # without a message.
+    page, more = _page(rows, "conversation__revision", "conversation__ended_at")
+    if not page:
         return None
-    # A conversation is begun with its greeting, so entry 1 ends the history.
-    entries, more = _page(Message.objects.filter(conversation=conversation))
-    return Snapshot(conversation, *row, entries, more)
+    revision, ended = page[0]["conversation__revision"], page[0]["conversation__ended_at"]
+    return Snapshot(conversation, revision, ended, _entries(page), more)
+
+
+def changes_since(conversation: UUID, revision: int) -> Snapshot | None:
+    """The messages that have changed since a revision, in that order; None where it was erased.
+
+    The first HISTORY_PAGE of them: the snapshot's revision is the one that they lead to.
+    """
+    rows = Conversation.objects.filter(pk=conversation).values_list("revision", "ended_at")
+    if (row := rows.first()) is None:
+        return None
+    now, ended = row
+    # Not what has changed again since that statement: it comes with its own, later revision.
+    found = Message.objects.filter(
+        conversation=conversation, revision__gt=revision, revision__lte=now
+    )
+    page = list(found.order_by("revision").values(*ENTRY_FIELDS)[: HISTORY_PAGE + 1])
+    more = len(page) > HISTORY_PAGE
+    entries = _entries(page[:HISTORY_PAGE])
+    return Snapshot(conversation, entries[-1].revision if more else now, ended, entries, more)
 
 
 def latest(visitor: UUID) -> UUID | None:
@@ -63,7 +86,8 @@ def older(conversation: UUID, before: UUID) -> tuple[list[Entry], bool]:
     seq = rows.filter(pk=before).values_list("seq", flat=True).first()
     if seq is None:
         raise BadRequest("history before an unknown message")
-    return _page(rows.filter(seq__lt=seq))
+    page, more = _page(rows.filter(seq__lt=seq))
+    return _entries(page), more
 
 
 def entry(conversation: UUID, message: UUID) -> Entry | None:
@@ -80,7 +104,7 @@ def entries(messages: Iterable[UUID]) -> dict[UUID, Entry]:
 
 
 def revisions(conversations: Iterable[UUID]) -> dict[UUID, int]:
-    """How often these conversations have changed; an erased one is missing."""
+    """The revisions of these conversations; an erased one is missing."""
     wanted = list(conversations)
     found: dict[UUID, int] = {}
     for start in range(0, len(wanted), AT_ONCE):
@@ -117,13 +141,7 @@ def history(conversation: UUID, before_seq: int) -> list[tuple[str, str, int]]:
 
 def accepted_before(visitor: UUID, client_id: UUID) -> StoredMessage | None:
     """The send with this id, where it was accepted before."""
-    row = (
-        Message.objects.filter(visitor=visitor, client_id=client_id)
-        .select_related("conversation")
-        .first()
-    )
+    row = Message.objects.filter(visitor=visitor, client_id=client_id).first()
     if row is None:
         return None
-    return StoredMessage(
-        row.conversation_id, row.conversation.revision, entry_of(row), duplicate=True
-    )
+    return StoredMessage(row.conversation_id, entry_of(row))

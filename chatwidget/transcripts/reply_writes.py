@@ -24,17 +24,17 @@ from chatwidget.transcripts.locking import (
 )
 from chatwidget.transcripts.sql import end_reply, lease_end, touch, unfinished
 from chatwidget.transcripts.types import (
+    Change,
     Checkpoint,
     ConversationGone,
     Job,
     Outcome,
-    StoredReply,
     entry_of,
 )
 
 
 @transaction.atomic
-def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> StoredReply | None:
+def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Change | None:
     """Store a reply's end, and claim the conversation's next for `next_owner` (empty: nobody).
 
     None when the reply is no longer this owner's: erased, or given up as an orphan.
@@ -44,7 +44,7 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> StoredRep
         revision = touch(job.conversation, now)
     except ConversationGone:
         return None
-    if not end_reply(job.entry.id, owner, job.entry.attempt, outcome, now):
+    if not end_reply(job.entry.id, owner, job.entry.attempt, outcome, now, revision):
         transaction.set_rollback(True)
         return None
     if outcome.session and outcome.session != job.session:
@@ -59,11 +59,13 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> StoredRep
         ui=outcome.ui,
         error_code=outcome.error_code,
         retry_after=outcome.retry_after,
+        revision=revision,
     )
-    following = None
     if next_owner and unfinished(job.conversation)[0]:
         following = claim_next(locked(job.conversation), next_owner)
-    return StoredReply(entry, job.conversation, revision, following)
+        if following:
+            return Change(job.conversation, (entry, following.entry), following)
+    return Change(job.conversation, (entry,))
 
 
 def checkpoint(
@@ -119,7 +121,7 @@ def reap(
     running: Collection[UUID],
     among: Collection[UUID] | None = None,
     limit: int = 100,
-) -> tuple[list[StoredReply], list[Job]]:
+) -> list[Change]:
     """Give up orphans, and claim for `owner` the replies that wait for nobody.
 
     `among`: the only replies that may be given up. One that `owner` has claimed and does not run
@@ -133,12 +135,9 @@ def reap(
         conversation=OuterRef("conversation"), status=Status.STREAMING
     )
     forgotten = unfinished_replies().filter(status=Status.PENDING).exclude(Exists(under_way))
-    ended: list[StoredReply] = []
-    jobs: list[Job] = []
+    changes: list[Change] = []
     for conversation in set(orphans.values_list("conversation", flat=True)[:limit]):
-        gone, again = _orphans(conversation, owner, running)
-        ended.extend(gone)
-        jobs.extend(again)
+        changes += _orphans(conversation, owner, running)
     for conversation in set(forgotten.values_list("conversation", flat=True)[:limit]):
         with transaction.atomic():
             try:
@@ -146,20 +145,17 @@ def reap(
             except ConversationGone:
                 continue
             if job:
-                jobs.append(job)
-    return ended, jobs
+                changes.append(Change(conversation, (job.entry,), job))
+    return changes
 
 
 @transaction.atomic
-def _orphans(
-    conversation: UUID, owner: str, running: Collection[UUID]
-) -> tuple[list[StoredReply], list[Job]]:
+def _orphans(conversation: UUID, owner: str, running: Collection[UUID]) -> list[Change]:
     try:
         row = locked(conversation)
     except ConversationGone:
-        return [], []
-    ended: list[StoredReply] = []
-    jobs: list[Job] = []
+        return []
+    changes: list[Change] = []
     orphans = unfinished_replies().filter(
         conversation=row, status=Status.STREAMING, lease_until__lt=DatabaseNow()
     )
@@ -167,12 +163,12 @@ def _orphans(
         if reply.owner == owner:
             if reply.pk not in running:
                 Message.objects.filter(pk=reply.pk).update(lease_until=lease())
-                jobs.append(make_job(row, reply))
+                changes.append(Change(row.pk, (entry_of(reply),), make_job(row, reply)))
             continue
         reply.error_cause = f"the process that relayed it ({reply.owner}) ended"
         reply.status, reply.error_code, reply.owner = Status.INTERRUPTED, Interrupted.code, ""
         reply.completed_at, reply.lease_until = timezone.now(), None
+        reply.revision = changed(row)
         reply.save()
-        changed(row)
-        ended.append(StoredReply(entry_of(reply), row.pk, row.revision))
-    return ended, jobs
+        changes.append(Change(row.pk, (entry_of(reply),)))
+    return changes

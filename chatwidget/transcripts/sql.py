@@ -193,19 +193,21 @@ _ENDED = (
 _END_REPLY = f"""
 UPDATE {Message._meta.db_table}
 SET owner = '', lease_until = NULL, {", ".join(f"{name} = %s" for name in _ENDED)},
-    completed_at = %s
+    completed_at = %s, revision = %s
 WHERE id = %s AND owner = %s AND attempt = %s AND status = 'streaming'
 """
 
 
-def end_reply(reply: UUID, owner: str, attempt: int, outcome: Outcome, now: datetime) -> bool:
+def end_reply(
+    reply: UUID, owner: str, attempt: int, outcome: Outcome, now: datetime, revision: int
+) -> bool:
     """Store a reply's end; False when it is no longer this owner's."""
     database = _database()
     values = [_value(Message, name, getattr(outcome, name), database) for name in _ENDED]
     values.append(_value(Message, "completed_at", now, database))
-    values.append(_value(Message, "id", reply, database))
+    values += [revision, _value(Message, "id", reply, database), owner, attempt]
     with database.cursor() as cursor:
-        cursor.execute(_END_REPLY, [*values, owner, attempt])
+        cursor.execute(_END_REPLY, values)
         return bool(cursor.rowcount)
 
 

@@ -30,6 +30,7 @@ class Entry:
     error_code: str = ""
     retry_after: float | None = None
     owner: str = ""
+    revision: int = 0  # the conversation's as of this message's last change
 
     @property
     def unfinished(self) -> bool:
@@ -41,13 +42,13 @@ ENTRY_FIELDS = tuple(Entry.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A conversation's newest messages, oldest first."""
+    """A conversation as of `revision`: its newest messages, or those that have changed."""
 
     conversation: UUID
     revision: int
     ended: datetime | None  # since when the visitor talks in another one
     entries: list[Entry]
-    more: bool
+    more: bool  # are there others: older ones, or with later changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,25 @@ class VisitorDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A visitor's message. With an `opening`, its conversation is created where there is none."""
+
+    widget: Widget
+    visitor: UUID
+    conversation: UUID
+    client_id: UUID
+    text: str
+    details: VisitorDetails
+    opening: NewConversation | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A claimed reply, with all that is needed to ask the platform."""
 
     entry: Entry
     widget: Widget
     conversation: UUID
-    revision: int
     text: str
     session: str
     page_url: str
@@ -93,15 +106,22 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredMessage:
-    """A stored send. `job` is its reply where it may begin at once, else `reply` waits its turn."""
+class Change:
+    """What one transaction has changed: messages as they are now, in the order of their revisions,
+    of which none is missing. `job` is the reply that it has claimed, for the caller to start."""
 
     conversation: UUID
-    revision: int
-    entry: Entry
+    entries: tuple[Entry, ...]
     job: Job | None = None
-    reply: Entry | None = None
-    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message that is stored; with its reply that is the `change`, None where it was before."""
+
+    conversation: UUID
+    entry: Entry
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +140,6 @@ class Outcome:
     retry_after: float | None = None
     first_chunk_ms: int | None = None
     total_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredReply:
-    """A reply whose end is stored, and the conversation's next one where it was claimed."""
-
-    entry: Entry
-    conversation: UUID
-    revision: int
-    job: Job | None = None
 
 
 @dataclass(frozen=True, slots=True)

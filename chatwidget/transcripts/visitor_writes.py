@@ -23,44 +23,34 @@ from chatwidget.transcripts.locking import (
 from chatwidget.transcripts.queries import accepted_before
 from chatwidget.transcripts.sql import advance, insert_messages, insert_visitor, unfinished
 from chatwidget.transcripts.types import (
+    Change,
     ConversationGone,
     Entry,
     Job,
     NewConversation,
+    NewMessage,
     StoredMessage,
     VisitorDetails,
     entry_of,
 )
 
 
-def store_message(
-    widget: Widget,
-    visitor: UUID,
-    conversation: UUID,
-    client_id: UUID,
-    text: str,
-    owner: str,
-    details: VisitorDetails,
-    opening: NewConversation | None = None,
-) -> StoredMessage:
+def store_message(message: NewMessage, owner: str) -> StoredMessage:
     """Store a visitor's message and its pending reply, or repeat what was stored for this id.
 
-    `owner` claims the reply where it may begin at once; empty: nobody does. With an `opening` the
-    conversation is created where it does not exist yet. Raises TooManyPending, and
-    ConversationGone when there is no such conversation and no opening.
+    `owner` claims the reply where it may begin at once; empty: nobody does. Raises TooManyPending,
+    and ConversationGone when there is no such conversation and no opening.
     """
     for _ in range(3):
         try:
             with transaction.atomic():
-                return _accept(
-                    widget, visitor, conversation, client_id, text, owner, details, opening
-                )
+                return _store(message, owner)
         except IntegrityError:
             # The same id was sent before, or two tabs open one conversation at this moment.
-            if earlier := accepted_before(visitor, client_id):
+            if earlier := accepted_before(message.visitor, message.client_id):
                 return earlier
         except (TooManyPending, ConversationGone):
-            if earlier := accepted_before(visitor, client_id):
+            if earlier := accepted_before(message.visitor, message.client_id):
                 return earlier
             raise
         except OperationalError as error:
@@ -69,24 +59,16 @@ def store_message(
     raise BadRequest("the message collides with others that are being stored")
 
 
-def _accept(
-    widget: Widget,
-    visitor: UUID,
-    conversation: UUID,
-    client_id: UUID,
-    text: str,
-    owner: str,
-    details: VisitorDetails,
-    opening: NewConversation | None,
-) -> StoredMessage:
+def _store(message: NewMessage, owner: str) -> StoredMessage:
     now = timezone.now()
-    messages: list[Message] = []
+    conversation, visitor, details = message.conversation, message.visitor, message.details
+    greeting: list[Message] = []
     try:
         row = advance(conversation, visitor, now)
     except ConversationGone:
-        if opening is None:
+        if message.opening is None:
             raise
-        messages = _open(widget, visitor, conversation, opening, details, now)
+        greeting = _open(message, message.opening, now)
         row = advance(conversation, visitor, now)
     others, waiting = unfinished(conversation)
     if waiting >= MAX_PENDING:
@@ -97,11 +79,12 @@ def _accept(
         visitor_id=visitor,
         seq=row.last_seq - 1,
         role=Role.USER,
-        text=text,
+        text=message.text,
         status=Status.COMPLETE,
-        client_id=client_id,
+        client_id=message.client_id,
         created_at=now,
         completed_at=now,
+        revision=row.revision - 1,
     )
     reply = Message(
         conversation_id=conversation,
@@ -111,24 +94,26 @@ def _accept(
         status=Status.STREAMING if claimed else Status.PENDING,
         created_at=now,
         owner=owner if claimed else "",
+        revision=row.revision,
     )
-    insert_messages(*messages, sent, reply)
+    insert_messages(*greeting, sent, reply)
     if details.consent or not {details.name, details.email} <= {row.name, row.email, ""}:
         _describe(Visitor.objects.get(pk=visitor), details)
     page_url, page_title = details.page_url or row.page_url, details.page_title or row.page_title
     if (page_url, page_title) != (row.page_url, row.page_title):
         record_page(conversation, page_url, page_title)
+    entries = entry_of(sent), entry_of(reply)
     job = None
     if claimed:
+        widget = message.widget
         if widget.config_version != row.widget_version:
             widget = Widget.objects.get(pk=widget.pk)
         ours = row.session_config == fingerprint(widget)
         job = Job(
-            entry=entry_of(reply),
+            entry=entries[1],
             widget=widget,
             conversation=conversation,
-            revision=row.revision,
-            text=text,
+            text=message.text,
             session=row.provider_session if ours else "",
             page_url=page_url,
             page_title=page_title,
@@ -138,23 +123,17 @@ def _accept(
             name=details.name or row.name,
             email=details.email or row.email,
         )
-    return StoredMessage(conversation, row.revision, entry_of(sent), job, entry_of(reply))
+    return StoredMessage(conversation, entries[0], Change(conversation, entries, job))
 
 
-def _open(
-    widget: Widget,
-    visitor: UUID,
-    conversation: UUID,
-    opening: NewConversation,
-    details: VisitorDetails,
-    now: datetime,
-) -> list[Message]:
-    """A new conversation; its greeting, if it has one, is still to be stored."""
-    insert_visitor(Visitor(pk=visitor, widget=widget, created_at=now))
+def _open(message: NewMessage, opening: NewConversation, now: datetime) -> list[Message]:
+    """Create a conversation; its greeting, if it has one, is still to be stored."""
+    conversation, visitor, details = message.conversation, message.visitor, message.details
+    insert_visitor(Visitor(pk=visitor, widget=message.widget, created_at=now))
     greeting = opening.greeting
     Conversation.objects.create(
         pk=conversation,
-        widget=widget,
+        widget=message.widget,
         visitor_id=visitor,
         provider_session=opening.session,
         session_config=opening.session_config,
@@ -179,6 +158,7 @@ def _open(
             status=Status.COMPLETE,
             created_at=greeting.created_at,
             completed_at=greeting.created_at,
+            revision=1,
         )
     ]
 
@@ -229,8 +209,8 @@ def end_conversation(conversation: UUID, known: datetime | None = None) -> datet
 
 
 @transaction.atomic
-def rate(conversation: UUID, reply: UUID, value: int, comment: str | None) -> tuple[Entry, int]:
-    """Rate a finished reply (1, -1, or 0 for none). Raises BadRequest. With the new revision."""
+def rate(conversation: UUID, reply: UUID, value: int, comment: str | None) -> Change:
+    """Rate a finished reply (1, -1, or 0 for none). Raises BadRequest."""
     row = locked(conversation)
     rated = Message.objects.filter(conversation=row, pk=reply, role=Role.ASSISTANT).first()
     if rated is None or rated.status in UNFINISHED:
@@ -238,17 +218,16 @@ def rate(conversation: UUID, reply: UUID, value: int, comment: str | None) -> tu
     rated.rating = value
     if comment is not None or value == 0:
         rated.rating_comment = comment or ""
-    rated.save(update_fields=["rating", "rating_comment"])
-    changed(row)
-    return entry_of(rated), row.revision
+    rated.revision = changed(row)
+    rated.save(update_fields=["rating", "rating_comment", "revision"])
+    return Change(row.pk, (entry_of(rated),))
 
 
 @transaction.atomic
-def request_stop(conversation: UUID, reply: UUID) -> tuple[Entry, int, bool]:
-    """Stop a reply that this process does not run: (as it stands, revision, stopped just now).
+def request_stop(conversation: UUID, reply: UUID) -> Change | Entry:
+    """Stop a queued reply, or ask the owner of a running one to stop it, who reads this column.
 
-    A queued one is stopped here; a running one by its owner, who reads this column. Raises
-    BadRequest.
+    The change where it was stopped just now, else the reply as it is. Raises BadRequest.
     """
     row = locked(conversation)
     found = Message.objects.filter(conversation=row, pk=reply, role=Role.ASSISTANT).first()
@@ -257,18 +236,18 @@ def request_stop(conversation: UUID, reply: UUID) -> tuple[Entry, int, bool]:
     if found.status == Status.PENDING:
         found.status = Status.STOPPED
         found.completed_at = timezone.now()
-        found.save(update_fields=["status", "completed_at"])
-        changed(row)
-        return entry_of(found), row.revision, True
+        found.revision = changed(row)
+        found.save(update_fields=["status", "completed_at", "revision"])
+        return Change(row.pk, (entry_of(found),))
     if found.status == Status.STREAMING:
         Message.objects.filter(pk=found.pk).update(stop_requested=True)
-    return entry_of(found), row.revision, False
+    return entry_of(found)
 
 
 @transaction.atomic
 def retry(
     conversation: UUID, reply: UUID, attempt: int | None, owner: str, rewind: bool
-) -> tuple[Entry, int, Job | None] | None:
+) -> Change | None:
     """Begin the conversation's last reply again, in place; None when `attempt` is stale.
 
     It waits its turn where an earlier reply is under way. `rewind` allows a complete one to be
@@ -297,6 +276,6 @@ def retry(
     claimed = bool(owner) and not unfinished(row.pk)[0]
     if claimed:
         last.status, last.owner, last.lease_until = Status.STREAMING, owner, lease()
+    last.revision = changed(row, last_message_at=last.created_at, ended_at=None)
     last.save()
-    changed(row, last_message_at=last.created_at, ended_at=None)
-    return entry_of(last), row.revision, make_job(row, last) if claimed else None
+    return Change(row.pk, (entry_of(last),), make_job(row, last) if claimed else None)

@@ -219,7 +219,8 @@ def test_what_begins_while_the_draft_is_looked_for_is_shown(
         monkeypatch.setattr(drafts, "_cached", wait)
         async with asyncio.timeout(30):
             [room] = process.relay.hub.by_id.values()
-            room.reload()
+            for member in room.members:
+                member.reload()
             await waiting.wait()
             for later in list(quick.session._later):
                 await later

@@ -86,7 +86,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_message_deltas_done() -> None:
     reader, reply = Reader(), a_reply()
-    reader.outbox.follow(reply, 0, announced=False)
+    reader.outbox.follow(reply)
     await reader.read()
     reply.append("A🙂")
     reply.append("b")
@@ -105,7 +105,7 @@ async def test_a_reader_joins_at_an_offset() -> None:
     reader, reply = Reader(), a_reply()
     reply.append("A🙂é")
     reader.texts[reply.id] = "A🙂"
-    reader.outbox.follow(reply, 2, announced=True)
+    reader.outbox.follow(reply, 2)
     await reader.read()
     assert [(f["offset"], f["text"]) for f in reader.deltas()] == [(2, "é")]
 
@@ -125,7 +125,7 @@ def test_readers_at_one_offset_share_a_frame() -> None:
 async def test_replies_follow_each_other() -> None:
     reader, first, second = Reader(), a_reply(), a_reply()
     for reply in (first, second):
-        reader.outbox.follow(reply, 0, announced=False)
+        reader.outbox.follow(reply)
     second.append("second")
     ended(second)
     await reader.read()
@@ -138,7 +138,7 @@ async def test_replies_follow_each_other() -> None:
 
 async def test_frames_overtake_deltas_but_not_each_other(small: None) -> None:
     reader, reply = Reader(), a_reply()
-    reader.outbox.follow(reply, 0, announced=False)
+    reader.outbox.follow(reply)
     reply.append("x" * 50)
     await reader.read()
     for _ in range(3):
@@ -150,7 +150,7 @@ async def test_frames_overtake_deltas_but_not_each_other(small: None) -> None:
 
 async def test_a_frame_about_a_reply_comes_after_it(small: None) -> None:
     reader, reply = Reader(), a_reply()
-    reader.outbox.follow(reply, 0, announced=False)
+    reader.outbox.follow(reply)
     reply.append("x" * 15)
     ended(reply)
     reader.outbox.put(Pong(), after=reply.entry.id)
@@ -167,7 +167,7 @@ async def test_a_frame_about_a_reply_comes_after_it(small: None) -> None:
 
 async def test_deltas_pause_at_the_window(small: None) -> None:
     reader, reply = Reader(), a_reply()
-    reader.outbox.follow(reply, 0, announced=False)
+    reader.outbox.follow(reply)
     reply.append("🙂" * 25)
     ended(reply)
     await reader.read()
@@ -182,7 +182,7 @@ async def test_deltas_pause_at_the_window(small: None) -> None:
 async def test_the_window_is_the_sockets_not_the_replys(small: None) -> None:
     reader, first, second = Reader(), a_reply(), a_reply()
     for reply in (first, second):
-        reader.outbox.follow(reply, 0, announced=False)
+        reader.outbox.follow(reply)
         reply.append("x" * 8)
         ended(reply)
     await reader.read()
@@ -198,12 +198,12 @@ async def test_the_window_is_the_sockets_not_the_replys(small: None) -> None:
 async def test_a_second_sending_owes_what_the_first_one_did(small: None) -> None:
     """Another attempt of the same reply: what was not acknowledged still counts."""
     reader, reply = Reader(), a_reply()
-    reader.outbox.follow(reply, 0, announced=False)
+    reader.outbox.follow(reply)
     reply.append("x" * 7)
     ended(reply, Status.FAILED)
     await reader.read()
     again = Reply(reply.conversation, replace(reply.entry, attempt=2))
-    reader.outbox.follow(again, 0, announced=False)
+    reader.outbox.follow(again)
     again.append("y" * 9)
     ended(again)
     await reader.read()
@@ -215,12 +215,12 @@ async def test_a_second_sending_owes_what_the_first_one_did(small: None) -> None
 
 async def test_another_conversation_owes_nothing(small: None) -> None:
     reader, old, new = Reader(), a_reply(), a_reply()
-    reader.outbox.follow(old, 0, announced=False)
+    reader.outbox.follow(old)
     old.append("x" * 99)
     await reader.read()
     reader.outbox.forget()
     assert not old.followers
-    reader.outbox.follow(new, 0, announced=False)
+    reader.outbox.follow(new)
     new.append("x" * 10)
     ended(new)
     await reader.read()
@@ -231,7 +231,7 @@ async def test_what_is_not_owed_cannot_be_paid(small: None) -> None:
     reader, reply = Reader(), a_reply()
     for name in (reply.id, "nonsense"):
         reader.outbox.ack(name, 10**9)
-    reader.outbox.follow(reply, 0, announced=False)
+    reader.outbox.follow(reply)
     reply.append("x" * 50)
     await reader.read()
     assert len(reader.texts[reply.id]) == 10
@@ -244,7 +244,7 @@ async def test_who_is_far_behind_catches_up_from_the_transcript(small: None) -> 
     reader.outbox.catch_up = lambda: caught_up.append(True)
     many = [a_reply() for _ in range(4)]
     for reply in many:
-        reader.outbox.follow(reply, 0, announced=False)
+        reader.outbox.follow(reply)
         reply.append("0123456789abcdef")
         ended(reply)
         await reader.read()
@@ -255,14 +255,14 @@ async def test_who_is_far_behind_catches_up_from_the_transcript(small: None) -> 
     reader.outbox.ack(many[0].id, 5)
     assert caught_up
     reader.outbox.forget()
-    reader.outbox.follow(many[3], 0, announced=False)
+    reader.outbox.follow(many[3])
     await reader.read()
     assert reader.texts[many[3].id] == "0123456789"
 
 
 async def test_text_that_died_with_its_process_is_taken_back() -> None:
     reader, reply = Reader(), a_reply()
-    reader.outbox.follow(reply, 0, announced=False)
+    reader.outbox.follow(reply)
     reply.append("stored and not")
     await reader.read()
     reply.end(replace(reply.entry, status=Status.INTERRUPTED, text="stored"))
@@ -274,7 +274,7 @@ async def test_text_that_died_with_its_process_is_taken_back() -> None:
 async def test_a_window_that_stays_exhausted(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "WINDOW_SECONDS", 0.05)
     reader, reply = Reader(), a_reply()
-    reader.outbox.follow(reply, 0, announced=False)
+    reader.outbox.follow(reply)
     reply.append("x" * 10)
     task = asyncio.create_task(reader.outbox.run())
     await asyncio.sleep(0.1)  # all is sent, nothing more is to come: nobody is behind
@@ -287,7 +287,7 @@ async def test_a_window_that_stays_exhausted(small: None, monkeypatch: pytest.Mo
 
 async def test_closing_waits_for_what_is_followed() -> None:
     reader, reply = Reader(), a_reply()
-    reader.outbox.follow(reply, 0, announced=False)
+    reader.outbox.follow(reply)
     task = asyncio.create_task(reader.outbox.run())
     reader.outbox.close(CloseConnection(CloseCode.RESTARTING))
     reply.append("to its end")
@@ -305,13 +305,13 @@ async def test_a_socket_that_takes_nothing_is_given_up(monkeypatch: pytest.Monke
     monkeypatch.setattr(outbox, "MAX_WAITING", 1000)
     reader, reply = Reader(), a_reply()
     reader.gate.clear()
-    reader.outbox.follow(reply, 0, announced=True)
+    reader.outbox.follow(reply, 0)
     task = asyncio.create_task(reader.outbox.run())
     for _ in range(1000):
         reader.outbox.put(Pong())
         reader.outbox.put(Pong(), after=reply.entry.id)
     assert not reply.followers
-    reader.outbox.follow(reply, 0, announced=True)
+    reader.outbox.follow(reply, 0)
     assert not reply.followers
     reader.gate.set()
     with pytest.raises(CloseConnection) as refused:
@@ -348,7 +348,7 @@ async def test_every_reader_ends_with_the_whole_text(
     def joined() -> Reader:
         reader = Reader()
         reader.texts[reply.id] = reply.text  # as its `ready` says
-        reader.outbox.follow(reply, reply.length, announced=True)
+        reader.outbox.follow(reply, reply.length)
         return reader
 
     readers = [joined() for _ in range(3)]

@@ -17,11 +17,13 @@ from chatwidget.errors import BadRequest, TooManyPending
 from chatwidget.models import Conversation, Message, Role, Status, Visitor, Widget, new_id
 from chatwidget.protocol import HISTORY_PAGE, PAGE_BYTES
 from chatwidget.transcripts import (
+    Change,
     Checkpoint,
     ConversationGone,
     Entry,
     Job,
     NewConversation,
+    NewMessage,
     Outcome,
     StoredMessage,
     VisitorDetails,
@@ -48,25 +50,35 @@ class Talk:
         opening: bool = True,
         **details: Any,
     ) -> StoredMessage:
-        return transcripts.store_message(
+        message = NewMessage(
             self.widget,
             self.visitor,
             self.conversation,
             client_id or new_id(),
             text,
-            self.owner,
             VisitorDetails(**details),
             NewConversation(greeting=replace(GREETING, id=new_id())) if opening else None,
         )
+        return transcripts.store_message(message, self.owner)
+
+    def change(self, text: str = "hi", **options: Any) -> Change:
+        """What a message changes that was not sent before."""
+        change = self.send(text, **options).change
+        assert change
+        return change
 
     def begun(self, text: str = "hi") -> Job:
-        job = self.send(text).job
+        job = self.change(text).job
         assert job
         return job
 
-    def finish(
-        self, job: Job, status: Status = Status.COMPLETE, **outcome: Any
-    ) -> transcripts.StoredReply:
+    def waiting(self, text: str) -> Entry:
+        """The reply to a message that waits its turn."""
+        change = self.change(text)
+        assert change.job is None
+        return change.entries[1]
+
+    def finish(self, job: Job, status: Status = Status.COMPLETE, **outcome: Any) -> Change:
         outcome.setdefault("text", "answer")
         ended = transcripts.finish(job, self.owner, Outcome(status, **outcome), self.owner)
         assert ended
@@ -94,17 +106,21 @@ def talk() -> Iterator[Talk]:
 
 def test_the_first_message_makes_the_conversation(talk: Talk) -> None:
     accepted = talk.send("hi", page_url="https://a.example/", name="Ada", consent="2")
-    assert not accepted.duplicate
+    change = accepted.change
+    assert change
     assert talk.told() == [
         (1, "assistant", "Hello!", "complete"),
         (2, "user", "hi", "complete"),
         (3, "assistant", "", "streaming"),
     ]
     assert accepted.conversation == talk.conversation
-    assert accepted.revision == talk.row.revision == 2
+    assert [entry.revision for entry in change.entries] == [1, 2]
+    assert [row.revision for row in talk.rows] == [1, 1, 2]
+    assert talk.row.revision == 2
+    assert accepted.entry == change.entries[0]
     assert accepted.entry.id == talk.rows[1].pk
-    assert accepted.job and accepted.job.entry.id == talk.rows[2].pk
-    assert (accepted.job.text, accepted.job.name) == ("hi", "Ada")
+    assert change.job and change.job.entry.id == talk.rows[2].pk
+    assert (change.job.text, change.job.name) == ("hi", "Ada")
     assert talk.rows[2].owner == "here"
     assert talk.rows[2].lease_until and talk.rows[2].lease_until > timezone.now()
     visitor = Visitor.objects.get(pk=talk.visitor)
@@ -135,7 +151,7 @@ def test_a_send_is_stored_once(talk: Talk) -> None:
     client_id = new_id()
     first = talk.send("once", client_id)
     again = talk.send("twice", client_id)
-    assert again.duplicate and not again.job and not again.reply
+    assert first.change and not again.change
     assert (again.entry, again.conversation) == (first.entry, first.conversation)
     talk.conversation = new_id()  # the visitor began a new conversation meanwhile
     elsewhere = talk.send("thrice", client_id)
@@ -160,20 +176,18 @@ def test_messages_are_in_the_order_they_were_stored(talk: Talk) -> None:
 def test_at_most_five_wait(talk: Talk) -> None:
     first = new_id()
     talk.send("runs", first)
-    waiting = [talk.send(str(number)) for number in range(5)]
-    assert all(each.job is None and each.reply for each in waiting)
+    for number in range(5):
+        assert talk.waiting(str(number)).status == "pending"
     with pytest.raises(TooManyPending):
         talk.send("too many")
-    assert talk.send("again", first).duplicate
+    assert talk.send("again", first).change is None
     assert len(talk.rows) == 13
 
 
 def test_while_nobody_answers_it_waits(talk: Talk) -> None:
     """A process that drains accepts, and leaves the reply to another one."""
     talk.owner = ""
-    accepted = talk.send()
-    assert accepted.job is None
-    assert accepted.reply and accepted.reply.status == "pending"
+    assert talk.waiting("hi").status == "pending"
 
 
 def test_a_platforms_session_belongs_to_its_configuration(talk: Talk) -> None:
@@ -196,13 +210,11 @@ def test_the_end_of_a_reply_begins_the_next_one(talk: Talk) -> None:
     job = talk.begun("one")
     talk.send("two")
     ended = talk.finish(job, text="1", ui={"type": "x"}, first_chunk_ms=3, total_ms=9)
-    assert (ended.entry.text, ended.entry.status, ended.entry.ui) == (
-        "1",
-        "complete",
-        {"type": "x"},
-    )
+    entry, following = ended.entries
+    assert (entry.text, entry.status, entry.ui) == ("1", "complete", {"type": "x"})
     assert ended.job and ended.job.text == "two"
-    assert ended.job.entry.status == "streaming"
+    assert ended.job.entry == following
+    assert following.status == "streaming"
     row = talk.rows[2]
     assert (row.status, row.owner, row.lease_until) == ("complete", "", None)
     assert (row.first_chunk_ms, row.total_ms) == (3, 9)
@@ -229,15 +241,17 @@ def test_the_end_of_an_erased_reply_is_nobodys(talk: Talk) -> None:
 
 
 def test_every_change_adds_to_the_revision(talk: Talk) -> None:
-    accepted = talk.send()
-    assert accepted.job
-    revisions = [accepted.revision, talk.finish(accepted.job).revision]
-    reply = accepted.job.entry.id
-    revisions.append(transcripts.rate(talk.conversation, reply, 1, None)[1])
-    retried = transcripts.retry(talk.conversation, reply, 1, "here", True)
+    changes = [talk.change()]
+    job = changes[0].job
+    assert job
+    changes.append(talk.finish(job))
+    changes.append(transcripts.rate(talk.conversation, job.entry.id, 1, None))
+    retried = transcripts.retry(talk.conversation, job.entry.id, 1, "here", True)
     assert retried
-    revisions.append(retried[1])
-    assert revisions == [2, 3, 4, 5]
+    changes.append(retried)
+    revisions = [entry.revision for change in changes for entry in change.entries]
+    assert revisions == [1, 2, 3, 4, 5]
+    assert [row.revision for row in talk.rows] == [1, 1, 5]
     assert transcripts.revisions([talk.conversation, new_id()]) == {talk.conversation: 5}
 
 
@@ -265,7 +279,9 @@ def test_a_checkpoint_stores_the_text_and_renews_the_lease(talk: Talk) -> None:
     assert (row.text, row.status) == ("so far 🙂", "streaming")
     assert row.lease_until and row.lease_until > timezone.now()
     assert talk.row.provider_session == "s1"
-    assert transcripts.request_stop(talk.conversation, job.entry.id)[2] is False
+    assert transcripts.request_stop(talk.conversation, job.entry.id) == replace(
+        job.entry, text="so far 🙂"
+    )
     assert transcripts.checkpoint("here", [job.entry.id], []) == {job.entry.id: (1, True)}
 
 
@@ -288,21 +304,20 @@ def test_an_orphan_is_interrupted_and_the_next_one_begins(talk: Talk) -> None:
     job = talk.begun()
     transcripts.checkpoint("here", [job.entry.id], [a_checkpoint(job, "half of")])
     talk.send("next")
-    assert transcripts.reap("there", []) == ([], [])
+    assert transcripts.reap("there", []) == []
     expire(talk)
-    [ended], [begun] = transcripts.reap("there", [])
-    assert (ended.entry.id, ended.entry.status, ended.entry.text) == (
-        job.entry.id,
-        "interrupted",
-        "half of",
-    )
-    assert ended.entry.error_code == "interrupted"
-    assert (begun.text, begun.entry.owner) == ("next", "there")
+    ended, begun = transcripts.reap("there", [])
+    [entry] = ended.entries
+    assert (entry.id, entry.status, entry.text) == (job.entry.id, "interrupted", "half of")
+    assert entry.error_code == "interrupted"
+    assert begun.job and (begun.job.text, begun.job.entry.owner) == ("next", "there")
+    assert begun.entries == (begun.job.entry,)
+    assert [row.revision for row in talk.rows] == [1, 1, 5, 3, 6]
     row = talk.rows[2]
     assert "here" in row.error_cause
     assert row.completed_at
     assert transcripts.finish(job, "here", Outcome(Status.COMPLETE, "late"), "here") is None
-    assert transcripts.reap("elsewhere", []) == ([], [])
+    assert transcripts.reap("elsewhere", []) == []
 
 
 def test_only_what_runs_is_renewed(talk: Talk) -> None:
@@ -318,29 +333,28 @@ def test_a_claim_that_was_never_begun_is_claimed_afresh(talk: Talk) -> None:
     """Its process has stored it and then, in that moment, lost the socket or the database."""
     job = talk.begun()
     expire(talk)
-    assert transcripts.reap("here", [job.entry.id]) == ([], []), "it runs, and is only late"
-    ended, [again] = transcripts.reap("here", [])
-    assert ended == []
-    assert (again.entry.id, again.entry.attempt, again.text) == (job.entry.id, 1, job.text)
-    assert transcripts.reap("there", []) == ([], []), "its lease is renewed"
+    assert transcripts.reap("here", [job.entry.id]) == [], "it runs, and is only late"
+    [change] = transcripts.reap("here", [])
+    assert change.job == job
+    assert transcripts.reap("there", []) == [], "its lease is renewed"
 
 
 def test_only_suspects_are_given_up(talk: Talk) -> None:
     job = talk.begun()
     expire(talk)
-    assert transcripts.reap("there", [], []) == ([], [])
-    [ended], _ = transcripts.reap("there", [], [job.entry.id])
-    assert ended.entry.status == "interrupted"
+    assert transcripts.reap("there", [], []) == []
+    [ended] = transcripts.reap("there", [], [job.entry.id])
+    assert ended.entries[0].status == "interrupted"
 
 
 def test_what_nobody_began_is_begun(talk: Talk) -> None:
     talk.owner = ""
     talk.send("first")
     talk.send("second")
-    ended, [job] = transcripts.reap("there", [])
-    assert ended == []
-    assert (job.text, job.entry.owner) == ("first", "there")
-    assert transcripts.reap("elsewhere", []) == ([], [])
+    [change] = transcripts.reap("there", [])
+    job = change.job
+    assert job and (job.text, job.entry.owner) == ("first", "there")
+    assert transcripts.reap("elsewhere", []) == []
 
 
 # --- stop, retry, rate --------------------------------------------------------------------------
@@ -348,13 +362,13 @@ def test_what_nobody_began_is_begun(talk: Talk) -> None:
 
 def test_stop(talk: Talk) -> None:
     job = talk.begun()
-    waiting = talk.send("two").reply
-    assert waiting
-    entry, revision, stopped = transcripts.request_stop(talk.conversation, waiting.id)
-    assert (entry.status, stopped, revision) == ("stopped", True, talk.row.revision)
-    again, _, stopped = transcripts.request_stop(talk.conversation, waiting.id)
-    assert (again, stopped) == (entry, False)
-    assert transcripts.request_stop(talk.conversation, job.entry.id)[2] is False
+    waiting = talk.waiting("two")
+    stopped = transcripts.request_stop(talk.conversation, waiting.id)
+    assert isinstance(stopped, Change)
+    [entry] = stopped.entries
+    assert (entry.status, entry.revision) == ("stopped", talk.row.revision)
+    assert transcripts.request_stop(talk.conversation, waiting.id) == entry
+    assert transcripts.request_stop(talk.conversation, job.entry.id) == job.entry
     assert Message.objects.get(pk=job.entry.id).stop_requested
     assert talk.finish(job).job is None  # the stopped one is not begun
     for name in (new_id(), talk.rows[1].pk):
@@ -393,8 +407,8 @@ def test_what_may_be_retried(talk: Talk, status: Status, rewind: bool, again: bo
         return
     result = transcripts.retry(talk.conversation, job.entry.id, 1, "here", rewind)
     assert result
-    entry, _, begun = result
-    assert begun and (begun.text, begun.entry) == ("said", entry)
+    [entry] = result.entries
+    assert result.job and (result.job.text, result.job.entry) == ("said", entry)
     assert (entry.id, entry.seq, entry.attempt, entry.text) == (job.entry.id, 3, 2, "")
     row = talk.rows[2]
     assert (row.status, row.owner, row.error_code, row.error_cause) == ("streaming", "here", "", "")
@@ -427,12 +441,11 @@ def test_only_the_last_reply_is_retried(talk: Talk) -> None:
 
 def test_a_retry_waits_its_turn(talk: Talk) -> None:
     job = talk.begun("one")
-    waiting = talk.send("two").reply
-    assert waiting
+    waiting = talk.waiting("two")
     transcripts.request_stop(talk.conversation, waiting.id)
     result = transcripts.retry(talk.conversation, waiting.id, 1, "here", False)
-    assert result and result[2] is None
-    assert result[0].status == "pending"
+    assert result and result.job is None
+    assert result.entries[0].status == "pending"
     following = talk.finish(job).job
     assert following and (following.text, following.entry.attempt) == ("two", 2)
 
@@ -442,7 +455,7 @@ def test_ratings(talk: Talk) -> None:
     with pytest.raises(BadRequest):
         transcripts.rate(talk.conversation, job.entry.id, 1, None)
     talk.finish(job)
-    entry, _ = transcripts.rate(talk.conversation, job.entry.id, -1, "why")
+    [entry] = transcripts.rate(talk.conversation, job.entry.id, -1, "why").entries
     assert (entry.rating, talk.rows[2].rating_comment) == (-1, "why")
     transcripts.rate(talk.conversation, job.entry.id, 1, None)
     assert talk.rows[2].rating_comment == "why"
@@ -465,6 +478,47 @@ def test_a_snapshot_is_the_visitors_own(talk: Talk) -> None:
     assert snapshot and [entry.seq for entry in snapshot.entries] == [1, 2, 3]
     assert (snapshot.more, snapshot.revision) == (False, 2)
     assert transcripts.latest(talk.visitor) == talk.conversation
+
+
+def test_what_has_changed_since_a_revision(talk: Talk) -> None:
+    job = talk.begun()
+    conversation, reply = talk.conversation, job.entry.id
+
+    def since(revision: int) -> list[tuple[int, Status, int]]:
+        found = transcripts.changes_since(conversation, revision)
+        assert found and not found.more
+        assert (found.conversation, found.revision) == (conversation, talk.row.revision)
+        return [(entry.seq, entry.status, entry.revision) for entry in found.entries]
+
+    assert since(0) == [(1, "complete", 1), (2, "complete", 1), (3, "streaming", 2)]
+    assert since(1) == [(3, "streaming", 2)]
+    assert since(2) == []
+    transcripts.checkpoint("here", [reply], [a_checkpoint(job, "text that grows is no change")])
+    assert since(2) == []
+    talk.finish(job)
+    transcripts.rate(conversation, reply, 1, None)
+    assert since(2) == since(3) == [(3, "complete", 4)]
+    ended = transcripts.end_conversation(conversation)
+    found = transcripts.changes_since(conversation, 4)
+    assert found and (found.revision, found.ended, found.entries) == (5, ended, [])
+    talk.row.delete()
+    assert transcripts.changes_since(conversation, 5) is None
+
+
+def test_many_changes_come_by_pages(talk: Talk) -> None:
+    """Each leads to a revision from which the next one goes on."""
+    for _ in range(40):
+        talk.finish(talk.begun())
+    revision, seen, pages = 0, [], 0
+    while True:
+        found = transcripts.changes_since(talk.conversation, revision)
+        assert found and len(found.entries) <= HISTORY_PAGE
+        seen += [entry.seq for entry in found.entries]
+        revision, pages = found.revision, pages + 1
+        if not found.more:
+            break
+    assert (revision, pages) == (talk.row.revision, 2)
+    assert sorted(seen) == list(range(1, 82))
 
 
 def test_pages_of_history(talk: Talk) -> None:

@@ -1,0 +1,71 @@
+"""Migrations of a database that is in use, beside workers of the release before."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+
+import pytest
+
+from tests.environment import FOLDER, VARIABLES
+from tests.running import run
+from tests.services import Postgres
+
+MESSAGE_REVISION = """
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+BEFORE = [("chatwidget", "0003_search")]
+call_command("migrate", *BEFORE[0], verbosity=0)
+old = MigrationExecutor(connection).loader.project_state(BEFORE).apps
+Widget, Visitor, Conversation, Message = (
+    old.get_model("chatwidget", name) for name in ("Widget", "Visitor", "Conversation", "Message")
+)
+widget = Widget.objects.create(slug="shop", title="Shop")
+visitor = Visitor.objects.create(widget=widget)
+conversation = Conversation.objects.create(widget=widget, visitor=visitor, revision=7)
+
+def said(seq):
+    Message.objects.create(
+        conversation=conversation, visitor=visitor, seq=seq, role="user", text=f"{seq}",
+        status="complete", created_at=timezone.now(),
+    )
+
+def place():
+    \"\"\"Where the table's rows are: elsewhere once they are written again.\"\"\"
+    query = {
+        "sqlite": "SELECT rootpage FROM sqlite_master WHERE name = 'chatwidget_message'",
+        "postgresql": "SELECT pg_relation_filenode('chatwidget_message')",
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()
+
+said(1)
+there = place()
+call_command("migrate", verbosity=0)
+assert place() == there, "the table was written again"
+said(2)  # by a worker that does not know the column
+
+from chatwidget import transcripts
+found = transcripts.snapshot(conversation.pk, visitor.pk)
+assert [(entry.text, entry.revision) for entry in found.entries] == [("1", 0), ("2", 0)]
+found = transcripts.changes_since(conversation.pk, 6)
+assert (found.entries, found.revision) == ([], 7)
+print("good")
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_message_s_revision_is_added_in_no_time(kind: str, postgres: Postgres) -> None:
+    """No row is written, and who does not know of it writes on."""
+    url = f"sqlite:///{FOLDER}/{uuid.uuid4()}.sqlite3"
+    if kind == "postgresql":
+        url = await postgres.database()
+    done = await run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", MESSAGE_REVISION],
+        env={**VARIABLES, "DATABASE_URL": url},
+    )
+    assert done.stdout == "good\n"
