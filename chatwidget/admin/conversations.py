@@ -30,10 +30,12 @@ from chatwidget.admin.filters import (
     with_message,
 )
 from chatwidget.admin.times import ago
-from chatwidget.admin.transcript import transcript, words
+from chatwidget.admin.transcript import transcript
 from chatwidget.models import Conversation, Message, Role, Visitor
-from chatwidget.transcripts import erasure
+from chatwidget.transcripts import erasure, search
 
+# What has changed since the last look is indexed first; so many conversations at the most.
+AT_A_SEARCH = 2000
 PREVIEW = 300  # code points of a message that the list reads
 
 
@@ -82,11 +84,13 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
     ) -> tuple[QuerySet[Conversation], bool]:
-        """Every word must be found, in a message or in what is known of the visitor."""
-        for word in words(search_term):
-            person = Q(visitor__name__icontains=word) | Q(visitor__email__icontains=word)
-            found = person | Q(with_message(text__icontains=word)) | identified(word)
-            queryset = queryset.filter(found)
+        """By words, in what was said and what is known of the visitor and the page; or by an id."""
+        query = search.parse(search_term)
+        if query:
+            search.catch_up(AT_A_SEARCH)
+            found = search.find(Conversation.objects.all(), query)
+            ids = identified(search_term.strip())
+            queryset = queryset.filter(Q(pk__in=found.order_by().values("pk")) | ids)
         return queryset, False
 
     @admin.display(description=_("visitor"))

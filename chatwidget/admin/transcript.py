@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.http import QueryDict
-from django.utils.text import smart_split
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.times import local, whole
 from chatwidget.errors import REPLY_ERRORS
 from chatwidget.models import Conversation, Message, Role, Status
+from chatwidget.transcripts import search
+from chatwidget.transcripts.folding import fold
 
 PAGE = 100  # messages at once
 MATCHES = 20  # of a search, at most
@@ -104,7 +104,7 @@ def transcript(conversation: Conversation, query: Mapping[str, str]) -> dict[str
     """
     messages = Message.objects.filter(conversation=conversation)
     listed = query.get("_changelist_filters", "")
-    search = query.get("q") or QueryDict(listed).get("q", "")
+    typed = query.get("q") or QueryDict(listed).get("q", "")
     before, after = number(query.get("before")), number(query.get("after"))
     if after is not None:
         rows = list(messages.filter(seq__gt=after).order_by("seq")[:PAGE])
@@ -119,9 +119,9 @@ def transcript(conversation: Conversation, query: Mapping[str, str]) -> dict[str
         "last": last,
         "older": first if first > 1 else None,
         "newer": last if rows and last < conversation.last_seq else None,
-        "search": search,
+        "search": typed,
         "listed": listed,
-        "matches": matches(messages, words(search)),
+        "matches": matches(conversation, typed),
         "image_hosts": json.dumps(conversation.widget.image_hosts),
         "facts": facts(conversation),
     }
@@ -145,32 +145,24 @@ def page_with(seq: int) -> int:
     return max(seq - 4, 0)
 
 
-def matches(messages: QuerySet[Message], searched: list[str]) -> list[Match]:
-    """The first messages of these that hold one of the words."""
-    if not searched:
+def matches(conversation: Conversation, typed: str) -> list[Match]:
+    """The first messages of the conversation that hold what is searched for."""
+    query = search.parse(typed)
+    if not query:
         return []
-    found = Q()
-    for word in searched:
-        found |= Q(text__icontains=word)
-    rows = messages.filter(found).order_by("seq").values_list("seq", "text")[:MATCHES]
-    return [Match(seq, excerpt(text, searched)) for seq, text in rows]
+    hits = search.find_messages(query, [conversation.pk]).get(conversation.pk, [])
+    rows = Message.objects.filter(pk__in=hits).order_by("seq").values_list("seq", "text")
+    wanted = [term.words[0] for term in query.wanted]
+    return [Match(seq, excerpt(text, wanted)) for seq, text in rows[:MATCHES]]
 
 
-def excerpt(text: str, searched: list[str]) -> str:
-    """One line of the text around the first of the words in it."""
-    folded = text.lower()
-    places = [place for word in searched if (place := folded.find(word.lower())) >= 0]
+def excerpt(text: str, wanted: list[str]) -> str:
+    """One line of the text around the first of the folded words in it."""
+    folded = fold(text)  # as long as the text, but for a few letters
+    places = [place for word in wanted if (place := folded.find(word)) >= 0]
     start = max(min(places, default=0) - 25, 0)
     line = " ".join(text[start : start + 90].split())
     return f"{'…' if start else ''}{line}{'…' if len(text) > start + 90 else ''}"
-
-
-def words(search: str) -> list[str]:
-    """What is searched for: words, and phrases in quotes."""
-    return [
-        bit[1:-1] if len(bit) > 2 and bit[0] == bit[-1] and bit[0] in "\"'" else bit
-        for bit in smart_split(search.replace("\0", ""))
-    ]
 
 
 def number(given: str | None) -> int | None:

@@ -18,7 +18,7 @@ from chatwidget.relay.events import ConversationClosed, MessagesChanged
 from chatwidget.relay.relay import Relay
 from chatwidget.relay.reply import Reply
 from chatwidget.relay.room import Room
-from chatwidget.transcripts import LEASE, Checkpoint, fingerprint
+from chatwidget.transcripts import LEASE, Checkpoint, fingerprint, search
 
 logger = logging.getLogger("chatwidget")
 
@@ -69,6 +69,7 @@ async def run_checks(relay: Relay, ticks: int) -> None:
     rooms.renew()
     if ticks % COMPARE_TICKS == 0:
         await compare(relay)
+        await run_in_db_thread(search.catch_up, search.BATCH)
     if replicas or relay.suspects or ticks % REAP_TICKS == 0:
         await reap(relay)
 

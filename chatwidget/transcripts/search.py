@@ -197,7 +197,7 @@ def outdated() -> QuerySet[Conversation]:
 def catch_up(most: int = 1_000_000) -> int:
     """Index what has changed, in batches, each a transaction; the number of conversations."""
     done = 0
-    while done < most:
+    while done < most and outdated().order_by().exists():
         changed = _index_batch()
         done += changed
         if changed < BATCH:
@@ -213,7 +213,7 @@ def _index_batch() -> int:
     if not found:
         return 0
     messages = Message.objects.filter(conversation__in=found).exclude(status__in=UNFINISHED)
-    said = list(messages.only("id", "conversation_id", "role", "text"))
+    said = list(messages.only("id", "conversation_id", "role", "text", "rating_comment"))
     SearchEntry.objects.filter(conversation__in=found, message=None).delete()
     SearchEntry.objects.filter(message__in=said).delete()
     _insert(
@@ -233,7 +233,7 @@ def _said(message: Message, row: Conversation) -> SearchEntry:
         pk=message.pk.int >> 65,  # 48 bits of time, and some that tell two of one moment apart
         conversation_id=row.pk,
         message_id=message.pk,
-        words=f"{indexed(message.text)} {marks}",
+        words=f"{indexed(message.text)} {indexed(message.rating_comment)} {marks}",
     )
 
 

@@ -20,7 +20,7 @@ from pytest_django import Settings
 from chatwidget.admin import erasing, filters
 from chatwidget.admin.transcript import PAGE
 from chatwidget.models import Conversation, Message, Role, Status, Visitor
-from chatwidget.transcripts import erasure
+from chatwidget.transcripts import erasure, search
 from tests.stored import NOON, a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,10 @@ def test_search_is_in_the_words_of_messages_and_in_what_is_known_of_the_visitor(
         '"the Aurora"': [lamps],
         '"lamps Aurora"': [],  # a phrase is found as it stands
         "100% wool_free": [lamps],
-        "100_": [],  # no wildcards
+        "100_": [lamps],  # only words are searched for
+        "1_0": [],  # no wildcards
+        "ürora": [],
+        "AURÓRA": [lamps],  # neither case nor accents matter
         "quist": [order],
         "zoe@example.com": [order],
         "zoe where": [order],
@@ -131,7 +134,7 @@ def fill(widget: Any, count: int) -> None:
     """Conversations in bulk, each with a failure and a rating."""
     visitors = Visitor.objects.bulk_create(Visitor(widget=widget) for _ in range(count))
     rows = Conversation.objects.bulk_create(
-        Conversation(widget=widget, visitor=visitor, last_seq=2) for visitor in visitors
+        Conversation(widget=widget, visitor=visitor, last_seq=2, revision=2) for visitor in visitors
     )
     for seq, role, more in (
         (1, Role.USER, {"status": Status.COMPLETE}),
@@ -155,27 +158,28 @@ def fill(widget: Any, count: int) -> None:
 def test_the_list_takes_as_many_queries_at_500_as_at_10(admin_client: Client, query: str) -> None:
     widget = a_widget()
     fill(widget, 10)
+    search.catch_up()
     with CaptureQueriesContext(
         connection,
     ) as few:
         assert len(admin_client.get(LIST + query).context["cl"].result_list) == 10
     fill(widget, 490)
+    search.catch_up()
     with CaptureQueriesContext(connection) as many:
         assert len(admin_client.get(LIST + query).context["cl"].result_list) == 50
-    assert len(many) <= len(few) + 1 <= 6, "one more for the count of more than a page"
+    most = 7 if "q=" in query else 6  # is the index complete?
+    assert len(many) <= len(few) + 1 <= most, "one more for the count of more than a page"
 
 
 @pytest.mark.parametrize("rows", [0, 1])
-def test_what_is_rare_is_searched_for_once(admin_client: Client, rows: int) -> None:
-    """Such a search reads every message: not to count, and then again to list."""
+def test_what_is_rare_is_found_without_reading_messages(admin_client: Client, rows: int) -> None:
     widget = a_widget()
     fill(widget, 60)
     for _ in range(rows):
         a_conversation(widget, "A needle in the hay.")
     with CaptureQueriesContext(connection) as queries:
         assert len(found(admin_client, q="needle")) == rows
-    searches = [query["sql"] for query in queries if "needle" in query["sql"]]
-    assert len([sql for sql in searches if '"chatwidget_conversation"."id" IN' not in sql]) == 1
+    assert not [query["sql"] for query in queries if " LIKE " in query["sql"]]
 
 
 def test_the_first_page_reads_by_indexes_and_counts_to_a_bound(
