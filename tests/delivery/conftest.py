@@ -70,17 +70,24 @@ async def sqlite(preparation: Preparation, platforms: Process) -> Database:
     return make
 
 
-@pytest.fixture(scope="session")
-async def shared(
-    request: pytest.FixtureRequest, preparation: Preparation, platforms: Process
-) -> str:
-    """A PostgreSQL database that has the widget; MariaDB's where the tests run on that."""
-    if SERVER:
-        return await _configured(await preparation.database(), platforms)
-    postgres: Postgres = request.getfixturevalue("postgres")
+async def _of_postgres(postgres: Postgres) -> str:
     url = await postgres.database()
     await prepare({"DATABASE_URL": url})
-    return await _configured(url, platforms)
+    return url
+
+
+async def _of_server(preparation: Preparation) -> str:
+    return await preparation.database()
+
+
+_maker: Any = _of_server if SERVER else _of_postgres
+empty = pytest.fixture(scope="session", name="empty")(_maker)
+
+
+@pytest.fixture(scope="session")
+async def shared(empty: str, platforms: Process) -> str:
+    """A database of a server's own that has the widget: PostgreSQL's, or what the tests run on."""
+    return await _configured(empty, platforms)
 
 
 def no_bugs(*servers: Server) -> None:
