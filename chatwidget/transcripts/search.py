@@ -212,7 +212,8 @@ def _index_batch() -> int:
     found = {row.pk: row for row in rows[:BATCH]}
     if not found:
         return 0
-    messages = Message.objects.filter(conversation__in=found).exclude(status__in=UNFINISHED)
+    new = Q(revision__gt=F("conversation__indexed_revision")) | Q(conversation__indexed_revision=0)
+    messages = Message.objects.filter(new, conversation__in=found).exclude(status__in=UNFINISHED)
     said = list(messages.only("id", "conversation_id", "role", "text", "rating_comment"))
     SearchEntry.objects.filter(conversation__in=found, message=None).delete()
     SearchEntry.objects.filter(message__in=said).delete()

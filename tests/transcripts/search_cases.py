@@ -104,6 +104,7 @@ def check_changes(zoe: Visitor) -> None:
     row = Conversation.objects.get(page_title="number")
     reply = Message.objects.get(conversation=row, seq=2)
     reply.text = "Answered once more: it was lost."
+    reply.revision = 3
     reply.save()
     Conversation.objects.filter(pk=row.pk).update(revision=3)
     assert search.catch_up() == 1
