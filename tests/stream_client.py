@@ -34,7 +34,10 @@ class StreamSocket:
             return
         if not self.id:
             await self._opened()
-        response = await self._client.post(f"{self._post_url}{self.id}/", content=text)
+        url = f"{self._post_url}{self.id}/"
+        # As a browser would say it if both were behind one address.
+        headers = {} if self._url == self._post_url else {"Origin": url.split("/chatwidget/")[0]}
+        response = await self._client.post(url, content=text, headers=headers)
         if response.status_code == 404:
             raise ConnectionClosedError(None, None)
         response.raise_for_status()

@@ -61,7 +61,23 @@ class StopRequested(ConversationEvent, frozen=True, tag="stop"):
     id: UUID
 
 
-AnyEvent = MessagesChanged | TextAppended | ConversationClosed | PresenceAnnounced | StopRequested
+class FramesPosted(ConversationEvent, frozen=True, tag="frames"):
+    """Frames of an event stream that another process has open; sent under the stream's id."""
+
+    request: UUID
+    frames: tuple[str, ...]
+
+
+class FramesTaken(ConversationEvent, frozen=True, tag="taken"):
+    """The answer to `FramesPosted`."""
+
+    request: UUID
+
+
+Mail = FramesPosted | FramesTaken
+AnyEvent = (
+    MessagesChanged | TextAppended | ConversationClosed | PresenceAnnounced | StopRequested | Mail
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(AnyEvent)

@@ -16,6 +16,7 @@ from uuid import UUID
 from chatwidget.relay.events import (
     AnyEvent,
     ConversationClosed,
+    Mail,
     MessagesChanged,
     PresenceAnnounced,
     StopRequested,
@@ -41,6 +42,8 @@ class Hub:
         self.worker = worker
         self._stop = stop  # what another process asks for; nothing where the reply is not ours
         self.by_id: dict[UUID, Room] = {}
+        # What is sent under an id that is no conversation's: an event stream's.
+        self._mailboxes: dict[UUID, Callable[[Mail], None]] = {}
         self.pubsub = PubSub(worker, self.receive)
 
     def open(self, conversation: UUID) -> Room:
@@ -98,8 +101,21 @@ class Hub:
         """Ask the process that runs a reply to stop it. It may also read that in the transcript."""
         self.pubsub.send(conversation, StopRequested(id=reply_id))
 
+    def open_mailbox(self, address: UUID, deliver: Callable[[Mail], None]) -> None:
+        """Have what other processes send to an address."""
+        self._mailboxes[address] = deliver
+        self.pubsub.join(address)
+
+    def close_mailbox(self, address: UUID) -> None:
+        if self._mailboxes.pop(address, None) is not None:
+            self.pubsub.leave(address)
+
     def receive(self, conversation: UUID, event: AnyEvent) -> None:
         """Something happened in another process."""
+        if isinstance(event, Mail):
+            if deliver := self._mailboxes.get(conversation):
+                deliver(event)
+            return
         room = self.by_id.get(conversation)
         if room is None:
             return

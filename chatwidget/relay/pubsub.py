@@ -46,6 +46,11 @@ class PubSub:
         self._channel = ""
         self.broken = False  # something may have been lost since this was last looked at
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether there may be other processes."""
+        return self._layer is not None
+
     def join(self, conversation: UUID) -> None:
         """Receive the events of a conversation from now on."""
         self._joined.add(conversation)

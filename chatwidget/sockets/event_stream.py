@@ -9,7 +9,7 @@ Frames, tokens, windows and guarantees are the websocket's. A close code comes a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_not_required
@@ -21,6 +21,8 @@ from django.views.decorators.http import require_POST
 
 from chatwidget.errors import CloseCode, CloseConnection
 from chatwidget.protocol import MAX_FRAME_BYTES, WINDOW_SECONDS
+from chatwidget.relay.events import FramesPosted, FramesTaken, Mail
+from chatwidget.relay.lifecycle import relay
 from chatwidget.sockets import origin
 from chatwidget.sockets.connection import Connection
 
@@ -29,7 +31,12 @@ MAX_QUEUED = 4
 # Of one POST: as many frames as a client may send at once.
 MAX_BODY = 4 * MAX_FRAME_BYTES
 
+# A process that has the stream answers another one in this time, or is gone.
+FORWARD_SECONDS = 5.0
+
 _open: dict[UUID, EventStream] = {}
+# Frames that were handed to another process: by their request, until it has taken them.
+_forwarded: dict[UUID, asyncio.Future[None]] = {}
 
 
 class EventStream:
@@ -41,10 +48,13 @@ class EventStream:
         self._taken = asyncio.Event()
         self._turn = asyncio.Lock()
         self._connection = Connection(request.scope, slug, self._send, self._close)
+        self._hub = relay().hub
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def events(self, hello: str) -> AsyncIterator[str]:
         """The stream's events until it is closed, or nobody reads it any more."""
         _open[self.id] = self
+        self._hub.open_mailbox(self.id, self._posted)
         talking = asyncio.create_task(self._begin(hello))
         try:
             yield f"event: open\ndata: {self.id}\n\n"
@@ -56,10 +66,23 @@ class EventStream:
                 yield event
         finally:
             del _open[self.id]
-            talking.cancel()
+            self._hub.close_mailbox(self.id)
+            for task in [talking, *self._tasks]:
+                task.cancel()
             self._connection.leave()
 
-    async def receive(self, frames: list[str]) -> None:
+    def _posted(self, mail: Mail) -> None:
+        """Take what came to another process."""
+        if isinstance(mail, FramesPosted):
+            task = asyncio.create_task(self._take(mail))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _take(self, posted: FramesPosted) -> None:
+        await self.receive(posted.frames)
+        self._hub.pubsub.send(self.id, FramesTaken(posted.request))
+
+    async def receive(self, frames: Sequence[str]) -> None:
         """Take frames, one at a time."""
         async with self._turn:
             for frame in frames:
@@ -115,11 +138,38 @@ async def post_frames(request: HttpRequest, slug: str, stream: UUID) -> HttpResp
     body = _body(request)
     if body is None:
         return HttpResponse(status=413)
-    found = _open.get(stream)
-    if found is None:
+    frames = [line for line in body.split("\n") if line]
+    if found := _open.get(stream):
+        await found.receive(frames)
+    elif not await _forward(stream, frames):
         return HttpResponse(status=404)
-    await found.receive([line for line in body.split("\n") if line])
     return HttpResponse(status=204)
+
+
+async def _forward(stream: UUID, frames: list[str]) -> bool:
+    """Hand frames to the process that has the stream; False where none takes them in time."""
+    hub = relay().hub
+    if not hub.pubsub.is_shared:
+        return False
+    posted = FramesPosted(uuid4(), tuple(frames))
+    taken = _forwarded[posted.request] = asyncio.get_running_loop().create_future()
+    hub.open_mailbox(stream, _answered)
+    hub.pubsub.send(stream, posted)
+    try:
+        async with asyncio.timeout(FORWARD_SECONDS):
+            await taken
+    except TimeoutError:
+        return False
+    finally:
+        del _forwarded[posted.request]
+        hub.close_mailbox(stream)
+    return True
+
+
+def _answered(mail: Mail) -> None:
+    taken = _forwarded.get(mail.request)
+    if isinstance(mail, FramesTaken) and taken and not taken.done():
+        taken.set_result(None)
 
 
 def _body(request: HttpRequest) -> str | None:
