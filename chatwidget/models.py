@@ -64,11 +64,14 @@ class Widget(models.Model):
     agent = models.CharField(_("agent"), max_length=200, blank=True)
     base_url = models.CharField(_("base URL"), max_length=500, blank=True)
     encrypted_key = models.TextField(blank=True, editable=False)
+    encrypted_identity_secret = models.TextField(blank=True, editable=False)
+    require_identity = models.BooleanField(_("identity required"), default=False)
     options = models.JSONField(_("platform options"), default=dict, blank=True)
     greeting = models.TextField(_("greeting"), blank=True, max_length=4000)
     allowed_origins = models.JSONField(_("allowed origins"), default=list, blank=True)
     image_hosts = models.JSONField(_("image hosts"), default=list, blank=True)
     appearance = models.JSONField(_("look"), default=dict, blank=True, db_column="look")
+    budgets = models.JSONField(_("budgets"), default=dict, blank=True)
     config_version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -98,6 +101,15 @@ class Widget(models.Model):
         self.encrypted_key = encryption.encrypt(secret)
 
     @property
+    def identity_secret(self) -> Secret:
+        """What the embedding site proves by whom it vouches for; empty where it does not."""
+        return encryption.decrypt(self.encrypted_identity_secret)
+
+    @identity_secret.setter
+    def identity_secret(self, value: Secret) -> None:
+        self.encrypted_identity_secret = encryption.encrypt(value)
+
+    @property
     def known_key(self) -> Secret:
         """The same, to be kept out of texts; empty where it cannot be decrypted."""
         try:
@@ -121,6 +133,25 @@ class Widget(models.Model):
         return read_appearance(self.appearance)
 
 
+class Usage(models.Model):
+    """What a widget has used up of its budgets on one day, by UTC."""
+
+    widget = models.ForeignKey(Widget, models.CASCADE, related_name="usage")
+    day = models.DateField(_("day"))
+    messages = models.PositiveBigIntegerField(_("messages"), default=0)
+    characters = models.PositiveBigIntegerField(_("characters"), default=0)
+    seconds = models.PositiveBigIntegerField(_("seconds"), default=0)
+    greetings = models.PositiveBigIntegerField(_("greetings"), default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["widget", "day"], name="cw_usage_day")]
+        verbose_name = _("usage")
+        verbose_name_plural = _("usage")
+
+    def __str__(self) -> str:
+        return f"{self.widget.slug} {self.day}"
+
+
 class Visitor(models.Model):
     """Somebody who has sent at least one message to a widget, known by a token only they hold."""
 
@@ -128,9 +159,16 @@ class Visitor(models.Model):
     widget = models.ForeignKey(Widget, models.CASCADE, related_name="visitors")
     name = models.CharField(_("name"), max_length=200, blank=True)
     email = models.CharField(_("email"), max_length=320, blank=True, db_index=True)
+    # Vouched for, as `external_id` is. (A default of the database's: while a new version takes
+    # the place of an old one, that goes on storing visitors.)
+    email_verified = models.BooleanField(default=False, db_default=False)
+    earlier_emails = models.CharField(
+        max_length=4000, blank=True, default="", db_default="", editable=False
+    )
     # Set where the embedding site vouches for the person, and only then.
     external_id = models.CharField(_("external id"), max_length=200, blank=True, db_index=True)
     consent = models.JSONField(_("consent"), default=dict, blank=True)  # {"version", "at"}
+    blocked_at = models.DateTimeField(_("blocked"), null=True, blank=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
 
     class Meta:

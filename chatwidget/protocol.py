@@ -50,10 +50,10 @@ class PageInfo(Struct, frozen=True):
 
 
 class Identity(Struct, frozen=True):
-    id: str = ""
+    id: str | int = ""
     name: str = ""
     email: str = ""
-    proof: str = ""
+    proof: str | None = None  # a blank one is wrong, a missing one is none
 
 
 class Hello(ClientFrame, frozen=True, tag="hello"):

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.fields import LinesField, appearance_field, option_field
+from chatwidget.admin.protection import SECRETS, ProtectedForm
 from chatwidget.admin.secret_fields import SecretField
 from chatwidget.appearance import OPTIONS, Appearance, read_appearance, store_appearance
 from chatwidget.errors import PlatformMisconfigured
@@ -44,7 +45,7 @@ def appearance_names(group: str) -> list[str | tuple[str, ...]]:
     return [names if len(names) > 1 else names[0] for names in named]
 
 
-class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
+class WidgetForm(ProtectedForm):
     """Reads and writes the JSON columns by typed fields; takes a key without ever showing it."""
 
     provider = forms.ChoiceField(label=_("Platform"))
@@ -71,7 +72,7 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Widget
         fields = (
             *("title", "slug", "active", "provider", "agent", "base_url", "greeting"),
-            *("allowed_origins", "image_hosts"),
+            *("allowed_origins", "image_hosts", "require_identity"),
         )
         help_texts = {
             "agent": _(
@@ -157,6 +158,7 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
         widget.options = self._options_given()
         try:
             self._take_key()
+            self.take_identity_secret()
             validation.clean_widget(widget)
         except ValidationError as error:
             for name, messages in by_field(error).items():
@@ -183,7 +185,8 @@ def with_unix_lines(data: QueryDict) -> QueryDict:
     """What a browser sent, whose lines end in CRLF, with those ends that it was shown with."""
     changed = data.copy()
     for name, values in data.lists():
-        changed.setlist(name, [each.replace("\r\n", "\n") for each in values])
+        if name not in SECRETS:
+            changed.setlist(name, [each.replace("\r\n", "\n") for each in values])
     return changed
 
 

@@ -26,6 +26,9 @@ class SecretField(forms.CharField):
         text = value.reveal() if isinstance(value, Secret) else value
         return Secret(super().to_python(text) or "")
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data)
+
     def run_validators(self, value: Any) -> None:
         """None: they would read it."""
 

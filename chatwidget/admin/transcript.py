@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.times import local, whole
 from chatwidget.errors import REPLY_ERRORS
-from chatwidget.models import Conversation, Message, Role, Status
+from chatwidget.models import Conversation, Message, Role, Status, Visitor
 from chatwidget.transcripts import search
 from chatwidget.transcripts.folding import fold
 
@@ -179,13 +179,20 @@ def lines(rows: list[Message]) -> list[Line]:
     return found
 
 
+def email_of(visitor: Visitor) -> str:
+    """Anybody can give any address, unless the embedding site vouches for it."""
+    if visitor.email_verified or not visitor.email:
+        return visitor.email
+    return _("%(email)s (not verified)") % {"email": visitor.email}
+
+
 def facts(conversation: Conversation) -> list[tuple[Any, Any]]:
     """What is known beside the words; what is not known is left out."""
     visitor = conversation.visitor
     consent = visitor.consent.get("version", "") if isinstance(visitor.consent, dict) else ""
     known = [
         (_("Name"), visitor.name),
-        (_("E-mail"), visitor.email),
+        (_("E-mail"), email_of(visitor)),
         (_("Vouched for as"), visitor.external_id),
         (_("Consent given to version"), consent),
         (_("Visitor"), visitor.pk),

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from chatwidget.admin import protection
 from chatwidget.admin.forms import WidgetForm, appearance_names, option_names
 from chatwidget.admin.secret_fields import hiding_secrets
 from chatwidget.models import Conversation, Visitor, Widget
@@ -79,6 +80,7 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 },
             ),
             (_("Where it may appear"), {"fields": ["allowed_origins", "image_hosts"]}),
+            *protection.fieldsets(obj),
             (_("Conversation"), {"fields": ["greeting", *appearance_names("conversation")]}),
             (_("Before the first message"), {"fields": appearance_names("before")}),
             (_("Appearance"), {"fields": appearance_names("look")}),
@@ -121,7 +123,7 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         own = path("<path:object_id>/check/", check, name="chatwidget_widget_check")
         forms = super().get_urls()
         for form in forms:  # the whole view: it may fail before the form is read
-            form.callback = hiding_secrets(form.callback, "new_key")
+            form.callback = hiding_secrets(form.callback, *protection.SECRETS)
         return [own, *forms]
 
     def check_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -53,6 +53,9 @@ class Agent(msgspec.Struct):
 class Agentix(HTTPProvider):
     label = "agentix"
     default_base_url = "https://app.agentix.cl"
+    # agentix takes an address for the visitor's own. One that anybody may have typed is none,
+    # unless the owner says that it shall be.
+    options = {"send_unverified_email": bool}
 
     def auth(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.config.key.reveal()}"}
@@ -80,7 +83,7 @@ class Agentix(HTTPProvider):
     async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         session = turn.session or turn.conversation
         body: dict[str, Any] = {"message": turn.text, "sessionId": session}
-        body |= _visitor(turn.person)
+        body |= self._visitor(turn.person)
         if metadata := _metadata(turn):
             body["metadata"] = metadata
         async with self.ask("POST", f"{self._path()}/chat", body, accept="text/plain") as answer:
@@ -99,14 +102,14 @@ class Agentix(HTTPProvider):
             metadata["ui_ignored"] = error.cause
         yield Finished(ui=ui, message_id=message, metadata=metadata)
 
-
-def _visitor(person: VisitorIdentity) -> dict[str, str]:
-    known = {
-        "visitorId": person.id,
-        "visitorEmail": person.email,
-        "visitorName": person.name,
-    }
-    return {name: value for name, value in known.items() if value}
+    def _visitor(self, person: VisitorIdentity) -> dict[str, str]:
+        sends_any = self.config.options.get("send_unverified_email") is True
+        known = {
+            "visitorId": person.id,
+            "visitorEmail": person.email if person.email_verified or sends_any else "",
+            "visitorName": person.name,
+        }
+        return {name: value for name, value in known.items() if value}
 
 
 def _metadata(turn: Turn) -> dict[str, str]:

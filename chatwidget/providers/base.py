@@ -52,6 +52,7 @@ class VisitorIdentity:
     locale: str = ""
     # Of a visitor who has not written yet: the conversation's id, once they do.
     conversation: str = ""
+    email_verified: bool = False  # the embedding site vouches for it; else the visitor typed it
 
 
 @dataclass(frozen=True, slots=True)

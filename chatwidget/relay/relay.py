@@ -157,7 +157,13 @@ class Relay:
             )
         return Turn(
             text=job.text,
-            person=VisitorIdentity(str(job.visitor), job.name, job.email, job.locale),
+            person=VisitorIdentity(
+                str(job.visitor),
+                job.name,
+                job.email,
+                job.locale,
+                email_verified=job.email_verified,
+            ),
             conversation=str(job.conversation),
             session=job.session,
             page=PageContext(job.page_url, job.page_title, job.referrer),

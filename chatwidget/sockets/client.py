@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from chatwidget.tokens import VerifiedIdentity
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -14,3 +16,4 @@ class Client:
     address: str
     user_agent: str
     language: str
+    identity: VerifiedIdentity | None = None  # whom the embedding site vouches for

@@ -11,12 +11,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any
-from uuid import UUID
 from weakref import WeakValueDictionary
 
 from django.utils import translation
 
-from chatwidget import tokens
+from chatwidget import tokens, transcripts
 from chatwidget.conf import conf
 from chatwidget.db import db_timeout, run_in_db_thread
 from chatwidget.errors import (
@@ -28,7 +27,7 @@ from chatwidget.errors import (
     RateLimited,
 )
 from chatwidget.languages import choose_language
-from chatwidget.models import Widget, new_id
+from chatwidget.models import Widget
 from chatwidget.protocol import (
     HELLO_SECONDS,
     MAX_FRAME_BYTES,
@@ -41,6 +40,7 @@ from chatwidget.protocol import (
 from chatwidget.relay.lifecycle import relay
 from chatwidget.sockets import origin, rate_limits
 from chatwidget.sockets.client import Client
+from chatwidget.sockets.identity import details_of, verified_identity, visitor_of
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.session import Session
 from chatwidget.text import cleaned
@@ -145,10 +145,9 @@ class Connection:
         assert self._hello_timer
         self._hello_timer.cancel()
         tokens.check_frame_token(frame.token or "", self._widget.slug)
-        visitor: UUID | None = None
-        if frame.visitor:
-            visitor = tokens.visitor_of(frame.visitor, self._widget.pk)
-        visitor = visitor or new_id()
+        verified = verified_identity(self._widget, frame.identity)
+        known = tokens.visitor_of(frame.visitor, self._widget.pk) if frame.visitor else None
+        visitor, anonymous = visitor_of(self._widget.pk, known, verified)
         limits = conf().limits
         self._count(visitor.hex, limits.sockets_per_visitor if limits else None)
         client = Client(
@@ -160,11 +159,17 @@ class Connection:
                 frame.locale or "",
                 origin.header(self._scope, b"accept-language"),
             ),
+            identity=verified,
         )
         translation.activate(client.language)
         session = Session(self._relay, self._widget, client, self._outbox)
+        session.details = details_of(frame, verified)
         try:
             async with db_timeout():
+                if anonymous:
+                    await run_in_db_thread(
+                        transcripts.join_visitors, self._widget, anonymous, visitor, session.details
+                    )
                 await session.begin(frame)
         except BaseException:
             session.gone()

@@ -234,10 +234,11 @@ class Session(Subscription):
     async def _profile(self, frame: Profile) -> None:
         email = cleaned(frame.email, 320)
         wrong = bool(email) and not _is_email(email)  # no reason to forget what was agreed to
+        kept = wrong or not email or self.details.email_verified
         self.details = replace(
             self.details,
             name=cleaned(frame.name, 200) or self.details.name,
-            email=self.details.email if wrong else email or self.details.email,
+            email=self.details.email if kept else email,
             consent=cleaned(frame.consent, 32) or self.details.consent,
         )
         if self.conversation:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -30,8 +29,7 @@ from chatwidget.relay.room import Room
 from chatwidget.sockets import serialize
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.outbox import Outbox, put_end, put_entries, put_entry
-from chatwidget.sockets.page_address import page_address
-from chatwidget.text import as_uuid, cleaned
+from chatwidget.text import as_uuid
 from chatwidget.transcripts import Entry, Snapshot, VisitorDetails
 
 logger = logging.getLogger("chatwidget")
@@ -193,21 +191,10 @@ class Subscription:
 
     async def begin(self, hello: Hello) -> None:
         """Answer a `hello`, whose token has been checked, by `ready`."""
-        if page := hello.page:
-            self.details = replace(
-                self.details,
-                page_url=page_address(page.url),
-                page_title=cleaned(page.title, 500),
-                referrer=page_address(page.referrer),
-            )
-        if identity := hello.identity:
-            # Nobody vouches for it: a name and an email, nothing more.
-            self.details = replace(
-                self.details, name=cleaned(identity.name, 200), email=cleaned(identity.email, 320)
-            )
         if hello.conversation is UNSET:
             wanted = await run_in_db_thread(transcripts.latest, self.client.visitor)
-            self._first = None if wanted else next_conversation_id(self.client.visitor)
+            known = wanted is not None or tokens.is_verified(self.client.visitor)
+            self._first = None if known else next_conversation_id(self.client.visitor)
         else:
             wanted = as_uuid(hello.conversation or "")
         async with self.lock:
@@ -291,6 +278,7 @@ class Subscription:
             id=str(self.client.visitor),
             name=self.details.name,
             email=self.details.email,
+            email_verified=self.details.email_verified,
             locale=self.client.language,
         )
 

@@ -12,6 +12,7 @@ conversation is under way.
 """
 
 from chatwidget.transcripts.locking import LEASE, fingerprint
+from chatwidget.transcripts.people import join_visitors, update_visitor
 from chatwidget.transcripts.queries import (
     accepted_before,
     changes_since,
@@ -44,7 +45,6 @@ from chatwidget.transcripts.visitor_writes import (
     request_stop,
     retry,
     store_message,
-    update_visitor,
 )
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "fingerprint",
     "finish",
     "history",
+    "join_visitors",
     "latest",
     "older",
     "rate",

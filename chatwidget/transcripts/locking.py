@@ -101,6 +101,7 @@ def make_job(row: Conversation, reply: Message, text: str | None = None) -> Job:
         visitor=row.visitor_id,
         name=row.visitor.name,
         email=row.visitor.email,
+        email_verified=row.visitor.email_verified,
     )
 
 

@@ -58,6 +58,7 @@ last_seq, revision, provider_session, session_config,
     page_url, page_title, referrer, locale,
     (SELECT name FROM {Visitor._meta.db_table} v WHERE v.id = visitor_id),
     (SELECT email FROM {Visitor._meta.db_table} v WHERE v.id = visitor_id),
+    (SELECT email_verified FROM {Visitor._meta.db_table} v WHERE v.id = visitor_id),
     (SELECT config_version FROM {Widget._meta.db_table} w WHERE w.id = widget_id)
 """  # the tables' names are ours
 
@@ -76,6 +77,7 @@ class Advanced:
     locale: str
     name: str
     email: str
+    email_verified: bool
     widget_version: int
 
 

@@ -72,6 +72,8 @@ class VisitorDetails:
     name: str = ""
     email: str = ""
     consent: str = ""
+    external_id: str = ""  # the embedding site's, which vouches for it
+    email_verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Job:
     visitor: UUID
     name: str
     email: str
+    email_verified: bool
 
 
 @dataclass(frozen=True, slots=True)

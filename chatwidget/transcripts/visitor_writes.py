@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -20,6 +19,7 @@ from chatwidget.transcripts.locking import (
     locked,
     make_job,
 )
+from chatwidget.transcripts.people import best_email, describe
 from chatwidget.transcripts.queries import accepted_before
 from chatwidget.transcripts.sql import advance, insert_messages, insert_visitor, unfinished
 from chatwidget.transcripts.types import (
@@ -30,7 +30,6 @@ from chatwidget.transcripts.types import (
     NewConversation,
     NewMessage,
     StoredMessage,
-    VisitorDetails,
     entry_of,
 )
 
@@ -97,8 +96,9 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
         revision=row.revision,
     )
     insert_messages(*greeting, sent, reply)
-    if details.consent or not {details.name, details.email} <= {row.name, row.email, ""}:
-        _describe(Visitor.objects.get(pk=visitor), details)
+    unknown = not {details.name, details.email} <= {row.name, row.email, ""}
+    if details.consent or unknown or details.email_verified > row.email_verified:
+        describe(Visitor.objects.get(pk=visitor), details)
     page_url, page_title = details.page_url or row.page_url, details.page_title or row.page_title
     if (page_url, page_title) != (row.page_url, row.page_title):
         record_page(conversation, page_url, page_title)
@@ -109,6 +109,7 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
         if widget.config_version != row.widget_version:
             widget = Widget.objects.get(pk=widget.pk)
         ours = row.session_config == fingerprint(widget)
+        email, email_verified = best_email(details, row.email, bool(row.email_verified))
         job = Job(
             entry=entries[1],
             widget=widget,
@@ -121,7 +122,8 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
             locale=row.locale,
             visitor=visitor,
             name=details.name or row.name,
-            email=details.email or row.email,
+            email=email,
+            email_verified=email_verified,
         )
     return StoredMessage(conversation, entries[0], Change(conversation, entries, job))
 
@@ -129,7 +131,8 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
 def _open(message: NewMessage, opening: NewConversation, now: datetime) -> list[Message]:
     """Create a conversation; its greeting, if it has one, is still to be stored."""
     conversation, visitor, details = message.conversation, message.visitor, message.details
-    insert_visitor(Visitor(pk=visitor, widget=message.widget, created_at=now))
+    known = details.external_id
+    insert_visitor(Visitor(pk=visitor, widget=message.widget, external_id=known, created_at=now))
     greeting = opening.greeting
     Conversation.objects.create(
         pk=conversation,
@@ -161,31 +164,6 @@ def _open(message: NewMessage, opening: NewConversation, now: datetime) -> list[
             revision=1,
         )
     ]
-
-
-def _describe(person: Visitor, details: VisitorDetails) -> None:
-    changes: dict[str, Any] = {
-        name: value
-        for name, value in (("name", details.name), ("email", details.email))
-        if value and value != getattr(person, name)
-    }
-    if details.consent and details.consent != person.consent.get("version"):
-        changes["consent"] = {
-            "version": details.consent,
-            "at": timezone.now().isoformat(timespec="seconds"),
-        }
-    if changes:
-        for name, value in changes.items():
-            setattr(person, name, value)
-        person.save(update_fields=list(changes))
-
-
-@transaction.atomic
-def update_visitor(visitor: UUID, details: VisitorDetails) -> None:
-    """Keep what a known visitor says of themselves; of one who never wrote nothing is kept."""
-    person = Visitor.objects.select_for_update().filter(pk=visitor).first()
-    if person is not None:
-        _describe(person, details)
 
 
 def record_page(conversation: UUID, url: str, title: str) -> None:

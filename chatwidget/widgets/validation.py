@@ -24,6 +24,7 @@ from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
 from chatwidget.providers.base import Provider, base_url_problems, config_problems, providers
 from chatwidget.providers.transport import is_public
+from chatwidget.tokens import check_identity_secret
 
 _LABELS = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.ASCII)
 GREETING_LENGTH = 4000
@@ -108,6 +109,17 @@ def parse_key(given: Secret) -> Secret:
     if not (key.isascii() and key.isprintable()) or " " in key or len(key) > 4000:
         raise ValidationError(_("The API key holds characters that no key has: copy it again."))
     return Secret(key)
+
+
+@sensitive_variables()
+def parse_identity_secret(given: Secret) -> Secret:
+    """What proofs of identity are checked with: a secret, or a public key."""
+    secret = Secret(given.reveal().strip())
+    try:
+        check_identity_secret(secret)
+    except ValueError as error:
+        raise ValidationError(_("identity secret: %(error)s") % {"error": error}) from None
+    return secret
 
 
 def parse_agent(text: str) -> str:

@@ -112,7 +112,9 @@ def test_a_key_that_is_typed(
     crash: Callable[..., tuple[HttpRequest, Caught]], settings: Settings, fault: str, change: bool
 ) -> None:
     widget = a_widget(provider="vindex") if change else None
-    data = filled(widget, title="T", slug="shop", provider="vindex", new_key=KEY)
+    data = filled(
+        widget, title="T", slug="shop", provider="vindex", new_key=KEY, new_identity_secret=KEY
+    )
     for statement in FAULTS[fault]:
         run(statement)
     request, caught = crash(CHANGE.format(widget.pk) if widget else ADD, data)

@@ -349,3 +349,28 @@ def test_a_slug_that_changes_is_warned_of(admin_client: Client) -> None:
     same = filled(Widget.objects.get(), title="Other")
     saved = admin_client.post(CHANGE.format(widget.pk), same, follow=True)
     assert "show no chat any more" not in saved.content.decode()
+
+
+# --- for whom it is ---
+
+
+def test_an_identity_secret_goes_in_and_never_comes_out(admin_client: Client) -> None:
+    secret = "the shop's own secret, 0123456789"
+    widget = a_widget(provider="demo")
+    change = CHANGE.format(widget.pk)
+    assert "Remove the stored identity secret" not in admin_client.get(change).content.decode()
+
+    def secret_after(**changes: str) -> str:
+        data = filled(Widget.objects.get(), **changes)
+        assert admin_client.post(change, data).status_code == 302
+        return Widget.objects.get().identity_secret.reveal()
+
+    assert secret_after(new_identity_secret=secret, require_identity="on") == secret
+    assert Widget.objects.get().require_identity
+    html = admin_client.get(change).content.decode()
+    assert secret not in html
+    assert Widget.objects.get().encrypted_identity_secret not in html
+    assert secret_after(title="New") == secret
+    assert secret_after(clear_identity_secret="on") == ""
+    told = errors(admin_client.post(change, filled(widget, new_identity_secret="short")))
+    assert "at least 16 characters" in str(told["new_identity_secret"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chatwidget.providers.base import Delta, Turn
 from tests.platforms import agentix, eigi
-from tests.providers.conftest import KEYS, NAMES, PAGE, PERSON, STREAMING, Platforms
+from tests.providers.conftest import KEYS, NAMES, PAGE, PERSON, STREAMING, Platforms, outcome
 
 
 async def bodies(fakes: Platforms) -> list[dict[str, Any]]:
@@ -160,7 +161,6 @@ async def test_agentix_is_told_the_visitor_and_the_page(fakes: Platforms) -> Non
             "message": "Hello",
             "sessionId": chat.conversation,
             "visitorId": PERSON.id,
-            "visitorEmail": PERSON.email,
             "visitorName": PERSON.name,
             "metadata": {
                 "url": PAGE.url,
@@ -170,6 +170,19 @@ async def test_agentix_is_told_the_visitor_and_the_page(fakes: Platforms) -> Non
             },
         }
     ]
+
+
+async def test_agentix_is_told_an_address_that_is_vouched_for(fakes: Platforms) -> None:
+    """Any other only where the owner says so: it takes it for the visitor's own."""
+    verified = replace(PERSON, email_verified=True)
+    for person, sends_any, told in (
+        (PERSON, False, None),
+        (PERSON, True, PERSON.email),
+        (verified, False, PERSON.email),
+    ):
+        chat = fakes.chat("agentix", send_unverified_email=sends_any)
+        await outcome(chat.provider, Turn("Hello", person, chat.conversation))
+        assert (await bodies(fakes))[-1].get("visitorEmail") == told
 
 
 async def test_agentix_tells_about_its_agent(fakes: Platforms) -> None:

@@ -37,7 +37,8 @@ STAIRS = {
         ("lifecycle",),
     ),
     "sockets": (
-        ("rate_limits", "origin", "backpressure", "serialize", "client", "page_address"),
+        ("rate_limits", "origin", "backpressure", "serialize", "page_address"),
+        ("client", "identity"),
         ("outbox",),
         ("subscription",),
         ("session",),

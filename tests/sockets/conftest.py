@@ -18,6 +18,7 @@ from tests.running import Preparation, Process, Server, free_port
 
 KEYS = {"eigi": "vk_", "fifthelement": "fe_", "vindex": "amgai_", "agentix": "agx_live_"}
 SECRET = "do-not-tell-0123456789"  # in every key, so that a leak is seen
+IDENTITY_SECRET = "the shop's own secret, 0123456789"
 OWN_GREETING = "Welcome to the shop. What can I do for you?"
 
 # slug → fields of the widget; `base_url` and `key` are filled in below.
@@ -33,6 +34,13 @@ WIDGETS: dict[str, dict[str, Any]] = {
     "late": {"provider": "eigi", "agent": "fault:slow", "greeting": OWN_GREETING},
     "ungreeting": {"provider": "eigi", "agent": "fault:500", "greeting": OWN_GREETING},
     "wrong-key": {"provider": "openai", "agent": "gpt", "key": f"sk-wrong-{SECRET}"},
+    "members": {"provider": "openai", "agent": "gpt", "identity_secret": IDENTITY_SECRET},
+    "members-only": {
+        "provider": "agentix",
+        "agent": "agent-1",
+        "identity_secret": IDENTITY_SECRET,
+        "require_identity": True,
+    },
     "closed": {"provider": "demo", "active": False},
 }
 MAKE = """
@@ -40,10 +48,11 @@ import asyncio
 import json
 from chatwidget.conf import Secret
 from chatwidget.models import Widget
+SECRETS = ("key", "identity_secret")
 for slug, fields in json.loads({widgets!r}).items():
     widget = Widget(slug=slug, title=slug.title())
     for name, value in fields.items():
-        setattr(widget, name, Secret(value) if name == "key" else value)
+        setattr(widget, name, Secret(value) if name in SECRETS else value)
     widget.save()
 """
 

@@ -17,6 +17,7 @@ from chatwidget.db import missing_migrations
 from chatwidget.encryption import is_newest
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
+from chatwidget.widgets import protection
 from chatwidget.widgets.validation import clean_widget, parse_key, parse_option, provider_class
 
 # What belongs to one platform and must not go to another.
@@ -59,6 +60,8 @@ class Command(BaseCommand):
                 action="append",
                 help=f"{what}; repeat it for several; all given replace all there were, '' is none",
             )
+
+        protection.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -106,6 +109,7 @@ class Command(BaseCommand):
             cls = provider_class(widget.provider)
             given = [text for text in options["option"] if text.strip()]
             widget.options = dict(parse_option(cls, text) for text in given)
+        protection.protect(widget, options)
         _set_key(widget, _read_key(options["api_key_env"], options["api_key_stdin"]))
         clean_widget(widget)
         return widget

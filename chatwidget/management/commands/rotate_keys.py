@@ -12,7 +12,7 @@ from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
 
 # What of a widget is stored encrypted.
-FIELDS = ("encrypted_key",)
+FIELDS = ("encrypted_key", "encrypted_identity_secret")
 
 
 class Command(BaseCommand):
