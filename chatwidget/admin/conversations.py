@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django import VERSION
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -163,6 +164,7 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             **transcript(conversation, request.GET),
             "title": _("Conversation"),
             "subtitle": who,
+            "crumbs_are_list": VERSION >= (6, 1),
             "who": who,
             "opts": self.opts,
             "original": conversation,

@@ -261,6 +261,16 @@ def test_a_transcript_shows_everything_there_is_to_know(admin_client: Client) ->
     assert page.count("data-markdown") == 2  # the agent's; the visitor's own are as typed
 
 
+def test_its_breadcrumbs_are_as_those_of_this_django(admin_client: Client) -> None:
+    """Whose style sheet knows no others."""
+    conversation = a_conversation(a_widget(), "hi")
+    theirs, ours = (
+        re.findall(r'<(\w+) class="breadcrumbs">', admin_client.get(path).content.decode())
+        for path in ("/admin/chatwidget/widget/add/", change(conversation))
+    )
+    assert theirs == ours and len(ours) == 1
+
+
 def test_an_unknown_role_or_status_is_shown_as_it_is(admin_client: Client) -> None:
     conversation = a_conversation(a_widget(), "one", "two")
     Message.objects.filter(seq=2).update(role="operator", status="mystery")

@@ -14,8 +14,8 @@ export function followPlatform(): void {
   const platforms: Record<string, Facts> = JSON.parse(facts.textContent);
 
   const show = (row: Element, shown: boolean) => row.classList.toggle("cw-unused", !shown);
-  const row = (field: string) => document.querySelector(`.form-row.field-${field}`);
-  const options = [...document.querySelectorAll('.form-row[class*="field-option_"]')];
+  const row = (field: string) => rowOf(document.querySelector(`#id_${field}`));
+  const options = [...document.querySelectorAll<HTMLElement>('[id^="id_option_"]')];
 
   function follow(): void {
     const chosen = platforms[select!.value];
@@ -31,7 +31,8 @@ export function followPlatform(): void {
       if (element) show(element, shown);
     }
     for (const option of options) {
-      show(option, option.matches(`[class*="field-option_${select!.value}_"]`));
+      const element = rowOf(option);
+      if (element) show(element, option.id.startsWith(`id_option_${select!.value}_`));
     }
     const address = document.querySelector<HTMLInputElement>("#id_base_url");
     if (address) address.placeholder = chosen.defaultBaseUrl;
@@ -39,4 +40,16 @@ export function followPlatform(): void {
 
   select.addEventListener("change", follow);
   follow();
+}
+
+/** All that belongs to a field: the largest element around it that holds no other. Every admin has
+ * classes of its own for that. */
+function rowOf(field: Element | null): Element | null {
+  let row = field;
+  while (row?.parentElement) {
+    const fields = row.parentElement.querySelectorAll("input:not([type=hidden]), select, textarea");
+    if ([...fields].some((other) => other !== field)) return row;
+    row = row.parentElement;
+  }
+  return row;
 }
