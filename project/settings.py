@@ -129,8 +129,13 @@ def database(url: str) -> dict[str, Any]:
             "keepalives_count": 3,
         }.items():
             options.setdefault(option, value)
-        # Nobody waits longer for a row or table that somebody has locked.
-        options.setdefault("options", "-c lock_timeout=5s")
+        if options.pop("pooler", "") == "transaction":
+            # What belongs to a session would be another's: no cursor that outlives a transaction,
+            # and nothing to set at the start, which PgBouncer refuses.
+            config["DISABLE_SERVER_SIDE_CURSORS"] = True
+        else:
+            # Nobody waits longer for a row or table that somebody has locked.
+            options.setdefault("options", "-c lock_timeout=5s")
         config["CONN_HEALTH_CHECKS"] = True  # one that the server has dropped is never handed out
     elif config["ENGINE"] == "django.db.backends.mysql":
         seconds = {"connect_timeout": 5, "read_timeout": 15, "write_timeout": 15}
