@@ -168,7 +168,7 @@ class Visitor(models.Model):
     # Set where the embedding site vouches for the person, and only then.
     external_id = models.CharField(_("external id"), max_length=200, blank=True, db_index=True)
     consent = models.JSONField(_("consent"), default=dict, blank=True)  # {"version", "at"}
-    blocked_at = models.DateTimeField(_("blocked"), null=True, blank=True)
+    blocked_at = models.DateTimeField(_("blocked"), null=True, blank=True, db_index=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
 
     class Meta:

@@ -19,6 +19,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from chatwidget.admin.blocking import BlocksVisitors
 from chatwidget.admin.erasing import erase_selected
 from chatwidget.admin.filters import (
     BoundedChangeList,
@@ -41,7 +42,7 @@ PREVIEW = 300  # code points of a message that the list reads
 
 
 @admin.register(Conversation)
-class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ConversationAdmin(BlocksVisitors):
     """The list costs the same queries and rows whatever is stored."""
 
     list_display = ("who", "said", "length", "last_message")
@@ -145,6 +146,10 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             for verb in ("view", "change")
         )
 
+    def has_delete_permission(self, request: HttpRequest, obj: Conversation | None = None) -> bool:
+        """What asks before it erases names the visitors: who may not read that may not erase."""
+        return super().has_delete_permission(request, obj) and self.has_view_permission(request)
+
     def change_view(
         self,
         request: HttpRequest,
@@ -170,6 +175,7 @@ class ConversationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "original": conversation,
             "media": self.media,
             "has_delete_permission": self.has_delete_permission(request, conversation),
+            "has_block_permission": self.has_block_permission(request),
             "preserved_filters": self.get_preserved_filters(request),
             **(extra_context or {}),
         }

@@ -148,7 +148,8 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # --- erasing ---
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Counts, not a list of every message; who may erase a widget may erase what is in it."""
+        """Counts, not a list of every message. Who may not erase conversations may erase a widget
+        that has none."""
         chosen = Widget.objects.filter(pk__in=[widget.pk for widget in objs])
         counts = {
             Widget._meta.verbose_name_plural: len(chosen),
@@ -158,6 +159,9 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             Visitor._meta.verbose_name_plural: Visitor.objects.filter(widget__in=chosen).count(),
         }
         missing = set() if self.has_delete_permission(request) else {Widget._meta.verbose_name}
+        has_conversations = bool(counts[Conversation._meta.verbose_name_plural])
+        if has_conversations and not request.user.has_perm("chatwidget.delete_conversation"):
+            missing.add(Conversation._meta.verbose_name)
         return [str(widget) for widget in chosen], counts, missing, []
 
     def delete_model(self, request: HttpRequest, obj: Widget) -> None:

@@ -11,7 +11,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="visitor",
             name="blocked_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="blocked"),
+            field=models.DateTimeField(
+                blank=True, db_index=True, null=True, verbose_name="blocked"
+            ),
         ),
         migrations.AddField(
             model_name="visitor",

@@ -37,6 +37,7 @@ async def run_housekeeping(relay: Relay) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_every_second(relay, renew_leases))
         tasks.create_task(_every_second(relay, run_checks))
+        tasks.create_task(_every_second(relay, check_admission))
 
 
 async def _every_second(relay: Relay, work: Callable[[Relay, int], Awaitable[None]]) -> None:
@@ -55,6 +56,10 @@ async def _every_second(relay: Relay, work: Callable[[Relay, int], Awaitable[Non
 async def renew_leases(relay: Relay, _ticks: int) -> None:
     if relay.running:
         await checkpoint(relay)
+
+
+async def check_admission(relay: Relay, _ticks: int) -> None:
+    await relay.admission.check()
 
 
 async def run_checks(relay: Relay, ticks: int) -> None:

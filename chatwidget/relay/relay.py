@@ -31,6 +31,7 @@ from chatwidget.providers.base import (
     make_provider,
 )
 from chatwidget.providers.scrubbing import described, scrubber_of
+from chatwidget.relay.admission import Admission
 from chatwidget.relay.batching import Batcher, FlushClock
 from chatwidget.relay.drafts import Greetings
 from chatwidget.relay.events import ConversationClosed, MessagesChanged
@@ -57,6 +58,7 @@ class Relay:
         self.worker = f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
         self.hub = Hub(self.worker, self.stop)
         self.greetings = Greetings()
+        self.admission = Admission()
         self.running: dict[UUID, ActiveReply] = {}
         self.draining = False
         self._beat = FlushClock(lambda: len(self.running))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 from django.utils import translation
@@ -70,6 +71,7 @@ class Connection:
         self._slug = slug
         self._send_close = close
         self._session: Session | None = None
+        self._client: Client | None = None  # once it is admitted
         self._counted: list[str] = []  # whose open connections this one is counted among
         self._writer: asyncio.Task[None] | None = None
         self._bucket = rate_limits.Bucket(conf().limits)
@@ -161,11 +163,14 @@ class Connection:
             ),
             identity=verified,
         )
+        self._client = client
+        self._relay.admission.enter(self)  # before it is looked whether the visitor may
         translation.activate(client.language)
         session = Session(self._relay, self._widget, client, self._outbox)
         session.details = details_of(frame, verified)
         try:
             async with db_timeout():
+                await run_in_db_thread(transcripts.check_admission, self._widget.pk, client.visitor)
                 if anonymous:
                     await run_in_db_thread(
                         transcripts.join_visitors, self._widget, anonymous, visitor, session.details
@@ -180,6 +185,27 @@ class Connection:
         # From here on the outbox sends; it inherits this task's language.
         self._context = copy_context()
         self._outbox.wake()
+
+    # --- what `Admission` asks of a guest -----------------------------------------------------
+
+    @property
+    def widget_id(self) -> int:
+        return self._widget.pk
+
+    @property
+    def visitor(self) -> UUID:
+        assert self._client
+        return self._client.visitor
+
+    @property
+    def is_verified(self) -> bool:
+        return self._client is not None and self._client.identity is not None
+
+    def shut(self, reason: CloseConnection) -> None:
+        async def refuse() -> None:
+            raise reason
+
+        self._shutting = asyncio.create_task(self._guarded(refuse))
 
     def _count(self, who: str, limit: int | None) -> None:
         rate_limits.open_sockets.add(who, limit)
@@ -233,6 +259,8 @@ class Connection:
             self._hello_timer.cancel()
         if self._session:
             self._session.gone()
+        if self._client:
+            self._relay.admission.leave(self)
         if self._writer and self._writer is not asyncio.current_task():
             self._writer.cancel()
         while self._counted:

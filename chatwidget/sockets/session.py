@@ -76,6 +76,7 @@ class Session(Subscription):
             try:
                 await self._do(frame)
             except ConversationGone:
+                await self.check_known()
                 await self.start_draft(None)
                 raise BadRequest("the conversation was erased") from None
 
@@ -174,6 +175,7 @@ class Session(Subscription):
                     transcripts.store_message, message, self.relay.claimant
                 )
             except ConversationGone:
+                await self.check_known()
                 await self.start_draft(None)  # the owner erased it: the message begins a new one
         raise BadRequest("the conversation was erased")
 
@@ -209,6 +211,8 @@ class Session(Subscription):
 
     async def _new(self) -> None:
         await self._consume_conversation()  # its greeting is asked of the platform
+        visitor = self.client.visitor
+        await run_in_db_thread(transcripts.check_admission, self.widget.pk, visitor)
         # Also of a draft, which another tab may just have stored; and of what another one has begun
         # instead, unknown here. So two tabs at one moment find the same draft.
         before = [self.place]

@@ -103,6 +103,8 @@ class Subscription:
                 try:
                     async with self.lock:
                         return await work()
+                except CloseConnection as reason:
+                    return self.relay.admission.shut(self.client.visitor, reason)
                 except ChatError as error:
                     if attempt == 1:
                         logger.warning("conversation %s: %s", self.conversation, error)
@@ -238,11 +240,20 @@ class Subscription:
             self._show_snapshot(found)
         else:
             erased = conversation == self.conversation
+            if erased:
+                await self.check_known()
             await self.start_draft(next_conversation_id(place) if erased else conversation)
 
     async def _follow_to(self, following: UUID | None, room: Room | None) -> None:
         if self._room is room:  # else another conversation has been entered meanwhile
+            if following is None:
+                await self.check_known()
             await self.start_draft(following)
+
+    async def check_known(self) -> None:
+        """The conversation was erased. Raises CloseConnection where its visitor was, too."""
+        if self.conversation:
+            await run_in_db_thread(transcripts.check_known, self.client.visitor)
 
     def _enter(self, conversation: UUID | None) -> Room | None:
         """Be in this conversation's room, and in no other; what it shows is yet to be read."""

@@ -11,6 +11,13 @@ becomes `interrupted`, and a pending one may be claimed by anybody once no other
 conversation is under way.
 """
 
+from chatwidget.transcripts.admission import (
+    check_admission,
+    check_known,
+    is_blocked,
+    read_doors,
+    switched_off,
+)
 from chatwidget.transcripts.locking import LEASE, fingerprint
 from chatwidget.transcripts.people import join_visitors, update_visitor
 from chatwidget.transcripts.queries import (
@@ -62,6 +69,8 @@ __all__ = [
     "VisitorDetails",
     "accepted_before",
     "changes_since",
+    "check_admission",
+    "check_known",
     "checkpoint",
     "end_conversation",
     "entries",
@@ -70,10 +79,12 @@ __all__ = [
     "fingerprint",
     "finish",
     "history",
+    "is_blocked",
     "join_visitors",
     "latest",
     "older",
     "rate",
+    "read_doors",
     "reap",
     "record_page",
     "request_stop",
@@ -81,5 +92,6 @@ __all__ = [
     "revisions",
     "snapshot",
     "store_message",
+    "switched_off",
     "update_visitor",
 ]

@@ -59,7 +59,9 @@ last_seq, revision, provider_session, session_config,
     (SELECT name FROM {Visitor._meta.db_table} v WHERE v.id = visitor_id),
     (SELECT email FROM {Visitor._meta.db_table} v WHERE v.id = visitor_id),
     (SELECT email_verified FROM {Visitor._meta.db_table} v WHERE v.id = visitor_id),
-    (SELECT config_version FROM {Widget._meta.db_table} w WHERE w.id = widget_id)
+    (SELECT blocked_at IS NOT NULL FROM {Visitor._meta.db_table} v WHERE v.id = visitor_id),
+    (SELECT config_version FROM {Widget._meta.db_table} w WHERE w.id = widget_id),
+    (SELECT active FROM {Widget._meta.db_table} w WHERE w.id = widget_id)
 """  # the tables' names are ours
 
 
@@ -78,7 +80,9 @@ class Advanced:
     name: str
     email: str
     email_verified: bool
+    blocked: bool
     widget_version: int
+    widget_active: bool
 
 
 def advance(conversation: UUID, visitor: UUID, now: datetime) -> Advanced:

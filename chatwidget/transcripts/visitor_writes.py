@@ -11,6 +11,7 @@ from django.utils import timezone
 from chatwidget.errors import BadRequest, TooManyPending
 from chatwidget.models import UNFINISHED, Conversation, Message, Role, Status, Visitor, Widget
 from chatwidget.protocol import MAX_PENDING
+from chatwidget.transcripts.admission import admit
 from chatwidget.transcripts.locking import (
     changed,
     fingerprint,
@@ -69,6 +70,7 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
             raise
         greeting = _open(message, message.opening, now)
         row = advance(conversation, visitor, now)
+    admit(row.widget_active, row.blocked)
     others, waiting = unfinished(conversation)
     if waiting >= MAX_PENDING:
         raise TooManyPending
@@ -232,6 +234,7 @@ def retry(
     made again. Raises BadRequest.
     """
     row = locked(conversation)
+    admit(row.widget.active, row.visitor.blocked_at is not None)
     last = Message.objects.filter(conversation=row).order_by("-seq").first()
     if last is None or last.pk != reply:
         if Message.objects.filter(conversation=row, pk=reply, role=Role.ASSISTANT).exists():

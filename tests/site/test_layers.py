@@ -28,7 +28,7 @@ FLOORS = (
 # The same within the packages that a reply passes.
 STAIRS = {
     "relay": (
-        ("batching", "reply", "drafts", "events"),
+        ("admission", "batching", "reply", "drafts", "events"),
         ("pubsub", "running"),
         ("room",),
         ("hub",),

@@ -1,0 +1,71 @@
+"""Who may go on chatting: not with a widget that is switched off, nor a visitor who is blocked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from chatwidget.errors import CloseCode, CloseConnection
+from chatwidget.models import Visitor, Widget
+
+# Of those who were blocked in this time all processes are reminded: longer than any of them stands
+# still, or its clock differs.
+REMINDED = timedelta(minutes=10)
+
+
+def switched_off() -> CloseConnection:
+    return CloseConnection(CloseCode.NO_WIDGET, "the widget was switched off")
+
+
+def is_blocked() -> CloseConnection:
+    return CloseConnection(CloseCode.UNAUTHORIZED, "the visitor is blocked")
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What is open, as of now."""
+
+    widgets: dict[int, bool]  # those that are on, and whether they require an identity
+    blocked: frozenset[UUID]  # visitors, of late
+
+
+def read_doors(widgets: Collection[int]) -> Doors:
+    """Which of these widgets are on, and who was blocked of late."""
+    on = Widget.objects.filter(pk__in=widgets, active=True)
+    blocked = Visitor.objects.filter(blocked_at__gte=timezone.now() - REMINDED)
+    return Doors(
+        dict(on.values_list("pk", "require_identity")),
+        frozenset(blocked.values_list("pk", flat=True)),
+    )
+
+
+def admit(active: bool, blocked: bool) -> None:
+    """Raises CloseConnection; for use inside a transaction that stores something."""
+    if not active:
+        raise switched_off()
+    if blocked:
+        raise is_blocked()
+
+
+def check_admission(widget: int, visitor: UUID) -> None:
+    """Raises CloseConnection for a widget that is off or gone, and for a blocked visitor."""
+    admit(
+        Widget.objects.filter(pk=widget, active=True).exists(),
+        Visitor.objects.filter(pk=visitor, blocked_at__isnull=False).exists(),
+    )
+
+
+def check_known(visitor: UUID) -> None:
+    """Raises CloseConnection for a visitor who was known, and was erased."""
+    if not Visitor.objects.filter(pk=visitor).exists():
+        raise CloseConnection(CloseCode.UNAUTHORIZED, "the visitor was erased")
+
+
+def block(visitor: UUID, *, blocked: bool) -> None:
+    """Block a visitor, or unblock them: their sockets close, their token opens none."""
+    at = timezone.now() if blocked else None
+    Visitor.objects.filter(pk=visitor).update(blocked_at=at)
