@@ -101,7 +101,7 @@ def test_events_that_come_so(pair: Pair, which: slice) -> None:
         await pair.in_step()
         [rated] = [each for each in pair.there.shown.transcript if each["id"] == reply]
         assert rated["rating"] == 1
-        assert pair.there.session.revision == pair.here.session.revision
+        assert pair.there.shows.revision == pair.here.shows.revision
 
     pair.run(talk)
 

@@ -76,7 +76,7 @@ class Replay(RuleBasedStateMachine):
     async def _open(self, process: int, conversation: UUID | None) -> Tab:
         tab = Tab(self.processes[process], self.widget, self.visitor)
         await tab.open(conversation)
-        tab.knew = tab.session.ended_at
+        tab.knew = tab.shows.ended_at
         self.tabs.append(tab)
         return tab
 
@@ -117,7 +117,7 @@ class Replay(RuleBasedStateMachine):
 
         async def both() -> None:
             here, there = self.tab(number), self.tab(number + 1)
-            tabs = [here, there] if twice and here.session.place == there.session.place else [here]
+            tabs = [here, there] if twice and here.shows.place == there.shows.place else [here]
             await asyncio.gather(*(tab.do(frame) for tab in tabs))
 
         self.run(both())
@@ -228,18 +228,18 @@ class Replay(RuleBasedStateMachine):
             for writer in tab.writers:
                 assert not writer.done() or writer.exception() is None
             await tab.read(len(tab.unread))
-            session = tab.session
-            if session.conversation is None:
-                assert session.draft
-                found = Conversation.objects.filter(pk=session.draft.conversation)
+            subscription = tab.shows
+            if subscription.conversation is None:
+                assert subscription.draft
+                found = Conversation.objects.filter(pk=subscription.draft.conversation)
                 if await db.run_in_db_thread(found.exists):
                     return {"a draft, though there is a conversation": tab.shown.transcript}
                 continue
-            ended = await db.run_in_db_thread(self._ended, session.conversation)
+            ended = await db.run_in_db_thread(self._ended, subscription.conversation)
             if ended and ended != tab.knew:
                 return {"ended meanwhile": tab.shown.transcript}
             fresh = Tab(self.processes[0], self.widget, self.visitor)
-            await fresh.open(session.conversation)
+            await fresh.open(subscription.conversation)
             await asyncio.sleep(0)
             await fresh.read(len(fresh.unread))
             await fresh.close()
@@ -331,15 +331,15 @@ def test_who_has_read_before_another_tab_reads_again(
         await speaker.open(None)
         await speaker.do(Send(id=str(new_id()), text="hi"))
         monkeypatch.setattr(subscription, "run_in_db_thread", slowly)
-        opening = asyncio.create_task(early.open(speaker.session.conversation))
+        opening = asyncio.create_task(early.open(speaker.shows.conversation))
         async with asyncio.timeout(30):
             await read.wait()
             await speaker.do(Send(id=str(new_id()), text="and more"))
-            await late.open(speaker.session.conversation)
+            await late.open(speaker.shows.conversation)
             changed.set()
             await opening
             for tab in (early, late):
-                while tab.session._later or not tab.unread:
+                while tab.shows._later or not tab.unread:
                     await asyncio.sleep(0)
                 await tab.read(len(tab.unread))
         assert early.shown.transcript == late.shown.transcript

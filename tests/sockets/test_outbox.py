@@ -18,7 +18,7 @@ from chatwidget.errors import CloseCode, CloseConnection
 from chatwidget.models import Role, Status
 from chatwidget.protocol import Pong
 from chatwidget.relay.reply import Reply
-from chatwidget.sockets import outbox
+from chatwidget.sockets import outbox, window
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.transcripts import Entry
 
@@ -80,7 +80,8 @@ async def idle() -> None:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A window of ten code points, and deltas of at most four."""
-    monkeypatch.setattr(outbox, "WINDOW", 10)
+    for module in (outbox, window):
+        monkeypatch.setattr(module, "WINDOW", 10)
     monkeypatch.setattr(outbox, "MAX_DELTA", 4)
 
 
@@ -333,15 +334,16 @@ STEPS = st.lists(
 )
 
 
-@given(steps=STEPS, window=st.integers(1, 30), delta=st.integers(1, 30))
+@given(steps=STEPS, size=st.integers(1, 30), delta=st.integers(1, 30))
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 async def test_every_reader_ends_with_the_whole_text(
-    steps: list[tuple[str, Any]], window: int, delta: int, monkeypatch: pytest.MonkeyPatch
+    steps: list[tuple[str, Any]], size: int, delta: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three readers of their own pace, that acknowledge and reconnect whenever they like."""
-    monkeypatch.setattr(outbox, "WINDOW", window)
+    for module in (outbox, window):
+        monkeypatch.setattr(module, "WINDOW", size)
     monkeypatch.setattr(outbox, "MAX_DELTA", delta)
     reply = a_reply()
 
