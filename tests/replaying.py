@@ -24,7 +24,7 @@ from chatwidget.relay.running import State
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.session import Session
-from tests.delivery.shown import Frame, Shown
+from tests.shown import Frame, Shown
 
 # What the platform is to say next, by conversation: text, None for the end, an error to raise.
 Said = str | None | PlatformUnavailable
@@ -124,7 +124,7 @@ class Tab:
             frame = self.unread.popleft()
             self.shown.apply(frame)
             if frame["type"] == "delta":
-                length = len(self.shown.messages[frame["id"]]["text"])
+                length = len(self.shown.texts[frame["id"]])
                 await self.do(Ack(id=frame["id"], offset=length))
 
 
