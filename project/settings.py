@@ -311,6 +311,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers would write the same line a second time, in another form.
     "loggers": {
+        "chatwidget": {"level": read("LOG_LEVEL", one_of("INFO", "DEBUG"), "INFO")},
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         # One line for each request to a platform is the relay's to write, with what it knows.

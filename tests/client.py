@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
@@ -16,7 +17,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
-Frame = dict[str, Any]
+from tests.shown import Frame as Frame
+from tests.shown import Shown
+
 SECONDS = 40.0  # for any one frame to come; beyond every limit of the server's own
 
 
@@ -53,9 +56,8 @@ class Chat:
         self._origin = Origin(self.url if origin is None else origin) or None
         self._headers = headers or {}
         self.frames: list[Frame] = []
-        self.texts: dict[str, str] = {}  # replies as a client puts them together
         self.visitor: str | None = None
-        self.conversation: str | None = None
+        self.shown = Shown()
         self.acks = True
         self.socket: ClientConnection
 
@@ -99,23 +101,21 @@ class Chat:
         return frame
 
     async def _apply(self, frame: Frame) -> None:
+        self.shown.apply(frame)
         match frame["type"]:
             case "ready":
-                self.visitor, self.conversation = frame["visitor"], frame["conversation"]
-                self.texts = {each["id"]: each["text"] for each in frame["messages"]}
-            case "accepted":
-                self.conversation = frame["conversation"]
-            case "message":
-                self.texts[frame["message"]["id"]] = frame["message"]["text"]
-            case "delta":
-                known = self.texts[frame["id"]]
-                assert frame["offset"] == len(known), (frame, known)
-                self.texts[frame["id"]] = known + frame["text"]
-                if self.acks:
-                    with suppress(ConnectionClosed):  # what came before that is read all the same
-                        await self.ack(frame["id"])
-            case "done":
-                assert frame["length"] == len(self.texts[frame["id"]]), frame
+                self.visitor = frame["visitor"]
+            case "delta" if self.acks:
+                with suppress(ConnectionClosed):  # what came before that is read all the same
+                    await self.ack(frame["id"])
+
+    @property
+    def texts(self) -> dict[str, str]:
+        return self.shown.texts
+
+    @property
+    def conversation(self) -> str | None:
+        return self.shown.conversation
 
     async def ack(self, reply: str) -> None:
         await self.send({"type": "ack", "id": reply, "offset": len(self.texts[reply])})
@@ -193,3 +193,31 @@ class Chat:
         begun = await self.reply_begun()
         done = await self.until("done", id=begun["id"])
         return self.texts[begun["id"]], done
+
+
+async def talk(url: str, slug: str, texts: Iterable[str]) -> None:
+    """Print a chat as it goes on: the greeting, and what comes to each of these texts."""
+    async with Chat(url, slug) as chat:
+        greeting = await chat.greeting(await chat.hello())
+        print(f"{greeting['text']}\n")
+        for text in texts:
+            print(f"> {text}")
+            await chat.say(text)
+            reply = (await chat.reply_begun())["id"]
+            frame: Frame = {"type": "message"}
+            while frame["type"] != "done" or frame["id"] != reply:
+                frame = await chat.receive()
+                if frame["type"] == "delta":
+                    print(frame["text"], end="", flush=True)
+            why = frame.get("error", {}).get("detail", "")
+            print(*([] if frame["status"] == "complete" else [f"[{frame['status']}]", why]), "\n")
+
+
+def main() -> None:
+    """`python -m tests.client URL SLUG [TEXT …]`; without a text, each line of the input is one."""
+    url, slug, *texts = sys.argv[1:]
+    asyncio.run(talk(url, slug, texts or map(str.strip, sys.stdin)))
+
+
+if __name__ == "__main__":
+    main()

@@ -31,6 +31,7 @@ VARIABLES = {
             "HOST",
             "HTTPS_ONLY",
             "LOG_FORMAT",
+            "LOG_LEVEL",
             "PORT",
             "REDIS_URL",
             "TIME_ZONE",

@@ -18,12 +18,13 @@ from chatwidget.errors import ChatError, PlatformUnavailable
 from chatwidget.models import Message, Widget
 from chatwidget.protocol import Ack, AnyClientFrame, Hello, error_frame
 from chatwidget.providers.base import Delta, Event, Finished, Provider, Turn
-from chatwidget.relay import housekeeping
+from chatwidget.relay.housekeeping import Housekeeping
 from chatwidget.relay.relay import Relay
+from chatwidget.relay.running import State
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.session import Session
-from tests.delivery.shown import Frame, Shown
+from tests.shown import Frame, Shown
 
 # What the platform is to say next, by conversation: text, None for the end, an error to raise.
 Said = str | None | PlatformUnavailable
@@ -53,18 +54,19 @@ class Process:
 
     def __init__(self) -> None:
         self.relay = Relay()
+        self.housekeeping = Housekeeping(self.relay)
         self.pubsub = asyncio.create_task(self.relay.hub.pubsub.run())
 
     async def tick(self) -> None:
-        await housekeeping.renew_leases(self.relay, 0)
-        await housekeeping.run_checks(self.relay, 0)
+        await self.housekeeping.renew_leases(0)
+        await self.housekeeping.run_checks(0)
 
     async def kill(self) -> None:
         """No more is stored or told, and its leases run out."""
         self.pubsub.cancel()
         tasks = [running.task for running in self.relay.running.values() if running.task]
         for running in self.relay.running.values():
-            running.erased = True
+            running.state = State.LOST
         for task in tasks:
             task.cancel()
         await asyncio.gather(self.pubsub, *tasks, return_exceptions=True)
@@ -86,6 +88,7 @@ class Tab:
         self.knew: datetime | None = None  # when its conversation had been ended, as it was opened
         client = Client(visitor=visitor, address="", user_agent="", language="en")
         self.session = Session(process.relay, widget, client, self.outbox)
+        self.shows = self.session.subscription
 
     async def _send(self, text: str) -> None:
         self.unread.append(json.loads(text))
@@ -121,7 +124,7 @@ class Tab:
             frame = self.unread.popleft()
             self.shown.apply(frame)
             if frame["type"] == "delta":
-                length = len(self.shown.messages[frame["id"]]["text"])
+                length = len(self.shown.texts[frame["id"]])
                 await self.do(Ack(id=frame["id"], offset=length))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.core.handlers.asgi import ASGIHandler
 
 from chatwidget.providers.transport import close_transport
-from chatwidget.relay.housekeeping import run_housekeeping
+from chatwidget.relay.housekeeping import Housekeeping
 from chatwidget.relay.relay import Relay
 
 logger = logging.getLogger("chatwidget")
@@ -26,7 +26,7 @@ class Process:
         self.loop = asyncio.get_running_loop()
         self.relay = Relay()
         self._tasks = [
-            asyncio.create_task(run_housekeeping(self.relay), name="chatwidget-housekeeping"),
+            asyncio.create_task(Housekeeping(self.relay).run(), name="chatwidget-housekeeping"),
             asyncio.create_task(self.relay.hub.pubsub.run(), name="chatwidget-pubsub"),
         ]
         self._draining: asyncio.Task[None] | None = None

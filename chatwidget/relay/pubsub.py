@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from chatwidget.relay.events import AnyEvent, TextAppended
 from chatwidget.relay.reply import Reply
 
 logger = logging.getLogger("chatwidget")
+delivery_log = logging.getLogger("chatwidget.delivery")
 
 # Deltas for other processes are gathered for this long: a publication costs some hundred µs.
 REST_SECONDS = 0.025
@@ -37,7 +38,7 @@ class PubSub:
         self._worker = worker
         self._deliver = deliver
         self._layer: Any = get_channel_layer()
-        self._out: deque[tuple[str, UUID, AnyEvent | Reply | None]] = deque()
+        self._out: deque[Callable[[], Awaitable[None]]] = deque()
         self._published: dict[UUID, int] = {}  # reply → how much of it the others have been sent
         self._growing: set[UUID] = set()  # replies with a place in the queue
         self._awake = asyncio.Event()
@@ -54,23 +55,24 @@ class PubSub:
     def join(self, conversation: UUID) -> None:
         """Receive the events of a conversation from now on."""
         self._joined.add(conversation)
-        self._queue("join", conversation, None)
+        self._queue(partial(self._join, conversation))
 
     def leave(self, conversation: UUID) -> None:
+        """Receive them no more."""
         self._joined.discard(conversation)
-        self._queue("leave", conversation, None)
+        self._queue(partial(self._leave, conversation))
 
     def rejoin(self) -> None:
         """After a failure: join all conversations again, and leave those that could not be left."""
         self.broken = False
         for conversation in self._joined:
-            self._queue("join", conversation, None)
+            self._queue(partial(self._join, conversation))
         for conversation in self._subscribed - self._joined:
-            self._queue("leave", conversation, None)
+            self._queue(partial(self._leave, conversation))
 
     def send(self, conversation: UUID, event: AnyEvent) -> None:
         """Send an event to the processes that have joined the conversation."""
-        self._queue("send", conversation, event)
+        self._queue(partial(self._send, conversation, event))
 
     def publish(self, reply: Reply, start: int) -> None:
         """Send a reply's text from `start` on, and all that follows, until it ends."""
@@ -88,13 +90,13 @@ class PubSub:
             return
         if self._published.get(key, reply.length) < reply.length:
             self._growing.add(key)
-            self._queue("grew", reply.conversation, reply)
+            self._queue(partial(self._send_growth, reply))
         elif reply.ended:
             self._published.pop(key, None)
 
-    def _queue(self, verb: str, conversation: UUID, what: AnyEvent | Reply | None) -> None:
+    def _queue(self, work: Callable[[], Awaitable[None]]) -> None:
         if self._layer is not None:
-            self._out.append((verb, conversation, what))
+            self._out.append(work)
             self._awake.set()
 
     async def run(self) -> None:
@@ -112,12 +114,10 @@ class PubSub:
                     async with asyncio.timeout(LAYER_SECONDS):
                         self._channel = await self._layer.new_channel()
                     for conversation in self._joined:
-                        self._queue("join", conversation, None)
+                        self._queue(partial(self._join, conversation))
                 message = await self._layer.receive(self._channel)
                 if message["worker"] != self._worker:  # a group's messages reach their sender too
-                    event = events.decode(message["event"], message.get("version", 0))
-                    if event is not None:
-                        self._deliver(UUID(message["conversation"]), event)
+                    self._receive(message)
             except Exception as error:  # whatever the layer's driver raises
                 await self._failed(error)
 
@@ -126,10 +126,10 @@ class PubSub:
             await self._awake.wait()
             self._awake.clear()
             while self._out:
-                verb, conversation, what = self._out.popleft()
+                work = self._out.popleft()
                 try:
                     async with asyncio.timeout(LAYER_SECONDS):
-                        await self._do(verb, conversation, what)
+                        await work()
                 except Exception as error:  # whatever the layer's driver raises
                     # What waits is lost like this one: others find the gap, and `rejoin` the rest.
                     self._out.clear()
@@ -137,46 +137,57 @@ class PubSub:
                     await self._failed(error)
             await asyncio.sleep(REST_SECONDS)
 
-    async def _do(self, verb: str, conversation: UUID, what: AnyEvent | Reply | None) -> None:
-        group = f"chatwidget.{conversation.hex}"
-        if verb == "join":
-            if self._channel:
-                self._subscribed.add(conversation)
-                await self._layer.group_add(group, self._channel)
-            return
-        if verb == "leave":
-            if self._channel and conversation not in self._joined:
-                await self._layer.group_discard(group, self._channel)
-                self._subscribed.discard(conversation)
-            return
-        event = self._growth(what) if isinstance(what, Reply) else what
+    def _receive(self, message: dict[str, Any]) -> None:
+        event = events.decode(message["event"], message.get("version", 0))
         if event is not None:
-            await self._layer.group_send(
-                group,
-                {
-                    "type": "chatwidget.event",
-                    "version": events.VERSION,
-                    "worker": self._worker,
-                    "conversation": conversation.hex,
-                    "event": events.encode(event),
-                },
-            )
+            conversation = UUID(message["conversation"])
+            delivery_log.debug("%s: received %s", conversation, type(event).__name__)
+            self._deliver(conversation, event)
 
-    def _growth(self, reply: Reply) -> TextAppended | None:
-        self._growing.discard(reply.entry.id)
-        start = self._published.get(reply.entry.id, reply.length)
-        if reply.ended:
-            self._published.pop(reply.entry.id, None)
-        else:
-            self._published[reply.entry.id] = reply.length
-        if start >= reply.length:
-            return None
-        return TextAppended(
-            id=reply.entry.id, attempt=reply.entry.attempt, offset=start, text=reply.text[start:]
+    async def _join(self, conversation: UUID) -> None:
+        if self._channel:
+            self._subscribed.add(conversation)
+            await self._layer.group_add(_group(conversation), self._channel)
+
+    async def _leave(self, conversation: UUID) -> None:
+        if self._channel and conversation not in self._joined:
+            await self._layer.group_discard(_group(conversation), self._channel)
+            self._subscribed.discard(conversation)
+
+    async def _send(self, conversation: UUID, event: AnyEvent) -> None:
+        encoded = events.encode(event)
+        delivery_log.debug(
+            "%s: sends %s, %d bytes", conversation, type(event).__name__, len(encoded)
         )
+        await self._layer.group_send(
+            _group(conversation),
+            {
+                "type": "chatwidget.event",
+                "version": events.VERSION,
+                "worker": self._worker,
+                "conversation": conversation.hex,
+                "event": encoded,
+            },
+        )
+
+    async def _send_growth(self, reply: Reply) -> None:
+        entry = reply.entry
+        self._growing.discard(entry.id)
+        start = self._published.get(entry.id, reply.length)
+        if reply.ended:
+            self._published.pop(entry.id, None)
+        else:
+            self._published[entry.id] = reply.length
+        if start < reply.length:
+            text = reply.text[start:]
+            await self._send(reply.conversation, TextAppended(entry.id, entry.attempt, start, text))
 
     async def _failed(self, error: Exception) -> None:
         if not self.broken:
             logger.warning("channel layer: %s: %s", type(error).__name__, error)
         self.broken = True
         await asyncio.sleep(RETRY_SECONDS)
+
+
+def _group(conversation: UUID) -> str:
+    return f"chatwidget.{conversation.hex}"

@@ -12,8 +12,8 @@ import os
 import secrets
 import socket
 import time
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from chatwidget import transcripts
@@ -36,12 +36,15 @@ from chatwidget.relay.batching import Batcher, FlushClock
 from chatwidget.relay.drafts import Greetings
 from chatwidget.relay.events import ConversationClosed, MessagesChanged
 from chatwidget.relay.hub import Hub
-from chatwidget.relay.running import ActiveReply
+from chatwidget.relay.running import ActiveReply, State
 from chatwidget.text import storable
 from chatwidget.transcripts import Change, Job, Outcome, fingerprint
 
 logger = logging.getLogger("chatwidget")
 replies_log = logging.getLogger("chatwidget.replies")
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # A reply whose end cannot be stored is tried again for as long as the process lives.
 STORE_RETRY_SECONDS = 0.5
@@ -62,9 +65,7 @@ class Relay:
         self.running: dict[UUID, ActiveReply] = {}
         self.draining = False
         self._beat = FlushClock(lambda: len(self.running))
-        self.storage_lost_at = -1e9  # when the database was last seen to be unavailable
-        # Replies of others whose leases had run out at the last look, and when they had.
-        self.suspects: dict[UUID, datetime | None] = {}
+        self.database_lost_at = -1e9  # when it was last seen to be unavailable
 
     @property
     def claimant(self) -> str:
@@ -89,24 +90,18 @@ class Relay:
     def stop(self, reply_id: UUID, status: Status = Status.STOPPED) -> bool:
         """End a reply of ours now, keeping what came; False when it is not ours (any more)."""
         running = self.running.get(reply_id)
-        if running is None or running.task is None:
-            return False
-        if not running.cancelled and not running.finishing:
-            running.cancelled = status
-            if running.started:  # a task that is cancelled before its first step never runs
-                running.task.cancel()
-        return True
+        if running:
+            running.stop(status)
+        return running is not None
 
     async def _run(self, running: ActiveReply) -> None:
-        running.started = True
         job = running.job
         began = time.monotonic()
         reading = running.reading
         error: ReplyError | None = None
         status = Status.COMPLETE
         try:
-            if running.cancelled:
-                raise asyncio.CancelledError
+            running.begin()
             provider = make_provider(job.widget.provider_config)
             turn = await self._turn(provider, job)
             pace = Batcher(self._beat)
@@ -119,7 +114,7 @@ class Relay:
 
             await reading.read(provider, turn, append)
         except asyncio.CancelledError:
-            status = running.cancelled or Status.INTERRUPTED
+            status = running.end_as
             if status == Status.INTERRUPTED:
                 error = Interrupted("the server was restarted")
         except ReplyError as failure:
@@ -133,7 +128,11 @@ class Relay:
                 Status.FAILED,
                 PlatformUnavailable(f"{type(failure).__name__}: {failure}"),
             )
-        running.finishing = True
+        if running.state is State.LOST:
+            del self.running[job.entry.id]
+            await self._lost(job)
+            return
+        running.state = State.STORING
         finished, first = reading.finished, reading.first
         outcome = Outcome(
             status=status,
@@ -149,7 +148,7 @@ class Relay:
             first_chunk_ms=round((first - began) * 1000) if first else None,
             total_ms=round((time.monotonic() - began) * 1000),
         )
-        await self._finish(running, outcome)
+        await self._finish(job, outcome)
 
     async def _turn(self, provider: Provider, job: Job) -> Turn:
         history: list[tuple[Any, str, int]] = []
@@ -173,45 +172,42 @@ class Relay:
             seq=job.entry.seq - 1,
         )
 
-    async def _finish(self, running: ActiveReply, outcome: Outcome) -> None:
+    async def _finish(self, job: Job, outcome: Outcome) -> None:
         """Store the end, publish it, and go on with the conversation's next reply."""
-        job = running.job
-        change = None
-        while not running.erased:
-            try:
-                change = await run_in_db_thread(
-                    transcripts.finish, job, self.worker, outcome, self.claimant
-                )
-                break
-            except ChatError as error:
-                self.storage_lost(error)
-                await asyncio.sleep(STORE_RETRY_SECONDS)
-        self.running.pop(job.entry.id, None)
+        change = await self._persistently(
+            transcripts.finish, job, self.worker, outcome, self.claimant
+        )
+        del self.running[job.entry.id]
         if change is None:
             await self._lost(job)
-            return
-        self.announce(change)
-        _log(job, outcome)
+        else:
+            self.announce(change)
+            _log(job, outcome)
 
     async def _lost(self, job: Job) -> None:
         """Publish what became of a reply that is ours no more: its conversation was erased, or this
         process was given up for dead."""
-        while True:
-            try:
-                entry = await run_in_db_thread(transcripts.entry, job.conversation, job.entry.id)
-                break
-            except ChatError as error:
-                self.storage_lost(error)
-                await asyncio.sleep(STORE_RETRY_SECONDS)
+        entry = await self._persistently(transcripts.entry, job.conversation, job.entry.id)
         event = MessagesChanged((entry,)) if entry else ConversationClosed()
         self.hub.publish(job.conversation, event)
 
-    def storage_lost(self, error: ChatError) -> None:
+    async def _persistently(
+        self, operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run an operation of the database, again until it succeeds."""
+        while True:
+            try:
+                return await run_in_db_thread(operation, *args, **kwargs)
+            except ChatError as error:
+                self.database_lost(error)
+                await asyncio.sleep(STORE_RETRY_SECONDS)
+
+    def database_lost(self, error: ChatError) -> None:
         """Log that the database is unavailable, but not for every reply."""
         now = time.monotonic()
-        if now - self.storage_lost_at > 10:
+        if now - self.database_lost_at > 10:
             logger.error("database: %s", error.cause)
-        self.storage_lost_at = now
+        self.database_lost_at = now
 
     async def drain(self) -> None:
         """Let the replies in flight finish, for DRAIN_SECONDS; then store what there is of them.

@@ -31,10 +31,6 @@ class Reply:
         self.followers: dict[object, Callable[[], None]] = {}
         self._frame = (0, 0, "")
 
-    def is_of(self, entry: Entry) -> bool:
-        """Is this the attempt that an entry is about?"""
-        return (self.entry.id, self.entry.attempt) == (entry.id, entry.attempt)
-
     def append(self, text: str) -> None:
         """Append text, and wake what follows the reply."""
         self.text += text
@@ -52,7 +48,7 @@ class Reply:
 
     def end(self, entry: Entry) -> None:
         """End it as `entry`, which is stored."""
-        if self.is_of(entry):
+        if self.entry.is_same_attempt(entry):
             self.text, self.length = entry.text, len(entry.text)  # one copy, though they be equal
         self.ended = entry
         self._wake()

@@ -96,7 +96,8 @@ class Room:
         for reply in (self.reply, self.replicas.get(entry.id)):
             if reply is None or reply.entry.id != entry.id:
                 continue
-            if entry.attempt > reply.entry.attempt or (reply.is_of(entry) and not entry.unfinished):
+            same = reply.entry.is_same_attempt(entry)
+            if entry.attempt > reply.entry.attempt or (same and not entry.unfinished):
                 if reply is self.reply:
                     self.reply = None
                 else:
@@ -106,12 +107,12 @@ class Room:
     def in_flight(self, entry: Entry) -> Reply:
         """The reply behind a streaming entry: ours, or a copy of one that runs elsewhere."""
         self.settle(entry)
-        if self.reply and self.reply.is_of(entry):
+        if self.reply and self.reply.entry.is_same_attempt(entry):
             return self.reply
         reply = self.replicas.get(entry.id)
         if reply is None:
             reply = self.replicas[entry.id] = Reply(self.conversation, entry)
-        elif reply.is_of(entry):
+        elif reply.entry.is_same_attempt(entry):
             reply.append_from(0, entry.text)
         return reply
 

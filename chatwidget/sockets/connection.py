@@ -47,6 +47,7 @@ from chatwidget.sockets.session import Session
 from chatwidget.text import cleaned
 
 logger = logging.getLogger("chatwidget")
+delivery_log = logging.getLogger("chatwidget.delivery")  # types and sizes, never a text
 
 # A page of history costs what this many small frames cost.
 HISTORY_WEIGHT = 20
@@ -121,6 +122,7 @@ class Connection:
             if text is None:
                 raise BadFrame("binary")
             frame = parse(text)
+            delivery_log.debug("< %s, %d bytes", type(frame).__name__, size)
             frame_id = getattr(frame, "id", None)
             if self._session is None:
                 if not isinstance(frame, Hello):
@@ -162,18 +164,18 @@ class Connection:
                 origin.header(self._scope, b"accept-language"),
             ),
             identity=verified,
+            details=details_of(frame, verified),
         )
         self._client = client
         self._relay.admission.enter(self)  # before it is looked whether the visitor may
         translation.activate(client.language)
         session = Session(self._relay, self._widget, client, self._outbox)
-        session.details = details_of(frame, verified)
         try:
             async with db_timeout():
                 await run_in_db_thread(transcripts.check_admission, self._widget.pk, client.visitor)
                 if anonymous:
                     await run_in_db_thread(
-                        transcripts.join_visitors, self._widget, anonymous, visitor, session.details
+                        transcripts.join_visitors, self._widget, anonymous, visitor, client.details
                     )
                 await session.begin(frame)
         except BaseException:

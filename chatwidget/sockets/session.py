@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import assert_never
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from msgspec import UNSET
 
 from chatwidget import transcripts
 from chatwidget.db import ANSWER_SECONDS, no_answer, run_in_db_thread
 from chatwidget.errors import BadFrame, BadRequest, MessageEmpty, MessageTooLong, RateLimited
+from chatwidget.models import Widget
 from chatwidget.protocol import (
     Accepted,
     Ack,
@@ -34,12 +33,19 @@ from chatwidget.protocol import (
 from chatwidget.providers.base import providers
 from chatwidget.relay.drafts import next_conversation_id
 from chatwidget.relay.events import ConversationClosed
+from chatwidget.relay.relay import Relay
 from chatwidget.sockets import rate_limits, serialize
-from chatwidget.sockets.outbox import put_entries
-from chatwidget.sockets.page_address import page_address
+from chatwidget.sockets.client import Client
+from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.subscription import Subscription
 from chatwidget.text import as_uuid, cleaned, is_clean
-from chatwidget.transcripts import Change, ConversationGone, NewConversation, NewMessage
+from chatwidget.transcripts import (
+    Change,
+    ConversationGone,
+    NewConversation,
+    NewMessage,
+    StoredMessage,
+)
 
 logger = logging.getLogger("chatwidget")
 
@@ -47,16 +53,38 @@ logger = logging.getLogger("chatwidget")
 OrderedFrame = Send | Stop | Retry | New | Rate | Profile | Page | History
 
 
-class Session(Subscription):
-    """One socket of one visitor."""
+class Session:
+    """One socket of one visitor: does what its frames ask for, and shows what comes of it."""
+
+    def __init__(self, relay: Relay, widget: Widget, client: Client, outbox: Outbox) -> None:
+        self._relay = relay
+        self._widget = widget
+        self._client = client
+        self._outbox = outbox
+        self.subscription = Subscription(relay, widget, client, outbox)
+
+    async def begin(self, hello: Hello) -> None:
+        """Answer a `hello`, whose token has been checked, by `ready`."""
+        if hello.conversation is UNSET:
+            await self.subscription.open_latest()
+        else:
+            await self.subscription.open(as_uuid(hello.conversation or ""))
+
+    def leave(self) -> None:
+        """The process ends: close when what is followed has ended."""
+        self.subscription.leave()
+
+    def gone(self) -> None:
+        """The socket is closed."""
+        self.subscription.gone()
 
     async def handle(self, frame: AnyClientFrame) -> None:
         """Do what a frame asks for. Raises ChatError; DatabaseUnavailable when it takes long."""
         match frame:
             case Ack(id=reply, offset=offset):
-                self.outbox.ack(reply, offset)
+                self._outbox.ack(reply, offset)
             case Ping():
-                self.outbox.put(Pong())
+                self._outbox.put(Pong())
             case Hello():
                 raise BadFrame("a second hello")
             case _:
@@ -72,12 +100,12 @@ class Session(Subscription):
         doing.result()
 
     async def _in_turn(self, frame: OrderedFrame) -> None:
-        async with self.lock:
+        async with self.subscription.lock:
             try:
                 await self._do(frame)
             except ConversationGone:
-                await self.check_known()
-                await self.start_draft(None)
+                await self.subscription.check_known()
+                await self.subscription.start_draft(None)
                 raise BadRequest("the conversation was erased") from None
 
     async def _do(self, frame: OrderedFrame) -> None:
@@ -85,7 +113,7 @@ class Session(Subscription):
             case Send():
                 await self._send(frame)
             case Stop(id=reply):
-                await self._stop(as_uuid(reply))
+                await self._stop(_known(reply))
             case Retry():
                 await self._retry(frame)
             case New():
@@ -94,10 +122,10 @@ class Session(Subscription):
                 await self._rate(frame)
             case Profile():
                 await self._profile(frame)
-            case Page(url=url, title=title):
-                await self._page(page_address(url), cleaned(title, 500))
+            case Page():
+                await self._page(frame)
             case History(before=before):
-                await self._history(as_uuid(before))
+                await self._history(_known(before))
             case _:
                 assert_never(frame)
 
@@ -106,158 +134,142 @@ class Session(Subscription):
             raise BadRequest("the text holds a NUL or a lone surrogate")
         if not frame.text.strip():
             raise MessageEmpty
-        if len(frame.text) > self.max_length:
+        if len(frame.text) > self.subscription.max_length:
             raise MessageTooLong
-        client_id = UUID(frame.id)
+        visitor, client_id = self._client.visitor, UUID(frame.id)
+        draft = self.subscription.draft
         try:
-            await self._consume_message()
+            await self._consume("messages")
+            if draft and not draft.paid:
+                await self._consume("conversations")
             stored = await self._store(client_id, frame.text)
         except RateLimited:
-            earlier = await run_in_db_thread(
-                transcripts.accepted_before, self.client.visitor, client_id
-            )
+            earlier = await run_in_db_thread(transcripts.accepted_before, visitor, client_id)
             if earlier is None:
                 raise
             stored = earlier
-        self.outbox.put(
+        self._outbox.put(
             Accepted(
                 id=frame.id,
                 message=serialize.message(stored.entry),
                 conversation=str(stored.conversation),
             )
         )
-        if stored.change is None:
-            return
-        draft, self.conversation, self.draft = self.draft, stored.conversation, None
-        revision = stored.entry.revision
-        if self.revision == revision - 1:
-            self.revision = revision  # `accepted` has shown it
-        elif draft:
-            self.reload()  # another tab has begun it, with what that was greeted by
-        self.relay.announce(stored.change)
-        if draft:
-            await self.relay.greetings.used(self.widget, self.client.visitor, draft.conversation)
+        if stored.change:
+            draft = self.subscription.draft
+            self.subscription.accept(stored)
+            self._relay.announce(stored.change)
+            if draft:
+                await self._relay.greetings.used(self._widget, visitor, draft.conversation)
 
-    async def _consume_message(self) -> None:
-        visitor, address = str(self.client.visitor), self.client.address
-        await rate_limits.consume("messages_per_visitor", visitor)
-        await rate_limits.consume("messages_per_address", address)
-        if self.draft is not None and not self.draft.paid:
-            await self._consume_conversation()
+    async def _consume(self, what: str) -> None:
+        """Take one off what this visitor, and this address, may still do."""
+        await rate_limits.consume(f"{what}_per_visitor", str(self._client.visitor))
+        await rate_limits.consume(f"{what}_per_address", self._client.address)
 
-    async def _consume_conversation(self) -> None:
-        await rate_limits.consume("conversations_per_visitor", str(self.client.visitor))
-        await rate_limits.consume("conversations_per_address", self.client.address)
-
-    async def _store(self, client_id: UUID, text: str) -> transcripts.StoredMessage:
+    async def _store(self, client_id: UUID, text: str) -> StoredMessage:
+        client = self._client
         for _ in range(2):
             opening = None
-            if draft := self.draft:
+            if draft := self.subscription.draft:
                 await draft.greeted()
                 opening = NewConversation(
                     greeting=draft.greeting,
                     session=draft.session,
                     session_config=draft.config,
-                    locale=self.client.language,
-                    user_agent=self.client.user_agent,
+                    locale=client.language,
+                    user_agent=client.user_agent,
                 )
             message = NewMessage(
-                self.widget,
-                self.client.visitor,
-                draft.conversation if draft else self.shown,
-                client_id,
-                text,
-                self.details,
-                opening,
+                widget=self._widget,
+                visitor=client.visitor,
+                conversation=self.subscription.place,
+                client_id=client_id,
+                text=text,
+                details=client.details,
+                opening=opening,
             )
             try:
                 return await run_in_db_thread(
-                    transcripts.store_message, message, self.relay.claimant
+                    transcripts.store_message, message, self._relay.claimant
                 )
-            except ConversationGone:
-                await self.check_known()
-                await self.start_draft(None)  # the owner erased it: the message begins a new one
+            except ConversationGone:  # the owner erased it: the message begins a new one
+                await self.subscription.check_known()
+                await self.subscription.start_draft(None)
         raise BadRequest("the conversation was erased")
 
-    async def _stop(self, reply: UUID | None) -> None:
-        conversation, reply = self.shown, _known(reply)
-        running = self.relay.running.get(reply)
+    async def _stop(self, reply: UUID) -> None:
+        conversation = self.subscription.shown
+        running = self._relay.running.get(reply)
         if running and running.job.conversation == conversation:
-            self.relay.stop(reply)
+            self._relay.stop(reply)
             return
         found = await run_in_db_thread(transcripts.request_stop, conversation, reply)
         if isinstance(found, Change):
-            self.relay.announce(found)
+            self._relay.announce(found)
         elif found.unfinished:
-            self.relay.hub.request_stop(conversation, reply)
+            self._relay.hub.request_stop(conversation, reply)
         else:
-            self.outbox.put(serialize.done(found), after=reply)
+            self._outbox.put(serialize.done(found), after=reply)
 
     async def _retry(self, frame: Retry) -> None:
-        conversation, reply = self.shown, _known(as_uuid(frame.id))
-        await rate_limits.consume("messages_per_visitor", str(self.client.visitor))
-        await rate_limits.consume("messages_per_address", self.client.address)
-        platform = providers().get(self.widget.provider)
+        conversation, reply = self.subscription.shown, _known(frame.id)
+        await self._consume("messages")
+        platform = providers().get(self._widget.provider)
         change = await run_in_db_thread(
             transcripts.retry,
             conversation,
             reply,
             frame.attempt,
-            self.relay.claimant,
-            bool(platform and platform.rewinds(self.widget.options)),
+            self._relay.claimant,
+            bool(platform and platform.rewinds(self._widget.options)),
         )
         if change:
-            self.relay.announce(change)
+            self._relay.announce(change)
 
     async def _new(self) -> None:
-        await self._consume_conversation()  # its greeting is asked of the platform
-        visitor = self.client.visitor
-        await run_in_db_thread(transcripts.check_admission, self.widget.pk, visitor)
+        await self._consume("conversations")  # its greeting is asked of the platform
+        visitor = self._client.visitor
+        await run_in_db_thread(transcripts.check_admission, self._widget.pk, visitor)
         # Also of a draft, which another tab may just have stored; and of what another one has begun
         # instead, unknown here. So two tabs at one moment find the same draft.
-        before = [self.place]
-        following = next_conversation_id(
-            before[0],
-            await run_in_db_thread(transcripts.end_conversation, before[0], self.ended_at),
-        )
+        place, known = self.subscription.place, self.subscription.ended_at
+        before = [place]
+        ended = await run_in_db_thread(transcripts.end_conversation, place, known)
+        following = next_conversation_id(place, ended)
         while ended := await run_in_db_thread(transcripts.end_conversation, following):
             before.append(following)
             following = next_conversation_id(following, ended)
-        draft = await self.start_draft(following)
+        draft = await self.subscription.start_draft(following)
         draft.paid = True
         for each in before:
-            self.relay.hub.publish(each, ConversationClosed(following=following))
+            self._relay.hub.publish(each, ConversationClosed(following=following))
 
     async def _rate(self, frame: Rate) -> None:
+        conversation, reply = self.subscription.shown, _known(frame.id)
         comment = cleaned(frame.comment, 1000) if frame.comment is not None else None
-        reply = _known(as_uuid(frame.id))
-        self.relay.announce(
-            await run_in_db_thread(transcripts.rate, self.shown, reply, frame.value, comment)
-        )
+        change = await run_in_db_thread(transcripts.rate, conversation, reply, frame.value, comment)
+        self._relay.announce(change)
 
     async def _profile(self, frame: Profile) -> None:
-        email = cleaned(frame.email, 320)
-        wrong = bool(email) and not _is_email(email)  # no reason to forget what was agreed to
-        kept = wrong or not email or self.details.email_verified
-        self.details = replace(
-            self.details,
-            name=cleaned(frame.name, 200) or self.details.name,
-            email=self.details.email if kept else email,
-            consent=cleaned(frame.consent, 32) or self.details.consent,
-        )
-        if self.conversation:
-            await run_in_db_thread(transcripts.update_visitor, self.client.visitor, self.details)
-        if wrong:
+        client = self._client
+        good = client.describe(frame)
+        if self.subscription.conversation:
+            await run_in_db_thread(transcripts.update_visitor, client.visitor, client.details)
+        if not good:
             raise BadRequest("not an email address")
 
-    async def _history(self, before: UUID | None) -> None:
-        entries, more = await run_in_db_thread(transcripts.older, self.shown, _known(before))
-        put_entries(self.outbox, entries, lambda found: Older(messages=found, more=more))
+    async def _history(self, before: UUID) -> None:
+        entries, more = await run_in_db_thread(transcripts.older, self.subscription.shown, before)
+        self._outbox.put_messages(entries, lambda found: Older(messages=found, more=more))
 
-    async def _page(self, url: str, title: str) -> None:
-        self.details = replace(self.details, page_url=url, page_title=title)
-        if self.conversation:
-            await run_in_db_thread(transcripts.record_page, self.conversation, url, title)
+    async def _page(self, frame: Page) -> None:
+        self._client.navigate(frame.url, frame.title)
+        if conversation := self.subscription.conversation:
+            page = self._client.details
+            await run_in_db_thread(
+                transcripts.record_page, conversation, page.page_url, page.page_title
+            )
 
 
 def _done_late(doing: asyncio.Task[None]) -> None:
@@ -265,15 +277,9 @@ def _done_late(doing: asyncio.Task[None]) -> None:
         logger.warning("a frame that was given up: %s: %s", type(error).__name__, error)
 
 
-def _known(found: UUID | None) -> UUID:
+def _known(name: str) -> UUID:
+    """A message's id. Raises BadRequest where it can be none."""
+    found = as_uuid(name)
     if found is None:
         raise BadRequest("no such message")
     return found
-
-
-def _is_email(text: str) -> bool:
-    try:
-        validate_email(text)
-    except ValidationError:
-        return False
-    return True

@@ -20,19 +20,19 @@ from chatwidget import tokens, transcripts
 from chatwidget.db import run_in_db_thread
 from chatwidget.errors import BadRequest, ChatError, CloseCode, CloseConnection
 from chatwidget.models import Status, Widget
-from chatwidget.protocol import Hello, Message, MessageState, Ready, ReadyLimits
-from chatwidget.providers.base import VisitorIdentity, longest_message, providers
+from chatwidget.protocol import Message, MessageState, Ready, ReadyLimits
+from chatwidget.providers.base import longest_message, providers
 from chatwidget.relay.drafts import Draft, next_conversation_id
 from chatwidget.relay.events import MessagesChanged
 from chatwidget.relay.relay import Relay
 from chatwidget.relay.room import Room
 from chatwidget.sockets import serialize
 from chatwidget.sockets.client import Client
-from chatwidget.sockets.outbox import Outbox, put_end, put_entries, put_entry
-from chatwidget.text import as_uuid
-from chatwidget.transcripts import Entry, Snapshot, VisitorDetails
+from chatwidget.sockets.outbox import Outbox
+from chatwidget.transcripts import Entry, Snapshot, StoredMessage
 
 logger = logging.getLogger("chatwidget")
+delivery_log = logging.getLogger("chatwidget.delivery")
 
 # Before what the database did not give is asked for again.
 RETRY_SECONDS = 1.0
@@ -51,7 +51,6 @@ class Subscription:
         self.client = client
         self.outbox = outbox
         outbox.catch_up = self.reload
-        self.details = VisitorDetails()
         self.conversation: UUID | None = None
         self.draft: Draft | None = None
         self.revision: int | None = None
@@ -132,11 +131,11 @@ class Subscription:
             self.outbox.follow(self.relay.hub.follow(self._room, entry))
         elif entry.status == Status.PENDING:
             self._waiting.add(entry.id)
-            put_entry(self.outbox, entry)
+            self.outbox.put_message(entry)
         elif waited:
-            put_end(self.outbox, entry)
+            self.outbox.put_end(entry)
         elif entry.rating or not self.outbox.follows(entry):  # else its `done` says all
-            put_entry(self.outbox, entry)
+            self.outbox.put_message(entry)
 
     def _greeted(self, entry: Entry) -> None:
         """Show the draft's greeting; another process's comes too late, or is the same."""
@@ -150,13 +149,13 @@ class Subscription:
         """Show a conversation instead of all that was shown."""
         room = self._room
         assert room
+        delivery_log.debug("%s: as of %d", snapshot.conversation, snapshot.revision)
         self.conversation, self.draft = snapshot.conversation, None
         self.revision, self.ended_at = snapshot.revision, snapshot.ended
         self._waiting = {e.id for e in snapshot.entries if e.status == Status.PENDING}
         self.outbox.forget()
         running = next((e for e in snapshot.entries if e.status == Status.STREAMING), None)
-        put_entries(
-            self.outbox,
+        self.outbox.put_messages(
             snapshot.entries,
             lambda messages: self._ready(messages, more=snapshot.more),
             live=self.relay.hub.follow(room, running) if running else None,
@@ -169,7 +168,7 @@ class Subscription:
             conversation = next_conversation_id(self.conversation)  # it was erased
         draft = await self.relay.greetings.draft(
             self.widget,
-            self._person,
+            self.client.person,
             self.client.language,
             self._greet,
             conversation=conversation,
@@ -191,19 +190,28 @@ class Subscription:
 
     # --- which conversation -------------------------------------------------------------------
 
-    async def begin(self, hello: Hello) -> None:
-        """Answer a `hello`, whose token has been checked, by `ready`."""
-        if hello.conversation is UNSET:
-            wanted = await run_in_db_thread(transcripts.latest, self.client.visitor)
-            known = wanted is not None or tokens.is_verified(self.client.visitor)
-            self._first = None if known else next_conversation_id(self.client.visitor)
-        else:
-            wanted = as_uuid(hello.conversation or "")
+    async def open(self, conversation: UUID | None) -> None:
+        """Show a conversation, or a draft where there is none."""
         async with self.lock:
-            if wanted and (snapshot := await self._load(wanted)):
+            if conversation and (snapshot := await self._load(conversation)):
                 self._show_snapshot(snapshot)
             else:
                 await self.start_draft(None)
+
+    async def open_latest(self) -> None:
+        """Show the visitor's latest conversation, or the draft of their first one."""
+        latest = await run_in_db_thread(transcripts.latest, self.client.visitor)
+        known = latest is not None or tokens.is_verified(self.client.visitor)
+        self._first = None if known else next_conversation_id(self.client.visitor)
+        await self.open(latest)
+
+    def accept(self, stored: StoredMessage) -> None:
+        """Take in what the visitor has just stored here: its `accepted` shows it."""
+        draft, self.conversation, self.draft = self.draft, stored.conversation, None
+        if self.revision == stored.entry.revision - 1:
+            self.revision = stored.entry.revision
+        elif draft:
+            self.reload()  # another tab has begun it, with what that was greeted by
 
     async def _load(self, conversation: UUID) -> Snapshot | None:
         """Read a conversation; from before that on, its room notes what happens there."""
@@ -219,6 +227,7 @@ class Subscription:
         if since is None or self.conversation is None:
             return await self._reload()
         known = room.revision
+        delivery_log.debug("%s: behind, %d to %d", self.conversation, since, known)
         changes = await run_in_db_thread(transcripts.changes_since, self.conversation, since)
         if changes is None or changes.ended not in (None, self.ended_at):
             return await self._reload()
@@ -282,16 +291,6 @@ class Subscription:
     def max_length(self) -> int:
         profile = self.relay.greetings.profile(self.widget)
         return longest_message(providers().get(self.widget.provider), profile.max_length)
-
-    @property
-    def _person(self) -> VisitorIdentity:
-        return VisitorIdentity(
-            id=str(self.client.visitor),
-            name=self.details.name,
-            email=self.details.email,
-            email_verified=self.details.email_verified,
-            locale=self.client.language,
-        )
 
     @property
     def place(self) -> UUID:

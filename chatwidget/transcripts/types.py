@@ -36,6 +36,9 @@ class Entry:
     def unfinished(self) -> bool:
         return self.status in UNFINISHED
 
+    def is_same_attempt(self, other: Entry) -> bool:
+        return (self.id, self.attempt) == (other.id, other.attempt)
+
 
 ENTRY_FIELDS = tuple(Entry.__dataclass_fields__)
 

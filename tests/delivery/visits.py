@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from tests.client import SECONDS, Chat, Frame, frame_token
-from tests.delivery.shown import Shown
 from tests.platforms.control import Control
 from tests.running import Server
 
@@ -31,11 +30,6 @@ class Visit(Chat):
         headers = {"X-Forwarded-For": address} if address else None
         super().__init__(server.url, slug, headers=headers)
         self.server = server
-        self.shown = Shown()
-
-    async def _apply(self, frame: Frame) -> None:
-        self.shown.apply(frame)
-        await super()._apply(frame)
 
     async def hello(self, **fields: Any) -> Frame:
         if "token" not in fields:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -13,6 +15,7 @@ from chatwidget import db, transcripts
 from chatwidget.models import new_id
 from chatwidget.protocol import Rate, Send
 from chatwidget.relay import batching, pubsub
+from chatwidget.sockets import subscription
 from tests.replaying import Layer, Process, Tab, scripts
 from tests.stored import a_widget
 
@@ -101,7 +104,7 @@ def test_events_that_come_so(pair: Pair, which: slice) -> None:
         await pair.in_step()
         [rated] = [each for each in pair.there.shown.transcript if each["id"] == reply]
         assert rated["rating"] == 1
-        assert pair.there.session.revision == pair.here.session.revision
+        assert pair.there.shows.revision == pair.here.shows.revision
 
     pair.run(talk)
 
@@ -137,3 +140,64 @@ def test_nothing_is_read_where_nothing_is_missing(
 
     pair.run(talk)
     assert read == []
+
+
+def test_the_log_says_what_passes_and_not_what_was_written(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def talk() -> None:
+        with caplog.at_level(logging.DEBUG, logger="chatwidget"):
+            await pair.say("something private")
+            await pair.in_step()
+
+    pair.run(talk)
+    for said in ("> Accepted", "> Delta", "sends MessagesChanged", "received TextAppended"):
+        assert said in caplog.text
+    for text in ("something private", "Yes."):
+        assert text not in caplog.text
+
+
+def test_who_has_read_before_another_tab_reads_again(
+    transactional_db: None,
+    close_threads: None,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two tabs load at one moment; what changes between their readings nobody tells them."""
+    settings.CHATWIDGET = {"PROVIDERS": {"scripted": "tests.replaying.Scripted"}, "LIMITS": False}
+    monkeypatch.setattr(pubsub, "get_channel_layer", lambda: None)
+    widget, visitor = a_widget("twice", provider="scripted", greeting="Hello!"), new_id()
+    stored, read, changed = db.run_in_db_thread, asyncio.Event(), asyncio.Event()
+
+    async def slowly(work: Any, *arguments: Any) -> Any:
+        result = await stored(work, *arguments)
+        if work is transcripts.snapshot and not read.is_set():
+            read.set()
+            await changed.wait()
+        return result
+
+    async def talk() -> None:
+        elsewhere, here = Process(), Process()
+        speaker = Tab(elsewhere, widget, visitor)
+        early, late = Tab(here, widget, visitor), Tab(here, widget, visitor)
+        await speaker.open(None)
+        await speaker.do(Send(id=str(new_id()), text="hi"))
+        monkeypatch.setattr(subscription, "run_in_db_thread", slowly)
+        opening = asyncio.create_task(early.open(speaker.shows.conversation))
+        async with asyncio.timeout(30):
+            await read.wait()
+            await speaker.do(Send(id=str(new_id()), text="and more"))
+            await late.open(speaker.shows.conversation)
+            changed.set()
+            await opening
+            for tab in (early, late):
+                while tab.shows._later or not tab.unread:
+                    await asyncio.sleep(0)
+                await tab.read(len(tab.unread))
+        assert early.shown.transcript == late.shown.transcript
+        for tab in (speaker, early, late):
+            await tab.close()
+        for process in (elsewhere, here):
+            await process.kill()
+
+    asyncio.run(talk())

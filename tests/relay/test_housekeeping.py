@@ -9,6 +9,7 @@ import pytest
 
 from chatwidget.models import new_id
 from chatwidget.relay import housekeeping
+from chatwidget.relay.housekeeping import Housekeeping
 from chatwidget.relay.relay import Relay
 
 
@@ -17,21 +18,21 @@ async def test_leases_are_renewed_though_all_else_waits_for_the_database(
 ) -> None:
     comparing, renewals = asyncio.Event(), asyncio.Queue[None]()
 
-    async def compare(_: Relay) -> None:
+    async def compare(_: Housekeeping) -> None:
         comparing.set()
         await asyncio.Event().wait()
 
-    async def checkpoint(_: Relay) -> None:
+    async def checkpoint(_: Housekeeping) -> None:
         await comparing.wait()
         renewals.put_nowait(None)
 
     monkeypatch.setattr(housekeeping, "TICK_SECONDS", 0.0)
-    monkeypatch.setattr(housekeeping, "compare", compare)
-    monkeypatch.setattr(housekeeping, "checkpoint", checkpoint)
+    monkeypatch.setattr(Housekeeping, "_compare", compare)
+    monkeypatch.setattr(Housekeeping, "_checkpoint", checkpoint)
     relay = Relay()
     running: Any = relay.running
     running[new_id()] = object()
-    work = asyncio.create_task(housekeeping.run_housekeeping(relay))
+    work = asyncio.create_task(Housekeeping(relay).run())
     async with asyncio.timeout(30):
         for _ in range(3):
             await renewals.get()

@@ -8,9 +8,8 @@ shows, once it has read what was sent to it, what a new tab would be shown.
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -28,12 +27,10 @@ from chatwidget import db, transcripts
 from chatwidget.errors import PlatformUnavailable
 from chatwidget.models import Conversation, Message, Widget, new_id
 from chatwidget.protocol import New, Rate, Retry, Send, Stop
-from chatwidget.providers.base import Event, Turn
 from chatwidget.relay import batching, housekeeping, pubsub
-from chatwidget.relay.reply import Reply
 from chatwidget.sockets import subscription
 from chatwidget.transcripts import locking, sql
-from tests.replaying import Layer, Process, Said, Scripted, Tab, asked, scripts
+from tests.replaying import Layer, Process, Said, Tab, asked, scripts
 from tests.stored import a_widget
 
 T = TypeVar("T")
@@ -76,7 +73,7 @@ class Replay(RuleBasedStateMachine):
     async def _open(self, process: int, conversation: UUID | None) -> Tab:
         tab = Tab(self.processes[process], self.widget, self.visitor)
         await tab.open(conversation)
-        tab.knew = tab.session.ended_at
+        tab.knew = tab.shows.ended_at
         self.tabs.append(tab)
         return tab
 
@@ -117,7 +114,7 @@ class Replay(RuleBasedStateMachine):
 
         async def both() -> None:
             here, there = self.tab(number), self.tab(number + 1)
-            tabs = [here, there] if twice and here.session.place == there.session.place else [here]
+            tabs = [here, there] if twice and here.shows.place == there.shows.place else [here]
             await asyncio.gather(*(tab.do(frame) for tab in tabs))
 
         self.run(both())
@@ -170,9 +167,9 @@ class Replay(RuleBasedStateMachine):
 
         async def reload() -> None:
             failing[0] = times
-            for room in list(self.processes[process].relay.hub.by_id.values()):
-                for member in room.members:
-                    member.reload()
+            for tab in self.tabs:
+                if tab.process is self.processes[process]:
+                    tab.shows.reload()
             for _ in range(20):
                 await asyncio.sleep(0.001)
             failing[0] = 0
@@ -182,7 +179,7 @@ class Replay(RuleBasedStateMachine):
     @rule(process=PROCESSES)
     def kill(self, process: int) -> None:
         async def end() -> None:
-            for tab in [tab for tab in self.tabs if tab.process is self.processes[process]]:
+            for tab in [each for each in self.tabs if each.process is self.processes[process]]:
                 await tab.close()
                 self.tabs.remove(tab)
             await self.processes[process].kill()
@@ -218,8 +215,7 @@ class Replay(RuleBasedStateMachine):
         sent = Message.objects.filter(visitor=self.visitor, text=text, role="user").first()
         if sent is None:
             return 0
-        reply = Message.objects.get(conversation=sent.conversation_id, seq=sent.seq + 1)
-        return reply.attempt
+        return Message.objects.get(conversation=sent.conversation_id, seq=sent.seq + 1).attempt
 
     async def _wrong(self) -> Any:
         """A tab that shows something else than a new one, and both; None when there is none."""
@@ -228,18 +224,17 @@ class Replay(RuleBasedStateMachine):
             for writer in tab.writers:
                 assert not writer.done() or writer.exception() is None
             await tab.read(len(tab.unread))
-            session = tab.session
-            if session.conversation is None:
-                assert session.draft
-                found = Conversation.objects.filter(pk=session.draft.conversation)
+            conversation = tab.shows.conversation
+            if conversation is None:
+                found = Conversation.objects.filter(pk=tab.shows.place)
                 if await db.run_in_db_thread(found.exists):
                     return {"a draft, though there is a conversation": tab.shown.transcript}
                 continue
-            ended = await db.run_in_db_thread(self._ended, session.conversation)
+            ended = await db.run_in_db_thread(self._ended, conversation)
             if ended and ended != tab.knew:
                 return {"ended meanwhile": tab.shown.transcript}
             fresh = Tab(self.processes[0], self.widget, self.visitor)
-            await fresh.open(session.conversation)
+            await fresh.open(conversation)
             await asyncio.sleep(0)
             await fresh.read(len(fresh.unread))
             await fresh.close()
@@ -303,92 +298,3 @@ MACHINE = settings(
     stateful_step_count=30,
     suppress_health_check=list(HealthCheck),
 )
-
-
-def test_who_has_read_before_another_tab_reads_again(
-    transactional_db: None,
-    close_threads: None,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Two tabs load at one moment; what changes between their readings nobody tells them."""
-    settings.CHATWIDGET = {"PROVIDERS": {"scripted": "tests.replaying.Scripted"}, "LIMITS": False}
-    monkeypatch.setattr(pubsub, "get_channel_layer", lambda: None)
-    widget, visitor = a_widget("twice", provider="scripted", greeting="Hello!"), new_id()
-    stored, read, changed = db.run_in_db_thread, asyncio.Event(), asyncio.Event()
-
-    async def slowly(work: Any, *arguments: Any) -> Any:
-        result = await stored(work, *arguments)
-        if work is transcripts.snapshot and not read.is_set():
-            read.set()
-            await changed.wait()
-        return result
-
-    async def talk() -> None:
-        elsewhere, here = Process(), Process()
-        speaker = Tab(elsewhere, widget, visitor)
-        early, late = Tab(here, widget, visitor), Tab(here, widget, visitor)
-        await speaker.open(None)
-        await speaker.do(Send(id=str(new_id()), text="hi"))
-        monkeypatch.setattr(subscription, "run_in_db_thread", slowly)
-        opening = asyncio.create_task(early.open(speaker.session.conversation))
-        async with asyncio.timeout(30):
-            await read.wait()
-            await speaker.do(Send(id=str(new_id()), text="and more"))
-            await late.open(speaker.session.conversation)
-            changed.set()
-            await opening
-            for tab in (early, late):
-                while tab.session._later or not tab.unread:
-                    await asyncio.sleep(0)
-                await tab.read(len(tab.unread))
-        assert early.shown.transcript == late.shown.transcript
-        for tab in (speaker, early, late):
-            await tab.close()
-        for process in (elsewhere, here):
-            await process.kill()
-
-    asyncio.run(talk())
-
-
-class Timed(Scripted):
-    """As adapters over HTTP do, it sets a timer, which a loop keeps until it is due, with the
-    context in which it was set."""
-
-    async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
-        asyncio.get_running_loop().call_later(3600, print)
-        async for event in super().reply(turn):
-            yield event
-
-
-def test_an_ended_reply_is_forgotten(
-    transactional_db: None, close_threads: None, settings: Settings
-) -> None:
-    """Its text may be a megabyte."""
-    settings.CHATWIDGET = {"PROVIDERS": {"timed": "tests.relay.test_replay.Timed"}, "LIMITS": False}
-    widget = a_widget("timed", provider="timed", greeting="Hello!")
-
-    async def talk() -> None:
-        process = Process()
-        tab = Tab(process, widget, new_id())
-        await tab.open(None)
-        await tab.do(Send(id=str(new_id()), text="hi"))
-        [running] = process.relay.running.values()
-        reply, task = running.reply.id, running.task
-        script = scripts.setdefault(str(running.job.conversation), asyncio.Queue())
-        for said in ("a text", None):
-            script.put_nowait(said)
-        assert task
-        await task
-        await asyncio.gather(*tab.writers)
-        del running, task
-        gc.collect()
-        assert not [found for found in gc.get_objects() if _is_reply(found, reply)]
-        await tab.close()
-        await process.kill()
-
-    asyncio.run(talk())
-
-
-def _is_reply(found: object, reply_id: str) -> bool:
-    return type(found) is Reply and found.id == reply_id

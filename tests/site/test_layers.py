@@ -37,9 +37,8 @@ STAIRS = {
         ("lifecycle",),
     ),
     "sockets": (
-        ("rate_limits", "origin", "backpressure", "serialize", "page_address"),
-        ("client", "identity"),
-        ("outbox",),
+        ("rate_limits", "origin", "backpressure", "serialize", "page_address", "window", "cursor"),
+        ("client", "identity", "outbox"),
         ("subscription",),
         ("session",),
         ("connection",),

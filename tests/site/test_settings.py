@@ -84,6 +84,7 @@ def test_everything_set(load: Any) -> None:
             "HOST": "0.0.0.0",
             "PORT": "9000",
             "LOG_FORMAT": "json",
+            "LOG_LEVEL": "DEBUG",
         }
     )
     assert settings["SECRET_KEY_FALLBACKS"] == ["older", "oldest"]
@@ -111,6 +112,7 @@ def test_everything_set(load: Any) -> None:
     assert settings["STATIC_ROOT"] == Path("/srv/static")
     assert (settings["HOST"], settings["PORT"]) == ("0.0.0.0", 9000)
     assert settings["LOGGING"]["handlers"]["stderr"]["formatter"] == "json"
+    assert settings["LOGGING"]["loggers"]["chatwidget"]["level"] == "DEBUG"
 
 
 def test_private_providers_go_with_debug(load: Any) -> None:
@@ -143,6 +145,7 @@ def test_a_dotenv_is_honoured_and_the_environment_wins(load: Any) -> None:
         ("CHATWIDGET_PROVIDERS", "parrot"),
         ("CHATWIDGET_PROVIDERS", "parrot=parrot"),
         ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "loud"),
     ],
 )
 def test_a_bad_value_is_refused_in_one_line_that_names_it(load: Any, name: str, value: str) -> None:

@@ -24,31 +24,10 @@ async def begun(chat: Chat, agents: Control, text: str = "") -> tuple[str, str]:
     return name, reply
 
 
-def shown(chat: Chat) -> list[Frame]:
-    """What a client shows by now, put together from its frames as docs/protocol.md says."""
-    messages: dict[str, Frame] = {}
-    for frame in chat.frames:
-        match frame["type"]:
-            case "ready":
-                messages = {each["id"]: dict(each) for each in frame["messages"]}
-            case "accepted" | "message":
-                messages[frame["message"]["id"]] = dict(frame["message"])
-            case "delta":
-                message = messages[frame["id"]]
-                assert frame["offset"] == len(message["text"])
-                message["text"] += frame["text"]
-            case "done":
-                message = messages[frame["id"]]
-                assert frame["length"] == len(message["text"])
-                message["status"] = frame["status"]
-                message |= {name: frame[name] for name in ("ui", "error") if name in frame}
-    return sorted(messages.values(), key=lambda message: int(message["seq"]))
-
-
 async def in_step(*tabs: Chat, another: Another) -> list[Frame]:
     """All tabs show what a fresh one is shown."""
     fresh = await another(tabs[0])
     for tab in tabs:
         await tab.quiet()
-        assert shown(tab) == shown(fresh)
-    return shown(fresh)
+        assert tab.shown.transcript == fresh.shown.transcript
+    return list(fresh.shown.transcript)

@@ -13,7 +13,7 @@ import pytest
 from tests.client import Chat, Frame
 from tests.platforms.control import Control
 from tests.protocol_table import TABLE, raw
-from tests.sockets.chats import in_step, shown
+from tests.sockets.chats import in_step
 from tests.sockets.conftest import Site
 
 Another = Callable[..., Any]
@@ -74,7 +74,10 @@ async def test_any_frames(
     await chat.quiet()
     tabs[1] = await another(chat, conversation=None)
     await chat.ask("say:the end")
-    while "the end" not in tabs[1].texts.values() or shown(tabs[1])[-1]["status"] != "complete":
+    while (
+        "the end" not in tabs[1].texts.values()
+        or tabs[1].shown.transcript[-1]["status"] != "complete"
+    ):
         await tabs[1].receive()
     messages = await in_step(*tabs, another=another)
     assert [message["text"] for message in messages][1:] == ["say:the end", "the end"]

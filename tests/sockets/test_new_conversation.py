@@ -62,7 +62,7 @@ class Visitor:
     async def told(self) -> None:
         """What there was to be done for events is done."""
         for tab in self.tabs:
-            for later in list(tab.session._later):
+            for later in list(tab.shows._later):
                 await later
 
     async def settle(self) -> None:
@@ -97,18 +97,18 @@ def test_one_that_nobody_was_told_of_is_found(visitor: Visitor, heard: bool) -> 
         await visitor.say(here, "hi")
         if heard:
             await visitor.settle()
-            assert there.session.conversation == here.session.conversation
-        before = here.session.conversation
+            assert there.shows.conversation == here.shows.conversation
+        before = here.shows.conversation
         await there.do(New())
         await visitor.settle()
-        assert here.session.draft and here.session.place == there.session.place != before
+        assert here.shows.draft and here.shows.place == there.shows.place != before
         await visitor.say(there, "again")
         await visitor.settle()
-        assert here.session.conversation == there.session.conversation
+        assert here.shows.conversation == there.shows.conversation
         # One that was ended before it was opened is shown as it was.
         late = await visitor.open(here.process, before)
         await visitor.settle()
-        assert late.session.conversation == before
+        assert late.shows.conversation == before
 
     visitor.run(talk)
 
@@ -128,14 +128,14 @@ def test_two_at_one_moment_are_one(
         if stored:
             await visitor.say(here, "hi")
             await visitor.settle()
-        before = here.session.place
-        assert there.session.place == before
+        before = here.shows.place
+        assert there.shows.place == before
         await asyncio.gather(*(tab.do(New()) for tab in visitor.tabs))
         await visitor.settle()
-        assert here.session.draft and here.session.place == there.session.place != before
+        assert here.shows.draft and here.shows.place == there.shows.place != before
         await visitor.say(there, "hi again")
         await visitor.settle()
-        assert here.session.conversation == there.session.conversation != before
+        assert here.shows.conversation == there.shows.conversation != before
 
     visitor.run(talk)
 
@@ -145,21 +145,19 @@ def test_in_one_that_was_ended_long_ago_it_is_another_one(visitor: Visitor, same
     async def talk() -> None:
         here = await visitor.open(Process())
         await visitor.say(here, "first")
-        first = here.session.conversation
+        first = here.shows.conversation
         await here.do(New())
         await visitor.say(here, "second")
-        second = here.session.conversation
+        second = here.shows.conversation
         there = await visitor.open(here.process if same else Process(), first)
         await there.do(New())
         await visitor.settle()
-        assert there.session.draft and there.session.place not in (first, second)
+        assert there.shows.draft and there.shows.place not in (first, second)
         await visitor.say(there, "third")
         await visitor.settle()
-        assert there.session.conversation not in (None, first, second)
-        assert here.session.conversation == second, "it was not this one that was left"
-        assert (
-            await db.run_in_db_thread(transcripts.latest, visitor.id) == there.session.conversation
-        )
+        assert there.shows.conversation not in (None, first, second)
+        assert here.shows.conversation == second, "it was not this one that was left"
+        assert await db.run_in_db_thread(transcripts.latest, visitor.id) == there.shows.conversation
 
     visitor.run(talk)
 
@@ -168,7 +166,7 @@ def test_after_one_that_an_earlier_version_ended_it_is_the_latest(visitor: Visit
     async def talk() -> None:
         here = await visitor.open(Process())
         await visitor.say(here, "first")
-        first = here.session.shown
+        first = here.shows.shown
         ended = timezone.now() - timedelta(minutes=5)
         await db.run_in_db_thread(Conversation.objects.filter(pk=first).update, ended_at=ended)
         there = await visitor.open(here.process, new_id())  # unknown: a new one
@@ -176,9 +174,7 @@ def test_after_one_that_an_earlier_version_ended_it_is_the_latest(visitor: Visit
         late = await visitor.open(here.process, first)
         await late.do(New())
         await visitor.say(late, "third")
-        assert (
-            await db.run_in_db_thread(transcripts.latest, visitor.id) == late.session.conversation
-        )
+        assert await db.run_in_db_thread(transcripts.latest, visitor.id) == late.shows.conversation
 
     visitor.run(talk)
 
@@ -189,11 +185,11 @@ def test_who_is_busy_meanwhile_follows_into_what_has_begun(visitor: Visitor) -> 
         there = await visitor.open(here.process)
         await visitor.say(here, "hi")
         await visitor.told()
-        async with there.session.lock:
+        async with there.shows.lock:
             await here.do(New())
             await visitor.say(here, "hi again")
         await visitor.settle()
-        assert there.session.conversation == here.session.conversation
+        assert there.shows.conversation == here.shows.conversation
 
     visitor.run(talk)
 
@@ -211,7 +207,7 @@ def test_what_begins_while_the_draft_is_looked_for_is_shown(
         cached, waiting, free = drafts._cached, asyncio.Event(), asyncio.Event()
 
         async def wait(verb: str, *arguments: Any) -> Any:
-            if asyncio.current_task() in slow.session._later:
+            if asyncio.current_task() in slow.shows._later:
                 waiting.set()
                 await free.wait()
             return await cached(verb, *arguments)
@@ -222,13 +218,13 @@ def test_what_begins_while_the_draft_is_looked_for_is_shown(
             for member in room.members:
                 member.reload()
             await waiting.wait()
-            for later in list(quick.session._later):
+            for later in list(quick.shows._later):
                 await later
             await visitor.say(quick, "hi again")
             free.set()
             await visitor.settle()
-        assert quick.session.conversation == away.session.place
-        assert slow.session.conversation == quick.session.conversation
+        assert quick.shows.conversation == away.shows.place
+        assert slow.shows.conversation == quick.shows.conversation
 
     visitor.run(talk)
 
@@ -250,9 +246,12 @@ def test_its_greeting_is_asked_for_once(visitor: Visitor, monkeypatch: pytest.Mo
         asked.clear()
         await asyncio.gather(*(tab.do(New()) for tab in visitor.tabs))
         for tab in visitor.tabs:
-            assert tab.session.draft
-            await tab.session.draft.greeted()
-            assert (tab.session.place, tab.session.draft.session) == (here.session.place, "s")
+            assert tab.shows.draft
+            await tab.shows.draft.greeted()
+            assert (tab.shows.place, tab.shows.draft.session) == (
+                here.shows.place,
+                "s",
+            )
         assert asked == [str(visitor.id)]
 
     visitor.run(talk)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.client import Chat
 from tests.platforms.control import Control
-from tests.sockets.chats import begun, in_step, shown
+from tests.sockets.chats import begun, in_step
 from tests.sockets.conftest import OWN_GREETING, Site, Visit
 
 Another = Callable[..., Any]
@@ -19,11 +19,11 @@ async def test_the_first_message_takes_all_tabs_along(chat: Chat, another: Anoth
     tabs = [chat, *[await another(chat) for _ in range(3)]]
     for tab in tabs[1:]:
         assert tab.frames[0]["conversation"] is None
-        assert shown(tab) == shown(chat)  # one greeting for all of them
+        assert tab.shown.transcript == chat.shown.transcript  # one greeting for all of them
     await chat.ask("say:hello")
     for tab in tabs[1:]:
         while not any(frame["type"] == "done" for frame in tab.frames) and (
-            len(shown(tab)) < 3 or shown(tab)[-1]["status"] != "complete"
+            len(tab.shown.transcript) < 3 or tab.shown.transcript[-1]["status"] != "complete"
         ):
             await tab.receive()
         assert tab.conversation == chat.conversation
@@ -78,7 +78,7 @@ async def test_two_tabs_send_at_once(
             await each.until("accepted", id=client_id)
     assert chat.conversation == tab.conversation
     for each in (chat, tab):
-        while [message["status"] for message in shown(each)].count("complete") < 9:
+        while [message["status"] for message in each.shown.transcript].count("complete") < 9:
             await each.receive()
     messages = await in_step(chat, tab, another=another)
     assert [message["seq"] for message in messages] == list(range(1, 10))
@@ -100,7 +100,7 @@ async def test_new_in_every_tab(chat: Chat, another: Another, site: Site) -> Non
         assert ready["conversation"] is None
         greeting = await each.greeting(ready)
         assert (greeting["text"], greeting["seq"]) == (OWN_GREETING, 1)
-    assert shown(chat) == shown(tab)
+    assert chat.shown.transcript == tab.shown.transcript
     assert site.conversation(first)["ended_at"]
     await tab.ask("say:two")
     await chat.until("done")
@@ -138,7 +138,7 @@ async def test_new_before_anything_was_said(chat: Chat, another: Another, site: 
         ready = await each.until("ready")
         assert ready["conversation"] is None
         await each.greeting(ready)
-    assert shown(chat) == shown(tab)
+    assert chat.shown.transcript == tab.shown.transcript
     assert site.rows("SELECT count(*) AS n FROM chatwidget_conversation") == before
 
 

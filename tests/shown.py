@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 Frame = dict[str, Any]
@@ -13,17 +12,17 @@ FIELDS = ("id", "seq", "role", "text", "status", "attempt", "rating", "ui", "err
 class Shown:
     """A client's state. Fails on any frame that would lose text, repeat it, or come too early."""
 
-    def __init__(self, frames: Iterable[Frame] = ()) -> None:
+    def __init__(self) -> None:
         self.messages: dict[str, Frame] = {}
         self.conversation: str | None = None
-        for frame in frames:
-            self.apply(frame)
 
     def apply(self, frame: Frame) -> None:
         match frame["type"]:
             case "ready":
                 self.conversation = frame["conversation"]
                 self.messages = {each["id"]: dict(each) for each in frame["messages"]}
+            case "history":
+                self.messages |= {each["id"]: dict(each) for each in frame["messages"]}
             case "accepted":
                 self.conversation = frame["conversation"]
                 self.messages[frame["message"]["id"]] = dict(frame["message"])
@@ -45,7 +44,12 @@ class Shown:
                         message[name] = frame[name]
 
     @property
+    def texts(self) -> dict[str, str]:
+        """The texts of the messages, by their ids."""
+        return {name: message["text"] for name, message in self.messages.items()}
+
+    @property
     def transcript(self) -> list[Frame]:
         """The messages by their place, as they are compared."""
-        messages = sorted(self.messages.values(), key=lambda message: message["seq"])
+        messages = sorted(self.messages.values(), key=lambda message: int(message["seq"]))
         return [{name: message.get(name) for name in FIELDS} for message in messages]
