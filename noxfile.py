@@ -1,6 +1,6 @@
 """The tests on every Django and Python that the package supports, on MariaDB, and in other admins.
 
-`nox` runs them all, `nox -s "django(6.1-3.13)" -- tests/admin` a part of one. A Python that is not
+`nox` runs them all, `nox -s django-6.1-py3.13 -- tests/admin` a part of one. A Python that is not
 on the machine is skipped. `make test` is the main session, on the versions of constraints.txt.
 """
 
@@ -11,7 +11,6 @@ from pathlib import Path
 import nox
 
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["django", "mariadb", "admins"]
 
 # The oldest and the newest Python of each.
 PAIRS = [("3.11", "5.2"), ("3.12", "6.0"), ("3.13", "6.1"), ("3.14", "6.1")]
@@ -30,14 +29,20 @@ def install(session: nox.Session, django: str = "", *others: str) -> None:
     session.install("--constraint", str(path), *options, *chosen, *others)
 
 
-@nox.session(venv_backend="venv")
-@nox.parametrize("python,django", PAIRS, ids=[f"{django}-{python}" for python, django in PAIRS])
-def django(session: nox.Session, django: str) -> None:
-    """Everything but the browser's tests, on this pair of versions."""
-    install(session, django, "granian", "hypercorn")
-    others = ["--deselect", "tests/site/test_wheel.py", "--ignore", "tests/browser"]
-    given = session.posargs or ["-n", "3", "--dist", "loadfile", *others]
-    session.run("python", "-m", "pytest", *given, env={"PYTHONHASHSEED": "0"})
+def on(python: str, version: str) -> None:
+    """A session for this pair of versions."""
+
+    @nox.session(name=f"django-{version}-py{python}", python=python, venv_backend="venv")
+    def django(session: nox.Session) -> None:
+        """Everything but the browser's tests."""
+        install(session, version, "granian", "hypercorn")
+        others = ["--deselect", "tests/site/test_wheel.py", "--ignore", "tests/browser"]
+        given = session.posargs or ["-n", "3", "--dist", "loadfile", *others]
+        session.run("python", "-m", "pytest", *given)
+
+
+for pair in PAIRS:
+    on(*pair)
 
 
 @nox.session(venv_backend="venv")

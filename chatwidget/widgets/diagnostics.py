@@ -181,8 +181,12 @@ def _explained(error: ReplyError, widget: Widget) -> str:
     elif error.about == "access":
         advice = _("Forbidden: this key may not use this agent, or the agent is not public.")
     elif error.about == "agent":
-        advice = _("Unknown agent: there is no %(agent)s, or the base URL is wrong.") % {
-            "agent": repr(widget.agent)
+        known = providers().get(widget.provider)
+        advice = _(
+            "Unknown agent: there is no %(agent)s at %(address)s, or that address is wrong."
+        ) % {
+            "agent": repr(widget.agent),
+            "address": widget.base_url or (known.default_base_url if known else ""),
         }
     elif error.about == "address":
         advice = _("The base URL is wrong: the platform redirects.")
