@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Most tests wait for something: three at a time suit two cores. `make test PARALLEL=` for one.
 PARALLEL := -n 3 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format bench bench-full wheel
+.PHONY: help install run test lint format bench bench-full markdown-score wheel
 
 help:
-	@echo "make run | test | install | lint | format | bench | bench-full | wheel"
+	@echo "make run | test | install | lint | format | bench | bench-full | markdown-score | wheel"
 
 # Stamps in .venv: each is made again when what it was made of has changed.
 $(VENV)/created:
@@ -66,6 +66,11 @@ format: $(VENV)/developed
 bench bench-full: $(VENV)/developed .env
 	@$(BIN)/python hatch_build.py
 	$(BIN)/python -m tests.bench $(if $(filter bench-full,$@),--full)
+
+# What Markdown we read, beside others; ARGS=--failures shows each example that we do not.
+markdown-score: $(VENV)/developed
+	@$(BIN)/python -m tests.needs
+	@$(BIN)/python -m tests.bench.markdown.score $(ARGS)
 
 wheel: $(VENV)/installed
 	@$(PIP) build

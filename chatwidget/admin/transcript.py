@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -123,8 +124,17 @@ def transcript(conversation: Conversation, query: Mapping[str, str]) -> dict[str
         "listed": listed,
         "matches": matches(conversation, typed),
         "image_hosts": json.dumps(conversation.widget.image_hosts),
+        "base": base(conversation),
         "facts": facts(conversation),
     }
+
+
+def base(conversation: Conversation) -> str:
+    """What relative links in replies are relative to: the visitor's page, where the owner knows its
+    site. Any other could be a page that the visitor made up."""
+    parts = urlsplit(conversation.page_url)
+    known = f"{parts.scheme}://{parts.netloc}" in conversation.widget.allowed_origins
+    return conversation.page_url if known else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ def frame_config(widget: Widget, appearance: Appearance, language: str) -> dict[
         "look": properties(appearance),
         "strings": {key: str(text) for key, text in SCRIPT.items()},
         "imageHosts": widget.image_hosts,
+        "markdown": static("chatwidget/markdown.js"),
+        "math": static("chatwidget/math.js"),
         "prechat": _prechat(appearance),
         "regenerate": bool(platform and platform.rewinds(widget.options)),
         "maxLength": longest_message(platform),

@@ -38,6 +38,7 @@ SCRIPT: dict[str, Promise] = {
     "to_latest": _("Scroll to the latest message"),
     "suggestions": _("Suggestions"),
     "products": _("Products"),
+    "thinking": _("Thinking…"),
     # What can be done with a reply
     "retry": _("Retry"),
     "answer_again": _("Answer again"),

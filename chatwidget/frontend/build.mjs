@@ -38,14 +38,21 @@ const entries = [
   { from: "loader/main.ts", to: "loader.teaser.js", define: { TEASER: "true" } },
   { from: "frame/main.ts", to: "frame.js" },
   { from: "frame/frame.css", to: "frame.css" },
+  // Modules: the frame imports them when a reply first has Markdown, or a formula.
+  { from: "markdown/index.ts", to: "markdown.js", format: "esm" },
+  { from: "math/main.ts", to: "math.js", format: "esm", license: "temml" },
   { from: "admin/main.ts", to: "admin.js" },
   { from: "admin/admin.css", to: "admin.css" },
   { from: "gallery/main.ts", to: "gallery.js" },
   { from: "gallery/gallery.css", to: "gallery.css" },
 ];
 
+/** What a package asks to be kept beside its code. */
+const notice = (name) =>
+  `/*!\n${readFileSync(join(here, "node_modules", name, "LICENSE"), "utf8").trim()}\n*/`;
+
 mkdirSync(out, { recursive: true });
-for (const { from, to, define = {} } of entries) {
+for (const { from, to, define = {}, format = "iife", license } of entries) {
   const entry = join(here, from);
   if (!existsSync(entry)) continue;
   const result = await build({
@@ -53,9 +60,10 @@ for (const { from, to, define = {} } of entries) {
     outfile: join(out, to),
     bundle: true,
     minify: true,
-    format: "iife",
+    format,
     charset: "utf8",
     legalComments: "none",
+    banner: license ? { js: notice(license) } : {},
     define,
     target,
     tsconfigRaw: {}, // the strict one would write "use strict"

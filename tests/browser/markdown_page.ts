@@ -48,13 +48,13 @@ function invent(pieces: string[], count: number, seed: number): string[] {
   );
 }
 
-/** Milliseconds for a text of this length made of one piece, in deltas of 64 characters. */
+/** Milliseconds for a text of this length made of one piece, in deltas of 256 characters. */
 function time(piece: string, length: number): number {
   const text = piece.repeat(Math.ceil(length / piece.length));
   const root = document.createElement("div");
   const begun = performance.now();
   const stream = new MarkdownStream(root, OPTIONS);
-  for (let at = 0; at < text.length; at += 64) stream.write(text.slice(at, at + 64));
+  for (let at = 0; at < text.length; at += 256) stream.write(text.slice(at, at + 256));
   stream.end();
   return performance.now() - begun;
 }
@@ -74,4 +74,59 @@ function removals(text: string): Promise<number> {
   return Promise.resolve().then(() => count);
 }
 
-Object.assign(window, { MarkdownStream, render, unstable, invent, time, removals });
+/** What a check finds at any moment while the text comes by the character, in the page's body. */
+function whileItComes(text: string, check: () => string[]): string[] {
+  document.body.replaceChildren();
+  const stream = new MarkdownStream(document.body, OPTIONS);
+  const found = new Set<string>();
+  for (const letter of text.slice(0, 400)) {
+    stream.write(letter);
+    for (const problem of check()) found.add(problem);
+  }
+  return [...found];
+}
+
+/** The longest that one piece of a text took, of a text that comes in pieces, in milliseconds. */
+function longest(text: string): number {
+  const stream = new MarkdownStream(document.createElement("div"), OPTIONS);
+  let most = 0;
+  for (let at = 0; at < text.length; at += 2048) {
+    const begun = performance.now();
+    stream.write(text.slice(at, at + 2048));
+    most = Math.max(most, performance.now() - begun);
+  }
+  return most;
+}
+
+/** Whether what is shown of a text that comes by a few characters only ever grows. */
+function onlyGrows(text: string): boolean {
+  const root = document.createElement("div");
+  const stream = new MarkdownStream(root, OPTIONS);
+  const shown = (node: Node): string =>
+    node instanceof Text
+      ? node.data
+      : (node as HTMLElement).hidden
+        ? ""
+        : [...node.childNodes].map(shown).join("");
+  let before = "";
+  for (let at = 0; at <= text.length; at += 3) {
+    if (at < text.length) stream.write(text.slice(at, at + 3));
+    const now = shown(root).trimEnd();
+    if (!now.startsWith(before)) return false;
+    before = now;
+  }
+  stream.end();
+  return shown(root).trimEnd().startsWith(before);
+}
+
+Object.assign(window, {
+  MarkdownStream,
+  render,
+  unstable,
+  invent,
+  time,
+  removals,
+  whileItComes,
+  longest,
+  onlyGrows,
+});

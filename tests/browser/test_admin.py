@@ -15,8 +15,28 @@ from tests.browser.moments import moment
 from tests.running import ROOT, Server
 
 HOSTILE = ROOT / "tests/fixtures/markdown_hostile.json"
+# Whether the last character of a block stands on the left of its first.
+ENDS_LEFT = """(block) => {
+  const { firstChild: text } = block;
+  const left = (at) => {
+    const range = new Range();
+    range.setStart(text, at);
+    range.setEnd(text, at + 1);
+    return range.getBoundingClientRect().left;
+  };
+  return left(text.length - 1) < left(0);
+}"""
 AXE = ROOT / "chatwidget/frontend/node_modules/axe-core/axe.min.js"
-REPLY = """Here is what I **found**:
+REPLY = r"""Here is what
+I **found**:
+
+שלום.
+
+<think>
+plan
+</think>
+
+It is \(x_1\), see [Returns](/returns) and [https://bank.example](https://evil.example/).
 
 | Lamp | Price |
 |---|--:|
@@ -87,6 +107,16 @@ async def test_a_reply_is_drawn_as_the_visitor_saw_it(admin: Page, server: Serve
         "href", "https://shop.example/"
     )
     await expect(reply.get_by_role("link", name="not this")).to_have_count(0)
+    lines = (await reply.locator("p").first.inner_text()).splitlines()
+    assert lines == ["Here is what", "I found:"]
+    hebrew = reply.locator("p", has_text="שלום.")
+    assert await hebrew.evaluate(ENDS_LEFT)
+    await expect(reply.locator("math msub")).to_be_visible()
+    await expect(reply.get_by_text("plan", exact=True)).to_be_hidden()
+    await expect(reply).to_contain_text(
+        "Returns (/returns)"
+    )  # the visitor could have made up a page
+    await expect(reply).to_contain_text("https://bank.example (evil.example)")
     await expect(reply.locator("img")).to_have_count(0)  # neither host is the widget's
     await expect(reply.get_by_role("article", name="Aurora")).to_contain_text("129 €")
     await expect(reply).to_contain_text("rated bad")
@@ -131,7 +161,7 @@ PROBLEMS = """() => {
   const allowed = new Set(["https:", "http:", "mailto:", "tel:"]);
   for (const body of document.querySelectorAll(".cw-rendered")) {
     for (const element of body.querySelectorAll("*")) {
-      if (/^(script|iframe|object|embed|form|style|link|meta|base|svg|math|video|audio)$/i
+      if (/^(script|iframe|object|embed|form|style|link|meta|base|svg|video|audio)$/i
           .test(element.localName)) problems.push(element.outerHTML);
       for (const { name, value } of element.attributes) {
         if (/^on|^style$|^srcdoc$|^id$|^name$/.test(name)) problems.push(element.outerHTML);

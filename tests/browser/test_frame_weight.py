@@ -29,3 +29,8 @@ async def test_everything_on_open_is_within_its_budget(server: Server, language:
     sent = int(page.headers["Content-Length"])
     sizes["html"] = sent if language == "en" else len(brotli.compress(page.content))
     assert sum(sizes.values()) <= BUDGET, sizes
+
+
+def test_what_reads_markdown_is_light() -> None:
+    """It is loaded when a reply first has any."""
+    assert len(brotli.compress((STATIC / "markdown.js").read_bytes())) <= 9_000

@@ -58,6 +58,8 @@ def test_the_wheel_holds_what_the_app_needs_and_nothing_else(archives: Path) -> 
         "chatwidget/templates/chatwidget/frame.html",
         "chatwidget/static/chatwidget/loader.js",
         "chatwidget/static/chatwidget/frame.js",
+        "chatwidget/static/chatwidget/markdown.js",
+        "chatwidget/static/chatwidget/math.js",
         "chatwidget/static/chatwidget/frame.css",
     } <= names
     here = ROOT / "chatwidget"

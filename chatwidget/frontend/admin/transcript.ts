@@ -2,20 +2,28 @@
 
 import { renderUi } from "../frame/view/rich-elements.ts";
 import { MarkdownStream } from "../markdown/index.ts";
+import { typesetter } from "../markdown/typeset.ts";
 
 export function renderTranscript(): void {
   const lines = document.querySelector<HTMLElement>(".cw-lines");
   if (!lines) return;
   openPageOfLink();
-  const { hosts, copy = "", copied = "", products = "" } = lines.dataset;
+  const { hosts, base, copy = "", copied = "", products = "", thinking = "", math } = lines.dataset;
   const imageHosts: string[] = JSON.parse(hosts ?? "[]");
 
   for (const bubble of lines.querySelectorAll<HTMLElement>("[data-markdown]")) {
     const source = bubble.textContent;
     bubble.replaceChildren();
     // Headings begin below the page's own title.
-    const options = { imageHosts, headingOffset: 2, strings: { copy_code: copy, copied } };
-    const markdown = new MarkdownStream(bubble, options);
+    const markdown = new MarkdownStream(bubble, {
+      imageHosts,
+      base,
+      copy,
+      copied,
+      thinking,
+      headingOffset: 2,
+      math: typesetter(math),
+    });
     markdown.write(source);
     markdown.end();
     bubble.classList.add("cw-rendered");

@@ -32,8 +32,9 @@ export class Announcer {
       const runs = isRunning(message);
       const end = runs ? lastSentence(text, begin) : text.length;
       const ends = !runs && (!before || isRunning(before.message));
-      const words = spoken(`${text.slice(begin, end)}\n${ends ? this.#beside(message) : ""}`);
-      if (known && words) this.#say(words);
+      const beside = ends ? this.#beside(message) : "";
+      const words = known ? spoken(`${text.slice(begin, end)}\n${beside}`) : "";
+      if (words) this.#say(words);
       this.#told.set(id, { message, at: known ? Math.max(begin, end) : text.length });
     }
   }
@@ -50,8 +51,8 @@ function lastSentence(text: string, begin: number): number {
 /** Markdown without its signs, as far as they would be read out. */
 export function spoken(text: string): string {
   return text
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replace(/^\s*(?:[#>]+|[-*+]|```.*|\|?[\s:|-]+\|)\s/gm, "")
+    .replace(/!?\[([^[\]]*)\]\([^()]*\)/g, "$1")
+    .replace(/^[ \t]*(?:[#>]+|[-*+]|```.*|\|?[ \t:|-]+\|)\s/gm, "")
     .replace(/[*_`~|]+/g, " ")
     .replace(/\s+/g, " ")
     .trim();

@@ -58,7 +58,13 @@ export class App implements Actions {
       refused: (text) => this.#view.composer.giveBack(text),
       changed: () => this.#schedule(),
     });
-    const context = { config, actions: this, client: this.client, dates: this.#dates };
+    const context = {
+      config,
+      actions: this,
+      client: this.client,
+      dates: this.#dates,
+      base: () => (parent.embedded ? this.#page.url : undefined),
+    };
     this.#view = new View(context, stores.tab.value.draft ?? "");
     this.#view.closable(parent.embedded || history.length > 1);
     this.#unread = new UnreadCounter((unread) => {

@@ -32,6 +32,9 @@ export interface Config {
   suggestions: string[];
   /** Hosts that images may come from. */
   imageHosts: string[];
+  /** Addresses of the modules that read Markdown, and make MathML of TeX. */
+  markdown: string;
+  math: string;
   prechat: Prechat | null;
   sound: boolean;
   /** The platform can answer again in place of a complete reply. */

@@ -38,6 +38,7 @@ export type Key =
   | "stopped"
   | "suggestions"
   | "thanks"
+  | "thinking"
   | "to_latest"
   | "too_many_pending"
   | "typing"

@@ -2,7 +2,9 @@
  * The gallery: ?state=NAME plays one state in this page, without it all of them are shown in frames.
  * ?theme=dark, ?dir=rtl, ?locale=es and ?width=360 hold for both.
  */
+import { readConfig } from "../frame/config.ts";
 import { byId, el } from "../frame/dom.ts";
+import { loadMarkdown } from "../frame/view/reply-text.ts";
 import { Stage } from "./stage.ts";
 import { states } from "./states.ts";
 
@@ -37,6 +39,7 @@ function holdStill(): void {
 async function play(state: string): Promise<void> {
   const scene = states[state];
   if (!scene) throw new Error(`no such state: ${state}`);
+  await loadMarkdown(readConfig(document));
   holdStill();
   const stage = new Stage(scene);
   await scene.play?.(stage);

@@ -42,6 +42,64 @@ def price(weight: float, country: str = "CL") -> float:
 Up to ~~30~~ **60** requests a minute.
 `;
 
+const ELEMENTS = `Dear [Your Name],
+your parcel goes to
+Ana Rojas
+Calle Larga 12
+Santiago
+
+Press <kbd>Ctrl</kbd> + <kbd>K</kbd> for <mark>help</mark>; the glaze is mostly SiO<sub>2</sub>.
+
+> [!WARNING]
+> Do not put it on an open flame.
+
+<details><summary>How to clean it</summary>
+
+- by hand, or
+- in the dishwasher at 50 °C
+
+</details>
+
+Kilns are old[^1], and some lie about it: [https://shop.example/kilns](https://elsewhere.example/).
+
+[^1]: The oldest that we know is from 6000 BC.
+
+1999. That was our first year.
+`;
+
+const FORMULA = `The area is \\(\\pi r^2\\), so with $r = 4.5$ cm:
+
+\\[
+A = \\pi \\cdot 4.5^2 \\approx \\frac{127.2}{2} \\cdot 1
+\\]
+
+It costs $12, or $19 with a lid.
+`;
+
+const REASONING = `<think>
+They ask for Chile. Our table has it.
+
+- up to 2 kg: $12
+</think>
+
+Yes, we ship to Chile.
+`;
+
+const DIRECTIONS = `The label says:
+
+שלום! הספל הזה עשוי ביד. יש לו יד אחת (כחולה).
+
+- כלי חרס.
+- Harbour mug
+- זכוכית (שקופה).
+
+> مصنوع يدويًا في ميناء صغير.
+
+| מוצר | מחיר |
+| --- | --- |
+| ספל | €24 |
+`;
+
 /** Tests answer for this host. */
 const IMAGE_HOST = "images.gallery.example";
 
@@ -86,6 +144,12 @@ const refuses = (code: string, more: object = {}): Scene => ({
   },
 });
 
+async function appears(selector: string): Promise<void> {
+  while (!document.querySelector(selector)) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 const PRECHAT = {
   name: "optional",
   email: "required",
@@ -114,6 +178,21 @@ export const states: Record<string, Scene> = {
   streaming: { play: (stage) => exchange(stage, MARKDOWN.slice(0, 260), { status: "streaming" }) },
   reply: { play: (stage) => exchange(stage, MARKDOWN) },
   code: { play: (stage) => exchange(stage, CODE) },
+  elements: { play: (stage) => exchange(stage, ELEMENTS) },
+  directions: { play: (stage) => exchange(stage, DIRECTIONS) },
+  formula: {
+    async play(stage) {
+      exchange(stage, FORMULA);
+      await appears("p ~ p math");
+    },
+  },
+  reasoning: {
+    async play(stage) {
+      exchange(stage, REASONING);
+      await appears("details[class]");
+      document.querySelector("details")!.open = true;
+    },
+  },
   "can-answer-again": {
     config: { regenerate: true },
     play: (stage) => exchange(stage, "Yes, we do."),

@@ -1,302 +1,285 @@
 /**
- * Markdown as a stream: what a reply's deltas spell becomes DOM nodes as it comes, each block parsed
- * once and never again. CommonMark's everyday part with tables, task lists and strikethrough; raw
- * HTML is text (but for `<br>`, a table cell's only line break), and there is no indented code.
+ * Markdown as a stream: what a reply's deltas spell becomes DOM nodes as it comes. CommonMark with
+ * GFM's tables, task lists, strikethrough and addresses, alerts, footnotes, TeX, and a handful of
+ * HTML elements; docs/markdown.md says what is left out.
  *
  * A line is looked at as soon as it is clear what it begins; its text then flows into the leaf that
- * is open. However the text is cut, the nodes come out the same. Work is linear in the text: depth,
- * waiting and lookahead are bounded.
+ * is open. Only the open paragraph is read again as it grows, and none is long, so work is linear in
+ * the text: depth, waiting and lookahead are bounded. However the text is cut, the nodes come out the
+ * same.
  */
 
-import {
-  alignmentsOf,
-  cellsOf,
-  codeBlock,
-  type Labels,
-  tableOf,
-  writeInline,
-  writeRow,
-} from "./blocks.ts";
-import { Inline, type InlineOptions } from "./inline.ts";
-import { appendText, element, moveChildren } from "./nodes.ts";
-import { unescapeAll } from "./urls.ts";
+import { Blocks, type MarkdownOptions } from "./blocks.ts";
+import { Code } from "./code.ts";
+import { unescapeAll } from "./entities.ts";
+import * as lines from "./lines.ts";
+import { element } from "./nodes.ts";
+import { Paragraph } from "./paragraph.ts";
+import { alignmentsOf, cellsOf, Table } from "./tables.ts";
 
-export interface MarkdownOptions extends InlineOptions, Labels {
-  /** Added to the level of headings, which then fit below the page's own. */
-  headingOffset?: number;
-}
+export type { MarkdownOptions };
 
-/** A block that holds others: a quote, or a list's item. */
-interface Box {
-  into: Element;
-  /** What ends an item's marker ("-", "+", "*", ".", ")"); a quote has none. */
-  mark?: string;
-  /** An item's list, and the column at which its text begins. */
-  list?: Element;
-  indent: number;
-}
-
-/** Deeper quotes and lists are text. */
-const DEPTH = 20;
-/** A line that is not decided by then, or a heading or row longer than that, is a paragraph's. */
+/** A line that is not decided by then, or a heading longer than that, is a paragraph's. */
 const LONGEST_LINE = 4096;
-
-/** The beginning of a line that may yet turn out to be this or that. */
-const UNDECIDED =
-  /^(?:>|#{1,6}(?:[ \t].*)?|[-+*_=:|][-+*_=:| \t]*|\d{1,9}(?:[.)][ \t]*)?|`{1,2}|`{3,}[^`]*|~{1,2}|~{3,}.*|\[[ xX]?\]?)$/;
-const HEADING = /^(#{1,6})(?:[ \t]|$)/;
-const UNDERLINE = /^(?:=+|-+)[ \t]*$/;
-const RULE = /^(?:(?:-[ \t]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})$/;
-const FENCE = /^(?:(`{3,})([^`]*)|(~{3,})(.*))$/;
-const FENCE_END = /^(`*|~*)[ \t]*$/;
-const ITEM = /^(?:([-+*])|(\d{1,9})([.)]))(?:([ \t]{1,4})(?=[^ \t])|[ \t]|$)/;
-const TASK = /^\[([ xX])\](?=[ \t]|$)/;
-
-/** A tab is four columns, wherever it stands. */
-const columns = (space: string) => space.length + 3 * (space.split("\t").length - 1);
-
-/** The index in `line` after at most `count` columns of space from `at`. */
-function skipColumns(line: string, at: number, count: number): number {
-  let index = at;
-  for (let left = count; left > 0; left -= line[index++] === "\t" ? 4 : 1) {
-    if (line[index] !== " " && line[index] !== "\t") break;
-  }
-  return index;
-}
+/** A longer row goes on in another. */
+const LONGEST_ROW = 16384;
+/** The longest comment. */
+const LONGEST_COMMENT = 4096;
+/** What is out of sight in a longer text is not laid out. */
+const LONG = 16384;
 
 export class MarkdownStream {
   readonly #root: Element;
-  readonly #options: MarkdownOptions;
-  readonly #boxes: Box[] = [];
-  /** How many boxes the current line is known to continue. */
-  #matched = 0;
-  /** What has come and is not done with. */
+  readonly #blocks: Blocks;
+  /** What has come and is not done with, and how much of it is by now. */
   #source = "";
-  /** Whether the rest of the current line is the open leaf's text. */
+  #at = 0;
+  /** How much has come in all, and whether its last character was a carriage return. */
+  #come = 0;
+  #returned = false;
+  /** Whether the current line has opened a block, and whether its rest is the open leaf's text. */
+  #opened = false;
   #flowing = false;
-
-  #leaf: "" | "paragraph" | "code" | "table" = "";
-  /** The leaf's element: `p`, `code` or `tbody`. */
-  #element!: HTMLElement;
-  #inline!: Inline;
-  /** Whether the leaf has but one line, and a paragraph's first: it may be a table's header. */
-  #single = false;
-  #first = "";
-  #fence = "";
-  #fenceIndent = 0;
-  #alignments: string[] = [];
 
   constructor(root: Element, options: MarkdownOptions = {}) {
     this.#root = root;
-    this.#options = options;
+    this.#blocks = new Blocks(root, options);
   }
 
   write(text: string): void {
-    this.#source += text.replaceAll("\r", "").replaceAll("\0", "\ufffd");
+    if (!text) return;
+    const rest = this.#returned ? text.replace(/^\n/, "") : text;
+    this.#returned = text.endsWith("\r");
+    this.#come += rest.length;
+    if (this.#come > LONG) this.#root.classList.add("md-long");
+    this.#source += rest.replace(/\r\n?/g, "\n").replaceAll("\0", "\ufffd");
     this.#run(false);
+    this.#blocks.show();
+    this.#blocks.writer.settle();
   }
 
   end(): void {
     this.#run(true);
-    this.#closeTo(0);
+    this.#blocks.close(0);
+    this.#blocks.writer.settle();
   }
 
   #run(last: boolean): void {
-    const source = this.#source;
-    let at = 0;
-    while (at < source.length) {
-      const newline = source.indexOf("\n", at);
-      const end = newline < 0 ? source.length : newline;
-      if (!this.#flowing) at += this.#begin(source.slice(at, end), last || newline >= 0);
-      if (this.#flowing) {
-        this.#flow(source.slice(at, end));
-        at = end;
-      }
-      if (newline >= 0) {
-        at = newline + 1;
-        this.#flowing = false;
-        this.#matched = 0;
-      } else if (!this.#flowing) break;
+    this.#at = 0;
+    while (this.#at < this.#source.length) {
+      if (!this.#flowing && !this.#begin(last)) break;
+      if (this.#flowing && !this.#flow(last)) break;
+      if (this.#source[this.#at] !== "\n") continue;
+      this.#at++;
+      this.#flowing = this.#opened = false;
+      this.#blocks.matched = 0;
     }
-    const rest = source.slice(at);
+    const rest = this.#source.slice(this.#at);
     const blank = rest.length > LONGEST_LINE && !rest.trim();
     this.#source = blank ? rest.slice(0, LONGEST_LINE) : rest;
   }
 
-  /**
-   * Finds what a line begins, as far as it has come (`whole`: to its end), and opens that. Returns how
-   * many characters are done with; the others flow into the leaf, or wait for more.
-   */
-  #begin(line: string, whole: boolean): number {
-    for (let at = 0; ; ) {
-      const start = skipColumns(line, at, line.length * 4);
-      const rest = line.slice(start);
-      const indent = columns(line.slice(at, start));
-      const short = rest.length < LONGEST_LINE;
-      const box = this.#boxes[this.#matched];
+  /** The rest of the current line, and whether all of it has come. */
+  #line(last: boolean): [string, boolean] {
+    const newline = this.#source.indexOf("\n", this.#at);
+    return newline < 0
+      ? [this.#source.slice(this.#at), last]
+      : [this.#source.slice(this.#at, newline), true];
+  }
 
-      if (box?.mark && (indent >= box.indent || (!rest && whole))) {
-        at = skipColumns(line, at, box.indent);
-        this.#matched++;
+  /** Done with so many characters of the line; returns whether it goes on, or more must come first. */
+  #done(count: number, goesOn = true): boolean {
+    this.#at += count;
+    return goesOn;
+  }
+
+  /** Finds what a line begins, as far as it has come, and opens that; false where more must come. */
+  #begin(last: boolean): boolean {
+    const blocks = this.#blocks;
+    const [line, whole] = this.#line(last);
+    for (let at = 0; ; ) {
+      const start = lines.skipColumns(line, at, line.length * 4);
+      const rest = line.slice(start);
+      const indent = lines.columns(line.slice(at, start));
+      const short = rest.length < LONGEST_LINE;
+      const { next, leaf } = blocks;
+
+      if (
+        next &&
+        (next.indent === undefined || (next.list && (indent >= next.indent || (!rest && whole))))
+      ) {
+        at = lines.skipColumns(line, at, next.indent ?? 0);
+        blocks.matched++;
         continue;
       }
-      if (this.#leaf === "code" && !box) {
-        const fence = indent < 4 ? FENCE_END.exec(rest)?.[1] : undefined;
-        if (fence !== undefined && !whole && short) return at;
-        if (whole && fence?.startsWith(this.#fence)) {
-          this.#closeLeaf();
-          return line.length;
+      if (leaf instanceof Code && !next) {
+        const near = indent < 4 || indent <= leaf.indent;
+        const fence = near ? lines.FENCE_END.exec(rest)?.[1] : undefined;
+        if (fence !== undefined && !whole && short) return this.#done(at, false);
+        if (whole && fence?.startsWith(leaf.fence)) {
+          blocks.close();
+          return this.#done(line.length);
         }
-        if (!this.#single) this.#element.append("\n");
-        this.#single = false;
+        leaf.line();
         this.#flowing = true;
-        return skipColumns(line, at, this.#fenceIndent);
+        return this.#done(lines.skipColumns(line, at, leaf.indent));
       }
       if (!rest) {
-        if (whole) this.#closeTo(this.#matched);
-        return whole ? line.length : at;
+        if (!whole) return this.#done(at, false);
+        if (!this.#opened) blocks.blankLine();
+        return this.#done(line.length);
       }
-      if (!whole && short && (this.#leaf === "table" || UNDECIDED.test(rest))) return at;
-
-      const quoted = box && !box.mark;
-      if (rest[0] === ">" && (quoted || this.#matched < DEPTH)) {
-        if (!quoted) this.#open({ into: element("blockquote", this.#closeTo()), indent: 0 });
-        else this.#matched++;
+      const row = leaf instanceof Table;
+      if (!whole && (row ? rest.length < LONGEST_ROW : short && lines.UNDECIDED.test(rest))) {
+        return this.#done(at, false);
+      }
+      const formula = leaf instanceof Paragraph && !next && leaf.unfinished;
+      const quoted = next?.mark === ">";
+      if (!formula && rest[0] === ">" && (quoted || !blocks.isFull)) {
+        if (quoted) blocks.matched++;
+        else blocks.quote();
         at = start + (/[ \t]/.test(rest[1] ?? "") ? 2 : 1);
         continue;
       }
-      const used = short ? this.#special(rest, indent) : 0;
+      if (!formula && rest.startsWith("<!--")) {
+        const end = this.#source.indexOf("-->", this.#at + start + 2) + 3;
+        const length = end - this.#at - start;
+        if (end > 2 && length < LONGEST_COMMENT) {
+          blocks.into();
+          this.#at = end;
+          return true;
+        }
+        const wait = end < 3 && !last && this.#source.length - this.#at - start < LONGEST_COMMENT;
+        if (wait) return this.#done(start, false);
+      }
+      const used = !formula && (short || row) ? this.#special(rest, indent) : 0;
+      this.#opened ||= used > 0;
       at = start + used;
       if (used && at < line.length) continue;
       if (!used) this.#paragraph(rest);
-      return at;
+      return this.#done(at);
     }
   }
 
   /** Opens what is more than a paragraph; returns how much of the line that takes, 0 for none. */
   #special(rest: string, indent: number): number {
-    const here = this.#matched === this.#boxes.length;
-    const inParagraph = here && this.#leaf === "paragraph";
-    if (inParagraph && this.#single && this.#table(rest)) return rest.length;
-    if (inParagraph && UNDERLINE.test(rest)) {
-      const text = this.#element;
-      moveChildren(text, this.#heading(rest[0] === "=" ? 1 : 2));
-      text.remove();
-      return rest.length;
+    const blocks = this.#blocks;
+    const { leaf } = blocks;
+    const here = !blocks.next;
+    const paragraph = leaf instanceof Paragraph && leaf;
+    // So far in, a line only goes on with what there is.
+    if (paragraph && indent > 3) return 0;
+    if (here && paragraph) {
+      const alignments =
+        paragraph.single && (rest + paragraph.text).includes("|") && alignmentsOf(rest);
+      if (alignments && cellsOf(paragraph.text).length === alignments.length) {
+        blocks.table(blocks.taken(), alignments);
+        return rest.length;
+      }
+      const text = lines.UNDERLINE.test(rest) && blocks.writer.strip(paragraph.text, true);
+      if (text) {
+        blocks.taken();
+        blocks.heading(rest[0] === "=" ? 1 : 2, text);
+        return rest.length;
+      }
     }
-    const [, level] = HEADING.exec(rest) ?? [];
+    const [, level] = lines.HEADING.exec(rest) ?? [];
     if (level) {
       const text = rest.slice(level.length).trim();
-      writeInline(this.#heading(level.length), text.replace(/(?:^|[ \t])#+$/, ""), this.#options);
+      blocks.heading(level.length, text.replace(/(?:^|[ \t])#+$/, ""));
       return rest.length;
     }
-    if (RULE.test(rest)) {
-      element("hr", this.#closeTo());
+    if (lines.RULE.test(rest)) {
+      element("hr", blocks.into());
       return rest.length;
     }
-    const [fenced, ticks, info, tildes, other] = FENCE.exec(rest) ?? [];
+    const [fenced, ticks, info, tildes, other] = lines.FENCE.exec(rest) ?? [];
     if (fenced) {
       const language = unescapeAll(info ?? other ?? "").trim();
-      this.#element = codeBlock(this.#closeTo(), language.split(/\s/)[0]!, this.#options);
-      this.#leaf = "code";
-      this.#single = true;
-      this.#fence = (ticks ?? tildes)!;
-      this.#fenceIndent = indent;
+      blocks.code(language.split(/\s/)[0]!, (ticks ?? tildes)!, indent);
       return rest.length;
     }
-    if (here && this.#leaf === "table" && rest.includes("|")) {
-      writeRow(this.#element, "td", rest, this.#alignments, this.#options);
-      return rest.length;
+    const used = this.#marker(rest, here) || this.#fold(rest) || this.#item(rest, indent);
+    if (used || !here || !(leaf instanceof Table)) return used;
+    const text = rest.slice(0, LONGEST_ROW);
+    leaf.row(text);
+    return text.length;
+  }
+
+  /** What stands first in an item (a task's box) or in a quote (an alert's kind), or is a footnote. */
+  #marker(rest: string, here: boolean): number {
+    const { boxes } = this.#blocks;
+    const box = boxes.at(-1);
+    const first = here && box && !box.into.firstChild;
+    const [task, mark] = (first && box.list && lines.TASK.exec(rest)) || [];
+    if (task) {
+      box!.into.className = "md-task";
+      element("span", box!.into).append(mark === " " ? "☐" : "☑");
+      return task.length;
     }
-    return this.#task(rest) || this.#item(rest, indent, inParagraph);
+    const [alert, kind] = (first && box.mark === ">" && lines.ALERT.exec(rest)) || [];
+    if (alert) {
+      box!.into.className = `md-alert md-${kind!.toLowerCase()}`;
+      return alert.length;
+    }
+    const [note, label] = lines.NOTE.exec(rest) ?? [];
+    if (!note || this.#blocks.isFull) return 0;
+    this.#blocks.note(label!);
+    return note.length;
   }
 
-  #heading(level: number): Element {
-    const shown = Math.min(level + (this.#options.headingOffset ?? 0), 6);
-    return element(`h${shown}` as "h1", this.#closeTo());
+  /** The beginning and the end of a fold, and its summary. */
+  #fold(rest: string): number {
+    const blocks = this.#blocks;
+    const [fold = "", end, name] = lines.FOLD.exec(rest) ?? [];
+    if (fold) {
+      if (end ? !blocks.closeFold(name!) : blocks.isFull) return 0;
+      if (!end) blocks.fold(name!);
+      return fold.length;
+    }
+    const box = blocks.boxes.at(-1);
+    const [all, summary] = (box?.mark === "details" && lines.SUMMARY.exec(rest)) || [];
+    if (!all || box!.into.firstChild || blocks.next) return 0;
+    blocks.writer.write(element("summary", box!.into), summary!);
+    return all.length;
   }
 
-  /** A delimiter row makes the line before it a table's header. */
-  #table(rest: string): boolean {
-    const alignments = (rest + this.#first).includes("|") && alignmentsOf(rest);
-    if (!alignments || cellsOf(this.#first).length !== alignments.length) return false;
-    const text = this.#element;
-    this.#element = tableOf(this.#closeTo(), this.#first, alignments, this.#options);
-    this.#alignments = alignments;
-    this.#leaf = "table";
-    text.remove();
-    return true;
-  }
-
-  #task(rest: string): number {
-    const item = this.#boxes.at(-1);
-    const [all, mark] = TASK.exec(rest) ?? [];
-    if (!mark || !item?.mark || item.into.firstChild || this.#matched < this.#boxes.length)
-      return 0;
-    item.into.className = "md-task";
-    element("span", item.into).append(mark === " " ? "☐" : "☑");
-    return all!.length;
-  }
-
-  #item(rest: string, indent: number, inParagraph: boolean): number {
-    const [all = "", bullet, number, end, space] = ITEM.exec(rest) ?? [];
-    const sibling = this.#boxes[this.#matched];
+  #item(rest: string, indent: number): number {
+    const blocks = this.#blocks;
+    const [all = "", bullet, number, end, space] = lines.ITEM.exec(rest) ?? [];
     const mark = bullet ?? end;
-    const same = sibling?.mark === mark;
     // What might be a paragraph's text ("… in\n1984. It") is that.
-    const text = inParagraph && (all === rest || (number && number !== "1"));
-    if (!mark || text || (!same && this.#matched >= DEPTH)) return 0;
-    const into = this.#closeTo();
-    const list = same ? sibling!.list! : element(number ? "ol" : "ul", into);
-    if (!same && number && number !== "1") (list as HTMLOListElement).start = Number(number);
+    const text = !blocks.next && blocks.leaf instanceof Paragraph;
+    if (!mark || (text && (all === rest || (number && number !== "1")))) return 0;
+    if (blocks.next?.mark !== mark && blocks.isFull) return 0;
     const width = (number ?? "").length + 1 + (space?.length ?? 1);
-    const column = indent + (space?.includes("\t") ? 4 : width);
-    this.#open({ into: element("li", list), mark, list, indent: column });
+    blocks.item(mark, number, indent + (space?.includes("\t") ? 4 : width));
     return all.length;
   }
 
   #paragraph(rest: string): void {
+    const { leaf } = this.#blocks;
     this.#flowing = true;
-    if (this.#leaf === "paragraph" && (rest[0] !== "|" || this.#first[0] === "|")) {
-      this.#single = false;
-      this.#element.hidden = false;
-      this.#inline.write("\n");
-      return;
-    }
-    this.#element = element("p", this.#closeTo());
-    // Most likely a table's header: not shown before the next line tells.
-    this.#element.hidden = rest[0] === "|";
-    this.#inline = new Inline(this.#element, this.#options);
-    this.#leaf = "paragraph";
-    this.#single = true;
-    this.#first = "";
+    const goesOn = leaf instanceof Paragraph && (rest[0] !== "|" || leaf.text[0] === "|");
+    if (goesOn) leaf.line();
+    else this.#blocks.paragraph(rest[0] === "|");
   }
 
-  #flow(text: string): void {
-    if (this.#leaf === "code") appendText(this.#element, text);
-    else {
-      if (this.#single) this.#first += text;
-      this.#inline.write(text);
-    }
-  }
-
-  #open(box: Box): void {
-    this.#boxes.push(box);
-    this.#matched++;
-  }
-
-  #closeLeaf(): void {
-    if (this.#leaf === "paragraph") {
-      this.#inline.end();
-      this.#element.hidden = false;
-    } else if (this.#leaf === "code" && !this.#single) this.#element.append("\n");
-    this.#leaf = "";
-  }
-
-  /** Closes the leaf and all boxes but the first `count`; returns what the next block goes into. */
-  #closeTo(count = this.#matched): Element {
-    this.#closeLeaf();
-    this.#boxes.length = count;
-    return this.#boxes.at(-1)?.into ?? this.#root;
+  /** The rest of a line goes into the open leaf; false where more must come first. */
+  #flow(last: boolean): boolean {
+    const blocks = this.#blocks;
+    const leaf = blocks.leaf as Paragraph | Code;
+    const [text, whole] = this.#line(last);
+    const folded =
+      leaf instanceof Paragraph && blocks.boxes.some(({ indent }) => indent === undefined);
+    const [end = "", name] = (folded && lines.FOLD_END.exec(text)) || [];
+    const begun = folded && !whole ? text.search(lines.FOLD_END_BEGUN) : -1;
+    const at = end ? text.indexOf(end) : begun;
+    leaf.add(at < 0 ? text : text.slice(0, at));
+    if (at < 0) return this.#done(text.length);
+    if (!end) return this.#done(at, false);
+    this.#flowing = !blocks.closeFold(name!);
+    if (this.#flowing) leaf.add(end);
+    return this.#done(at + end.length);
   }
 }

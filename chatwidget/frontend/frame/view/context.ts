@@ -22,4 +22,6 @@ export interface ViewContext {
   actions: Actions;
   client: ChatClient;
   dates: DateFormatter;
+  /** The embedding page's address, which relative links are relative to; a page of its own has none. */
+  base(): string | undefined;
 }

@@ -1,11 +1,11 @@
 /** One message of the log: an article that is appended to while it grows, never written anew. */
-import { MarkdownStream } from "../../markdown/index.ts";
 import { type Entry, isRunning, type Unsent } from "../conversation.ts";
 import { el } from "../dom.ts";
 import { reason } from "../errors.ts";
 import { fill } from "../strings.ts";
 import type { ViewContext } from "./context.ts";
 import { Footer } from "./footer.ts";
+import { loadMarkdown, ReplyText } from "./reply-text.ts";
 import { renderUi } from "./rich-elements.ts";
 
 /** A reply in any other status is shown as plain text. */
@@ -16,13 +16,13 @@ export class MessageView {
   /** The line with the day, where this message is the first of it. */
   readonly day = el("div", { class: "day" });
   #context: ViewContext;
-  #body = el("div", { class: "body", dir: "auto" });
+  #body = el("div", { class: "body" });
   #ui = el("div", { class: "ui" });
   #note = el("p", { class: "note" });
   #footer: Footer | null = null;
   #shown: Entry | null = null;
   #last = false;
-  #stream: MarkdownStream | null = null;
+  #text: ReplyText | null = null;
 
   constructor(context: ViewContext, mine: boolean) {
     this.#context = context;
@@ -80,27 +80,24 @@ export class MessageView {
       return;
     }
     const goesOn =
-      this.#stream &&
+      this.#text &&
       before &&
       before.attempt === message.attempt &&
       (isRunning(before) ? text.startsWith(before.text) : text === before.text);
     if (!goesOn) {
-      this.#body.replaceChildren();
-      const { imageHosts, strings } = this.#context.config;
-      const { copy_code: copy, copied } = strings;
-      this.#stream = new MarkdownStream(this.#body, { imageHosts, copy, copied, headingOffset: 1 });
+      this.#text?.stop();
+      this.#text = new ReplyText(this.#body, this.#context);
     }
     if (text === "" && isRunning(message)) {
-      const label = fill(this.#context.config.strings.typing, {
-        agent: this.#context.config.agent,
-      });
-      if (!goesOn) this.#body.append(dots(label));
+      const { strings, agent } = this.#context.config;
+      if (!goesOn) this.#body.replaceChildren(dots(fill(strings.typing, { agent })));
+      void loadMarkdown(this.#context.config);
       return;
     }
     const written = goesOn ? before.text.length : 0;
-    if (written === 0) this.#body.replaceChildren();
-    this.#stream!.write(text.slice(written));
-    if (!isRunning(message) && (!goesOn || isRunning(before))) this.#stream!.end();
+    if (goesOn && !isRunning(before)) return;
+    if (text === "") this.#body.replaceChildren();
+    this.#text!.add(text.slice(written), !isRunning(message));
   }
 }
 
