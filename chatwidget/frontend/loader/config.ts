@@ -2,11 +2,14 @@
 export interface Config extends Look {
   slug: string;
   title: string;
+  /** Of panel.js, so that a new one is fetched. */
+  version: string;
   /**
-   * The launcher's names, "to open|to close" or one for both, by two letters of the page's language;
-   * "" is for all others.
+   * The launcher's names, "to open|to close" or one for both, by the page's language; "" is for all
+   * others.
    */
   labels: Record<string, string>;
+  teaser?: Teaser;
 }
 
 /**
@@ -19,19 +22,25 @@ export interface Teaser {
   close: Record<string, string>;
 }
 
-/**
- * What `data-` attributes on the script tag can say otherwise, and then in text: `target`, a selector
- * (the panel stands in that element, without a launcher), and what loader.css knows as custom
- * properties and classes.
- */
+/** What loader.css knows as custom properties and classes. Attributes say it in text. */
 export interface Look {
-  position?: "right" | "left";
+  position?: string;
   color?: string;
-  text?: string;
-  x?: number;
-  y?: number;
-  radius?: number;
+  x?: number | string;
+  y?: number | string;
+  radius?: number | string;
   icon?: string;
   shape?: string;
-  teaser?: Teaser;
+}
+
+/** What a `data-` attribute of the script tag can say. */
+export interface Attributes extends Look {
+  /** A selector: the chat stands in that element, and there is no launcher. */
+  target?: string;
+  /** "none": the page opens the chat by a button of its own. */
+  launcher?: string;
+  theme?: string;
+  font?: string;
+  /** The frame notes in the console what it does. */
+  debug?: string;
 }
