@@ -33,7 +33,8 @@ def _labels() -> dict[str, str]:
     `lang` chooses, so that the answer is the same for all visitors and can be cached.
 
     It weighs on every page, so but for English a language has one name for the launcher, open or
-    not (`aria-expanded` tells which), and none where that is "Chat", too."""
+    not (`aria-expanded` tells which), and none where that is "Chat", too; and the panel's own two
+    buttons, which are there until the frame has spoken, are signs with English names."""
     labels = {"": "Chat"}
     for language in LANGUAGES:
         with translation.override(language):
@@ -66,8 +67,9 @@ def loader_config(widget: Widget) -> dict[str, Any]:
         config |= {"icon": f'url("{appearance.icon}") 50%/contain no-repeat', "shape": "none"}
     if language := supported(appearance.language):
         with translation.override(language):
-            config["labels"] = {"": f"{OPEN_CHAT}|{CLOSE_CHAT}"}
             close = {"": str(STRINGS["close"])}
+            names = (OPEN_CHAT, CLOSE_CHAT, STRINGS["close"], STRINGS["reconnect"])
+            config["labels"] = {"": "|".join(map(str, names))}
     else:
         config["labels"], close = _labels(), _closings()
     if appearance.teaser:

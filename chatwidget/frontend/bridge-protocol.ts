@@ -1,5 +1,5 @@
 /**
- * What the panel (on the embedding page) and the frame (in its iframe) send each other.
+ * What the loader (on the embedding page) and the frame (in the iframe) send each other.
  *
  * The frame speaks first: it makes a MessageChannel and posts VERSION to its parent, with one end of
  * the channel. Everything else goes over that, so that neither side listens to a third window. The
@@ -32,23 +32,37 @@ export interface Identity {
 
 export type Theme = "auto" | "light" | "dark";
 
-/** All that the panel ever sends: how things stand. It does so whenever anything may differ. */
+/** All that the loader ever sends: how things stand. It does so whenever anything may differ. */
 export interface PageState {
   page: Page;
-  identity?: Identity | undefined;
-  /** Somebody was here who has gone: the visitor begins as a new one. Sent once. */
-  forget?: boolean;
   /** Whether the panel is open. It may not be, when a reply of the page before still runs. */
   open: boolean;
   /** Whether the panel stands in the page's own flow: there is nothing to close. */
   inline: boolean;
-  /** What the page has chosen by `theme()`, if anything. */
-  theme?: Theme | undefined;
-  /** What the page itself is, where it says that it is one of both only: "auto" follows that. */
-  scheme?: "light" | "dark" | undefined;
+  identity: Identity;
+  /** Somebody was here who has gone: the visitor begins as a new one. Sent once. */
+  forget: boolean;
+  /** The page's own `color-scheme`: "auto" follows that, where it is one of both. */
+  scheme: string;
   /** What the page sends in the visitor's name, each text once. */
   texts: string[];
+  /** What the page has chosen by `theme()`, if anything. */
+  theme?: Theme | undefined;
 }
+
+/** As it is sent: the loader has no bytes for names. */
+export type SentState = [
+  url: string,
+  title: string,
+  referrer: string,
+  open: boolean,
+  inline: boolean,
+  identity: Identity,
+  forget: boolean,
+  scheme: string,
+  texts: string[],
+  theme: string | undefined,
+];
 
 /** A message as the events of the JavaScript API show it. */
 export interface PublicMessage {
@@ -73,3 +87,8 @@ export type FrameMessage =
   | { type: "identify"; detail: Identity }
   /** Whether a reply runs: the next page then brings the conversation back by itself. */
   | { type: "running"; detail: boolean };
+
+/** As it is sent. */
+export type SentMessage = {
+  [M in FrameMessage as M["type"]]: [type: M["type"], detail: M["detail"]];
+}[FrameMessage["type"]];

@@ -1,16 +1,21 @@
-/** The JavaScript API (../types/chatwidget.d.ts). What needs the panel waits for it. */
-import type { Panel } from "./widget.ts";
+/** The JavaScript API (../types/chatwidget.d.ts), as the loader makes it. */
 
 export type Listener = (detail: unknown) => void;
 export type Command = [name: string, ...values: unknown[]];
-export type Emit = (type: string, detail?: unknown) => void;
 
-/** What one widget does by itself. */
-export interface Actions extends Omit<Panel, "sync"> {
+/** What one widget does. */
+export interface Actions {
   slug: string;
   host: HTMLElement;
+  open(): void;
+  close(): void;
+  toggle(): void;
+  send(text: string): void;
+  identify(identity: ChatWidgetIdentity | null): void;
+  reset(): void;
   show(): void;
   hide(): void;
+  theme(name: string): void;
   destroy(): void;
 }
 
@@ -27,11 +32,14 @@ export interface Globals {
   /** All widgets, by their address. */
   ChatWidgets?: Record<string, Api>;
   /** Not in every browser yet. */
-  requestIdleCallback?(call: () => void): void;
+  navigation?: EventTarget;
 }
 
-/** The API of a widget that does this, and what calls the listeners of an event. */
-export function createApi(actions: Actions, all: Record<string, Api>): [Api, Emit] {
+/** The whole API of a widget that does this, and what calls the listeners of an event. */
+export function createApi(
+  actions: Actions,
+  all: Record<string, Api>,
+): [Api, (type: string, detail?: unknown) => void] {
   const listeners: Record<string, Set<Listener>> = {};
   const api: Api = {
     ...actions,
@@ -43,9 +51,9 @@ export function createApi(actions: Actions, all: Record<string, Api>): [Api, Emi
     get: (slug) => Object.values(all).find((each) => each.slug === slug),
     push(...commands) {
       for (const command of commands) {
-        const [name, ...values] = command;
         // One that is misspelt or fails does not end the others.
         try {
+          const [name, ...values] = command;
           (api[name as keyof Api] as (...values: unknown[]) => void)(...values);
         } catch (error) {
           console.error("chatwidget:", command, error);
@@ -53,10 +61,8 @@ export function createApi(actions: Actions, all: Record<string, Api>): [Api, Emi
       }
     },
   };
-  return [
-    api,
-    (type, detail) => {
-      for (const listener of listeners[type] ?? []) setTimeout(listener, 0, detail);
-    },
-  ];
+  const emit = (type: string, detail?: unknown) => {
+    for (const listener of listeners[type] ?? []) setTimeout(listener, 0, detail);
+  };
+  return [api, emit];
 }

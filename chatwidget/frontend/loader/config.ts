@@ -2,11 +2,9 @@
 export interface Config extends Look {
   slug: string;
   title: string;
-  /** Of panel.js, so that a new one is fetched. */
-  version: string;
   /**
-   * The launcher's names, "to open|to close" or one for both, by the page's language; "" is for all
-   * others.
+   * Names with bars between them, by the page's language, "" for all others: of the launcher, to open
+   * and to close ("": the same); of the panel's own buttons, to close and to try again.
    */
   labels: Record<string, string>;
   teaser?: Teaser;
@@ -22,7 +20,7 @@ export interface Teaser {
   close: Record<string, string>;
 }
 
-/** What loader.css knows as custom properties and classes. Attributes say it in text. */
+/** What loader.css has as custom properties and classes. Attributes say it in text. */
 export interface Look {
   position?: string;
   color?: string;
@@ -33,14 +31,10 @@ export interface Look {
   shape?: string;
 }
 
-/** What a `data-` attribute of the script tag can say. */
+/** What `data-` attributes of the script tag can say. */
 export interface Attributes extends Look {
   /** A selector: the chat stands in that element, and there is no launcher. */
   target?: string;
   /** "none": the page opens the chat by a button of its own. */
   launcher?: string;
-  theme?: string;
-  font?: string;
-  /** The frame notes in the console what it does. */
-  debug?: string;
 }

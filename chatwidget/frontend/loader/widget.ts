@@ -1,44 +1,259 @@
-/** What the two scripts on the page know of each other: the loader makes the widget, panel.js its panel. */
-import type { Identity, Theme } from "../bridge-protocol.ts";
-import type { Emit } from "./api.ts";
-import type { Options } from "./options.ts";
+/**
+ * One widget on the embedding page: launcher, panel, API.
+ *
+ * Written to be small: it is what every visitor of every page pays. Two functions do the work: `put`
+ * brings the widget to where it belongs, whatever the page has taken away, and `sync` makes
+ * everything follow from how things stand, whatever has happened.
+ */
+import { type Identity, type SentMessage, type SentState, VERSION } from "../bridge-protocol.ts";
+import { createApi, type Globals } from "./api.ts";
+import type { Config } from "./config.ts";
+import css from "./loader.css?text";
+import { readOptions } from "./options.ts";
+import { stored } from "./storage.ts";
+import { tease } from "./teaser.ts";
 
-/** A browser may keep a loader for a day, so what is here stays: it may only become more. */
-export interface Widget extends Options {
-  slug: string;
-  title: string;
-  /** What its entries in the page's storage are called. */
-  key: string;
-  host: HTMLElement;
-  shadow: ShadowRoot;
-  launcher: HTMLButtonElement;
-  /** Its names: to open, to close. */
-  labels: [open: string, close: string];
-  dialog: HTMLDialogElement;
-  /** What `sessionStorage` said when the page began: 1: a reply runs, 2: the panel is open. */
-  before: number;
-  frame?: HTMLIFrameElement | undefined;
-  /** To what is in the frame, once it has spoken. */
-  port?: MessagePort | undefined;
-  /** Ends all listening. */
-  signal: AbortSignal;
-  emit: Emit;
-  /** Puts the widget on the page and the frame into it, where they are not yet. */
-  load(fragment: string): void;
-  unload(): void;
+/** Whether this is the loader of widgets that have one; see build.mjs. */
+declare const TEASER: boolean;
+
+/** A framework takes what stands beside its own for a mistake, until it has taken the page over. */
+const SETTLED_MS = 200;
+/** A page that has not loaded by then is not waited for. */
+const PATIENCE_MS = 5_000;
+/** Between two attempts to be on a page that takes the widget away. */
+const REST_MS = 50;
+/** A frame that has not spoken by then may be tried again. */
+const SILENT_MS = 6_000;
+
+export function start(config: Config): void {
+  const { slug, title } = config;
+  const doc = document;
+  const globals = window as unknown as Globals;
+  const view = visualViewport!;
+  const host = doc.createElement("chat-widget");
+  const [address, src, said, names, language] = readOptions(config, host);
+  const { target } = said;
+  const key = `chatwidget-${slug}`;
+  /** What the page before has left: 1: a reply that runs or is not seen yet, 2: an open panel. */
+  const before = +(stored("sessionStorage", key) ?? 0);
+  // biome-ignore lint/suspicious/noAssignInExpressions: every byte is paid by every visitor
+  const all = (globals.ChatWidgets ??= {});
+  if (all[address]?.host.isConnected) return; // pasted twice
+  all[address]?.destroy(); // the page took it away, and has brought the tag again
+
+  const make = <K extends keyof HTMLElementTagNameMap>(name: K, properties: object) =>
+    Object.assign(doc.createElement(name), properties);
+  const [openLabel, closeLabel = openLabel, shutLabel = "Close", againLabel = "Try again"] = names;
+  const shadow = host.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  const launcher = make("button", { value: "", hidden: said.launcher === "none" });
+  const dialog = make("dialog", { ariaLabel: title });
+  // The panel's own two, until the frame has spoken.
+  const shut = make("button", { textContent: "✕", ariaLabel: shutLabel });
+  const again = make("button", { textContent: `↻ ${againLabel}` });
+  const panel = target ? shadow : dialog;
+  const texts: string[] = [];
+  let identity: Identity = {};
+  let theme: string | undefined;
+  let frame: HTMLIFrameElement | undefined;
+  let port: MessagePort | undefined;
+  let running = before > 0;
+  let small = false;
+  /** What had the focus before the panel. */
+  let focused: HTMLElement | null;
+
+  const sync = () => {
+    const open = dialog.open;
+    const wanted = open && dialog.isConnected && Math.min(innerWidth, innerHeight) < 500;
+    if (small !== wanted) {
+      small = wanted;
+      dialog.close();
+      if (small) dialog.showModal();
+      else if (open) dialog.show();
+    }
+    // On a phone what the keyboard leaves; not while the visitor has zoomed in.
+    dialog.style.cssText =
+      small && view.scale < 1.1 ? `height:${view.height}px;top:${view.offsetTop}px` : "";
+    // A chat in the page's flow is no panel, and one without a frame must not follow the visitor.
+    if (frame && !target && (port || !open)) {
+      stored("sessionStorage", key, open ? 2 : +(running || launcher.value > ""));
+    }
+    if (port) {
+      port.postMessage([
+        doc.URL,
+        doc.title,
+        doc.referrer,
+        open,
+        !!target,
+        identity,
+        stored("localStorage", key) === "0",
+        getComputedStyle(doc.documentElement).colorScheme,
+        texts.splice(0),
+        theme,
+      ] satisfies SentState);
+      stored("localStorage", key, identity.id ? 1 : "");
+    }
+    if (launcher.ariaExpanded !== `${open}`) {
+      launcher.ariaExpanded = `${open}`;
+      launcher.ariaLabel = open ? closeLabel! : openLabel!;
+      emit(open ? "open" : "close");
+    }
+  };
+
+  const receive = ({ data: [type, detail] }: MessageEvent<SentMessage>) => {
+    if (type === "unread") launcher.value = (detail || "") as string;
+    if (type === "running") running = detail;
+    if (type === "close") {
+      dialog.close();
+      (launcher.hidden ? focused : launcher)?.focus();
+    } else emit(type, detail);
+    sync();
+  };
+
+  /** See ../bridge-protocol.ts. */
+  const hear = ({ source, data, ports }: MessageEvent) => {
+    if (!frame || source !== frame.contentWindow || data !== VERSION) return;
+    port = ports[0]!;
+    port.onmessage = receive;
+    shut.hidden = again.hidden = true;
+    sync();
+  };
+
+  const unload = () => {
+    frame?.remove();
+    frame = port = undefined;
+    shut.hidden = false;
+    again.hidden = true;
+  };
+
+  // `open`: "" where the panel stays closed, else the fragment of the frame's address: what it focuses.
+  const load = (open: string) => {
+    put();
+    // One that has said nothing yet when it is opened again did not load, or not well.
+    if (!dialog.open && !port) unload();
+    if (!frame) {
+      frame = make("iframe", { src: src + open, title, allow: "clipboard-write; autoplay" });
+      panel.append(frame);
+      setTimeout(() => {
+        again.hidden = !!port;
+      }, SILENT_MS);
+    }
+    if (open) dialog.open = true;
+    sync();
+  };
+
+  const put = () => {
+    if (host.isConnected || all[address] !== api) return;
+    observer.observe(doc, { childList: true, subtree: !!target });
+    // "#1a" is the id of an element, but no selector.
+    const place = target
+      ? doc.querySelector(target.replace(/^#(\d)/, "#\\3$1 "))
+      : doc.documentElement;
+    if (!place) return;
+    place.append(host);
+    if (!target) {
+      observer.observe(place, { childList: true });
+      host.showPopover?.();
+    }
+    // A document that is written anew loses all of its window's listeners.
+    addEventListener("message", hear);
+    small = false;
+    const loaded = frame;
+    unload();
+    if (loaded || before || target) load(dialog.open ? "#" : "");
+    else sync();
+  };
+  const observer = new MutationObserver(() => host.isConnected || setTimeout(put, REST_MS));
+
+  const [api, emit] = createApi(
+    {
+      slug,
+      host,
+      open() {
+        focused = doc.activeElement as HTMLElement;
+        load("#text");
+        // Under a modal dialog of the page nothing can be used, but another one.
+        if (doc.querySelector("dialog:modal")) {
+          dialog.close();
+          dialog.showModal();
+        }
+        frame!.focus();
+      },
+      close() {
+        dialog.close();
+        sync(); // the event comes with the next picture, which may be the next page's
+      },
+      toggle: () => (dialog.open ? api.close() : api.open()),
+      send(text) {
+        texts.push(`${text}`);
+        api.open();
+      },
+      identify(who) {
+        // A framework's object may have what cannot be posted: functions, proxies.
+        identity = JSON.parse(JSON.stringify({ ...who }));
+        // Nobody, after somebody: the frame forgets them, as soon as there is one.
+        if (!identity.id && stored("localStorage", key) === "1") stored("localStorage", key, 0);
+        sync();
+      },
+      reset() {
+        identity = {};
+        stored("localStorage", key, 0);
+        sync();
+      },
+      show: () => {
+        launcher.hidden = false;
+      },
+      hide: () => {
+        launcher.hidden = true;
+      },
+      theme(name) {
+        theme = name;
+        sync();
+      },
+      destroy() {
+        api.close();
+        host.remove();
+        frame = undefined; // nothing is stored any more
+        delete all[address];
+        globals.ChatWidget = Object.values(all)[0];
+      },
+    },
+    all,
+  );
+
+  sheet.replaceSync(css);
+  shadow.adoptedStyleSheets = [sheet];
+  dialog.open = before > 1 || !!target;
+  panel.append(again);
+  if (!target) {
+    host.className = said.position!;
+    host.popover = "manual";
+    dialog.append(shut);
+    shadow.append(launcher, dialog);
+    if (TEASER && config.teaser && !before) {
+      tease(`${key}-teaser`, launcher, language, config.teaser, api);
+    }
+  }
+  launcher.onclick = api.toggle;
+  shut.onclick = api.close;
+  again.onclick = () => {
+    unload();
+    api.open();
+  };
+  dialog.onclose = sync;
+  // Where the page has navigated to by itself is told at once where the browser says so, and when a
+  // click into the iframe takes the page's focus.
+  globals.navigation?.addEventListener("navigatesuccess", sync);
+  addEventListener("blur", sync);
+  view.addEventListener("resize", sync);
+  view.addEventListener("scroll", sync);
+  addEventListener("load", () => setTimeout(put, SETTLED_MS));
+  setTimeout(put, doc.readyState === "complete" ? 0 : PATIENCE_MS);
+
+  all[address] = api;
+  if (Object.values(all)[0] === api) {
+    const commands = globals.ChatWidget;
+    globals.ChatWidget = api;
+    if (Array.isArray(commands)) api.push(...commands);
+  }
 }
-
-/** What panel.js makes of a widget. */
-export interface Panel {
-  open(): void;
-  close(): void;
-  toggle(): void;
-  send(text: string): void;
-  identify(identity: Identity | null): void;
-  reset(): void;
-  theme(name: Theme): void;
-  /** Makes everything follow from how things stand: the frame has spoken, or the page was changed. */
-  sync(): void;
-}
-
-export type CreatePanel = (widget: Widget) => Panel;
