@@ -22,7 +22,8 @@ export interface Visitor {
 }
 
 export interface Seen {
-  conversation: string;
+  /** null: one that nothing was said in yet. */
+  conversation: string | null;
   /** Of the last message that they have seen as it stays. */
   seq: number;
 }

@@ -24,7 +24,7 @@ export class UnreadCounter {
     const { conversation, messages } = chat;
     if (conversation === undefined) return; // not known yet
     const { seen } = this.#store.value;
-    if (conversation && (!this.away || seen?.conversation !== conversation)) {
+    if (!this.away || seen?.conversation !== conversation) {
       const next = running(chat);
       const seq = next ? next.seq - 1 : (messages.at(-1)?.seq ?? 0);
       if (seen?.conversation !== conversation || seen.seq !== seq) {
@@ -33,7 +33,7 @@ export class UnreadCounter {
     }
     const last = this.#store.value.seen?.seq ?? 0;
     const isUnread = (each: Entry) => each.role !== "user" && !isRunning(each) && each.seq > last;
-    const count = conversation ? messages.filter(isUnread).length : 0;
+    const count = messages.filter(isUnread).length;
     if (count === this.#count) return;
     this.#count = count;
     this.#onChange(count);

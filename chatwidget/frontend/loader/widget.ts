@@ -79,6 +79,8 @@ export function start(config: Config): void {
       stored("sessionStorage", key, open ? 2 : +(running || launcher.value > ""));
     }
     if (port) {
+      const forget = stored("localStorage", key) === "0";
+      if (forget || identity.id) stored("localStorage", key, identity.id ? 1 : "");
       port.postMessage([
         doc.URL,
         doc.title,
@@ -86,12 +88,11 @@ export function start(config: Config): void {
         open,
         !!target,
         identity,
-        stored("localStorage", key) === "0",
+        forget,
         getComputedStyle(doc.documentElement).colorScheme,
         texts.splice(0),
         theme,
       ] satisfies SentState);
-      stored("localStorage", key, identity.id ? 1 : "");
     }
     if (launcher.ariaExpanded !== `${open}`) {
       launcher.ariaExpanded = `${open}`;
@@ -155,8 +156,21 @@ export function start(config: Config): void {
       observer.observe(place, { childList: true });
       host.showPopover?.();
     }
-    // A document that is written anew loses all of its window's listeners.
+    // A document that is written anew has lost all of its listeners, ours and the window's.
+    launcher.onclick = api.toggle;
+    shut.onclick = api.close;
+    again.onclick = () => {
+      unload();
+      api.open();
+    };
+    dialog.onclose = sync;
+    // Where the page has navigated to by itself is told at once where the browser says so, and when a
+    // click into the iframe takes the page's focus.
+    globals.navigation?.addEventListener("navigatesuccess", sync);
+    addEventListener("blur", sync);
     addEventListener("message", hear);
+    view.addEventListener("resize", sync);
+    view.addEventListener("scroll", sync);
     small = false;
     const loaded = frame;
     unload();
@@ -226,7 +240,7 @@ export function start(config: Config): void {
   dialog.open = before > 1 || !!target;
   panel.append(again);
   if (!target) {
-    host.className = said.position!;
+    host.className = said.position ?? "";
     host.popover = "manual";
     dialog.append(shut);
     shadow.append(launcher, dialog);
@@ -234,19 +248,6 @@ export function start(config: Config): void {
       tease(`${key}-teaser`, launcher, language, config.teaser, api);
     }
   }
-  launcher.onclick = api.toggle;
-  shut.onclick = api.close;
-  again.onclick = () => {
-    unload();
-    api.open();
-  };
-  dialog.onclose = sync;
-  // Where the page has navigated to by itself is told at once where the browser says so, and when a
-  // click into the iframe takes the page's focus.
-  globals.navigation?.addEventListener("navigatesuccess", sync);
-  addEventListener("blur", sync);
-  view.addEventListener("resize", sync);
-  view.addEventListener("scroll", sync);
   addEventListener("load", () => setTimeout(put, SETTLED_MS));
   setTimeout(put, doc.readyState === "complete" ? 0 : PATIENCE_MS);
 
