@@ -6,20 +6,23 @@ const FOR_THE_FRAME = /^(color|font|radius|theme|debug)$/;
 
 /**
  * The widget's address (…/<slug>, which tells two widgets of one slug apart), the frame's page in it,
- * what configuration and tag say, which the host gets as custom properties, and the names. Throws
- * where the script cannot tell where it came from.
+ * what configuration and tag say, which the host gets as custom properties, and the names.
+ * Undefined where the script cannot tell where it came from.
  */
 export function readOptions(
   { slug, labels, ...said }: Config & Attributes,
   host: HTMLElement,
-): [address: string, src: string, said: Attributes, names: string[], language: string] {
+): [address: string, src: string, said: Attributes, names: string[], language: string] | undefined {
   const current = document.currentScript as HTMLScriptElement | null;
   const tags = [current, ...document.scripts];
   // A module, jQuery and import() leave no current script: then the call stack may name this file,
   // or a tag has its address. Text that was copied into another file has neither.
   const places = [current?.src, Error().stack, ...tags.map((tag) => tag?.src)];
   const [, address] = places.join(" ").match(`(https?://\\S*/${slug})\\.js`) ?? [];
-  if (!address) throw Error(`chatwidget: ${slug}.js must be loaded from its own address`);
+  if (!address) {
+    console.error(`chatwidget: ${slug}.js must be loaded from its own address`);
+    return; // what else is in that file goes on
+  }
   const lang = document.documentElement.lang || navigator.language;
   const query = new URLSearchParams({ lang });
   for (const tag of tags) {

@@ -31,7 +31,9 @@ export function start(config: Config): void {
   const globals = window as unknown as Globals;
   const view = visualViewport!;
   const host = doc.createElement("chat-widget");
-  const [address, src, said, names, language] = readOptions(config, host);
+  const options = readOptions(config, host);
+  if (!options) return;
+  const [address, src, said, names, language] = options;
   const { target } = said;
   const key = `chatwidget-${slug}`;
   /** What the page before has left: 1: a reply that runs or is not seen yet, 2: an open panel. */
