@@ -50,18 +50,18 @@ export interface PageState {
   theme?: Theme | undefined;
 }
 
-/** As it is sent: the loader has no bytes for names. */
+/** As it is sent: the loader has no bytes for names, and brotli likes this order. */
 export type SentState = [
-  url: string,
-  title: string,
-  referrer: string,
   open: boolean,
-  inline: boolean,
-  identity: Identity,
-  forget: boolean,
-  scheme: string,
+  referrer: string,
+  title: string,
+  url: string,
+  inline: string | undefined,
   texts: string[],
+  scheme: string,
+  forget: boolean,
   theme: string | undefined,
+  identity: Identity,
 ];
 
 /** A message as the events of the JavaScript API show it. */

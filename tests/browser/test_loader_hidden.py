@@ -15,11 +15,8 @@ async def test_the_page_hides_and_shows_the_launcher(shop: Shop) -> None:
     await expect(shop.launcher).to_be_visible()
     await shop.page.evaluate("ChatWidget.hide()")
     await expect(shop.launcher).to_be_hidden()
-    # The panel opens all the same, and has the launcher's room.
-    await shop.page.evaluate("ChatWidget.open()")
+    await shop.page.evaluate("ChatWidget.open()")  # all the same
     await expect(shop.text).to_be_focused()
-    panel = await shop.iframe.bounding_box()
-    assert panel["y"] + panel["height"] == 700
     await shop.page.evaluate("ChatWidget.show()")
     await expect(shop.launcher).to_be_visible()
     await expect(shop.launcher).to_have_accessible_name("Close chat")

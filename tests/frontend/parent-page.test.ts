@@ -83,7 +83,7 @@ test("whoever the embedding page says it is: only texts are taken", async () => 
   const page = said[0]![2];
   const sent = [null, undefined, true, [{}], { id: 42, name: null, email: { a: 1 }, plan: "x" }];
   for (const identity of sent) {
-    page.postMessage(["u", "t", "", true, false, identity, false, "normal", [42], undefined]);
+    page.postMessage([true, "", "t", "u", undefined, [42], "normal", false, undefined, identity]);
   }
   await all;
   page.close();

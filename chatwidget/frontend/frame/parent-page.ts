@@ -39,9 +39,9 @@ export function connectParentPage(window: Window, onState: (state: PageState) =>
 }
 
 function named(sent: SentState): PageState {
-  const [url, title, referrer, open, inline, identity, forget, scheme, texts, theme] = sent;
+  const [open, referrer, title, url, inline, texts, scheme, forget, theme, identity] = sent;
   const page = { url, title, referrer };
-  return { page, open, inline, identity, forget, scheme, texts, theme: theme as Theme };
+  return { page, open, inline: !!inline, identity, forget, scheme, texts, theme: theme as Theme };
 }
 
 /** Longer ones are cut by the server anyway, and a frame of 64 KiB would end the connection. */

@@ -4,20 +4,17 @@ export interface Config extends Look {
   title: string;
   /**
    * Names with bars between them, by the page's language, "" for all others: of the launcher, to open
-   * and to close ("": the same); of the panel's own buttons, to close and to try again.
+   * and to close, where that is another; of the loader's own buttons, to close and to try again, where
+   * they are not English.
    */
   labels: Record<string, string>;
   teaser?: Teaser;
 }
 
-/**
- * What the launcher says, unasked, after so many seconds; `close` names the button that ends it, by
- * language as `labels` does.
- */
+/** What the launcher says, unasked, after so many seconds. */
 export interface Teaser {
   text: string;
   delay: number;
-  close: Record<string, string>;
 }
 
 /** What loader.css has as custom properties and classes. Attributes say it in text. */

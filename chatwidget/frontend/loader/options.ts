@@ -2,7 +2,7 @@
 import type { Attributes, Config } from "./config.ts";
 
 /** Of the attributes, what the frame is told in its address; strangers' are no affair of ours. */
-const FOR_THE_FRAME = /^(color|font|radius|theme|debug)$/;
+const FOR_THE_FRAME = /^(debug|font|radius|theme|color)$/;
 
 /**
  * The widget's address (…/<slug>, which tells two widgets of one slug apart), the frame's page in it,
@@ -12,13 +12,13 @@ const FOR_THE_FRAME = /^(color|font|radius|theme|debug)$/;
 export function readOptions(
   { slug, labels, ...said }: Config & Attributes,
   host: HTMLElement,
-): [address: string, src: string, said: Attributes, names: string[], language: string] | undefined {
+): [address: string, src: string, said: Attributes, names: string[]] | undefined {
   const current = document.currentScript as HTMLScriptElement | null;
   const tags = [current, ...document.scripts];
   // A module, jQuery and import() leave no current script: then the call stack may name this file,
   // or a tag has its address. Text that was copied into another file has neither.
   const places = [current?.src, Error().stack, ...tags.map((tag) => tag?.src)];
-  const [, address] = places.join(" ").match(`(https?://\\S*/${slug})\\.js`) ?? [];
+  const [, address] = places.join(" ").match(`(http\\S*/${slug})\\.js`) ?? [];
   if (!address) {
     console.error(`chatwidget: ${slug}.js must be loaded from its own address`);
     return; // what else is in that file goes on
@@ -35,5 +35,5 @@ export function readOptions(
   // Those who read traditional characters are spoken to in another language; see languages.py.
   const language = lang.toLowerCase().replace(/^zh.*[twko]$|[-_].*/, "");
   const names = (labels[language] ?? labels[""])!.split("|");
-  return [address, `${address}/?${query}`, said, names, language];
+  return [address, `${address}/?${query}`, said, names];
 }

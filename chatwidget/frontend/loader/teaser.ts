@@ -8,8 +8,8 @@ import css from "./teaser.css?text";
 export function tease(
   key: string,
   launcher: HTMLElement,
-  language: string,
-  { text, delay, close }: Teaser,
+  { text, delay }: Teaser,
+  close: string,
   api: Api,
 ): void {
   if (stored("localStorage", key)) return;
@@ -26,7 +26,7 @@ export function tease(
     const say = document.createElement("button");
     const wave = document.createElement("button");
     say.append(text);
-    wave.ariaLabel = close[language] ?? close[""]!;
+    wave.ariaLabel = close;
     say.onclick = api.open;
     wave.onclick = end;
     bubble.append(say, wave);

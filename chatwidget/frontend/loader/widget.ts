@@ -33,11 +33,11 @@ export function start(config: Config): void {
   const host = doc.createElement("chat-widget");
   const options = readOptions(config, host);
   if (!options) return;
-  const [address, src, said, names, language] = options;
+  const [address, src, said, names] = options;
   const { target } = said;
   const key = `chatwidget-${slug}`;
   /** What the page before has left: 1: a reply that runs or is not seen yet, 2: an open panel. */
-  const before = +(stored("sessionStorage", key) ?? 0);
+  const before = +stored("sessionStorage", key)!;
   // biome-ignore lint/suspicious/noAssignInExpressions: every byte is paid by every visitor
   const all = (globals.ChatWidgets ??= {});
   if (all[address]?.host.isConnected) return; // pasted twice
@@ -84,16 +84,16 @@ export function start(config: Config): void {
       const forget = stored("localStorage", key) === "0";
       if (forget || identity.id) stored("localStorage", key, identity.id ? 1 : "");
       port.postMessage([
-        doc.URL,
-        doc.title,
-        doc.referrer,
         open,
-        !!target,
-        identity,
-        forget,
-        getComputedStyle(doc.documentElement).colorScheme,
+        doc.referrer,
+        doc.title,
+        doc.URL,
+        target,
         texts.splice(0),
+        getComputedStyle(doc.documentElement).colorScheme,
+        forget,
         theme,
+        identity,
       ] satisfies SentState);
     }
     if (launcher.ariaExpanded !== `${open}`) {
@@ -135,7 +135,7 @@ export function start(config: Config): void {
     // One that has said nothing yet when it is opened again did not load, or not well.
     if (!dialog.open && !port) unload();
     if (!frame) {
-      frame = make("iframe", { src: src + open, title, allow: "clipboard-write; autoplay" });
+      frame = make("iframe", { allow: "clipboard-write; autoplay", title, src: src + open });
       panel.append(frame);
       setTimeout(() => {
         again.hidden = !!port;
@@ -147,7 +147,7 @@ export function start(config: Config): void {
 
   const put = () => {
     if (host.isConnected || all[address] !== api) return;
-    observer.observe(doc, { childList: true, subtree: !!target });
+    observer.observe(doc, { subtree: !!target, childList: true });
     // "#1a" is the id of an element, but no selector.
     const place = target
       ? doc.querySelector(target.replace(/^#(\d)/, "#\\3$1 "))
@@ -159,32 +159,29 @@ export function start(config: Config): void {
       host.showPopover?.();
     }
     // A document that is written anew has lost all of its listeners, ours and the window's.
-    launcher.onclick = api.toggle;
     shut.onclick = api.close;
+    launcher.onclick = api.toggle;
+    small = false;
+    view.addEventListener("scroll", sync);
+    dialog.onclose = sync;
+    view.addEventListener("resize", sync);
+    addEventListener("message", hear);
+    // Where the page has navigated to by itself is told when a click into the iframe takes its focus.
+    addEventListener("blur", sync);
     again.onclick = () => {
       unload();
       api.open();
     };
-    dialog.onclose = sync;
-    // Where the page has navigated to by itself is told at once where the browser says so, and when a
-    // click into the iframe takes the page's focus.
-    globals.navigation?.addEventListener("navigatesuccess", sync);
-    addEventListener("blur", sync);
-    addEventListener("message", hear);
-    view.addEventListener("resize", sync);
-    view.addEventListener("scroll", sync);
-    small = false;
     const loaded = frame;
     unload();
     if (loaded || before || target) load(dialog.open ? "#" : "");
-    else sync();
+    sync();
   };
   const observer = new MutationObserver(() => host.isConnected || setTimeout(put, REST_MS));
 
   const [api, emit] = createApi(
     {
       slug,
-      host,
       open() {
         focused = doc.activeElement as HTMLElement;
         load("#text");
@@ -195,11 +192,6 @@ export function start(config: Config): void {
         }
         frame!.focus();
       },
-      close() {
-        dialog.close();
-        sync(); // the event comes with the next picture, which may be the next page's
-      },
-      toggle: () => (dialog.open ? api.close() : api.open()),
       send(text) {
         texts.push(`${text}`);
         api.open();
@@ -211,6 +203,10 @@ export function start(config: Config): void {
         if (!identity.id && stored("localStorage", key) === "1") stored("localStorage", key, 0);
         sync();
       },
+      close() {
+        dialog.close();
+        sync(); // the event comes with the next picture, which may be the next page's
+      },
       reset() {
         identity = {};
         stored("localStorage", key, 0);
@@ -219,12 +215,13 @@ export function start(config: Config): void {
       show: () => {
         launcher.hidden = false;
       },
-      hide: () => {
-        launcher.hidden = true;
-      },
       theme(name) {
         theme = name;
         sync();
+      },
+      toggle: () => (dialog.open ? api.close() : api.open()),
+      hide: () => {
+        launcher.hidden = true;
       },
       destroy() {
         api.close();
@@ -233,6 +230,7 @@ export function start(config: Config): void {
         delete all[address];
         globals.ChatWidget = Object.values(all)[0];
       },
+      host,
     },
     all,
   );
@@ -247,7 +245,7 @@ export function start(config: Config): void {
     dialog.append(shut);
     shadow.append(launcher, dialog);
     if (TEASER && config.teaser && !before) {
-      tease(`${key}-teaser`, launcher, language, config.teaser, api);
+      tease(`${key}-teaser`, launcher, config.teaser, shutLabel, api);
     }
   }
   addEventListener("load", () => setTimeout(put, SETTLED_MS));
