@@ -27,7 +27,7 @@ export class CurrentVisitor {
     if (another) {
       const since = uuid();
       this.#stores.visitor.replace({ since });
-      this.#stores.tab.replace({});
+      this.#clearTab();
     }
     if (identity.id && (another || !person)) this.#stores.visitor.save({ person: identity.id });
     return another;
@@ -35,12 +35,18 @@ export class CurrentVisitor {
 
   /** True where another tab was told so, which must not bring the last one back from here. */
   wasReplaced(): boolean {
-    const { visitor, tab } = this.#stores;
+    const { visitor } = this.#stores;
     const stored: Visitor = visitor.read();
     if (stored.since === visitor.value.since) return false;
     visitor.value = stored;
-    tab.replace({});
+    this.#clearTab();
     return true;
+  }
+
+  /** What the browser was found to be able to do is nobody's. */
+  #clearTab(): void {
+    const { stream } = this.#stores.tab.value;
+    this.#stores.tab.replace(stream ? { stream } : {});
   }
 }
 
