@@ -127,6 +127,7 @@ class Appearance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
             _("Theme"),
             choices={"auto": _("the visitor's own"), "light": _("light"), "dark": _("dark")},
             row=1,
+            frame="theme",
             from_page=True,
         ),
     ] = "auto"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-Page = str | tuple[str, Mapping[str, str]]  # HTML, or HTML and headers
+Page = str | tuple[str, Mapping[str, str]]  # HTML, or HTML and headers; with a Location a redirect
 
 
 @dataclass
@@ -35,7 +35,8 @@ class Site:
             return web.Response(status=404)
         html, headers = (page, {}) if isinstance(page, str) else page
         kind = "text/javascript" if request.path.endswith(".js") else "text/html"
-        return web.Response(text=html, headers=headers, content_type=kind)
+        status = 307 if "Location" in headers else 200
+        return web.Response(text=html, headers=headers, content_type=kind, status=status)
 
     async def start(self) -> web.AppRunner:
         application = web.Application()

@@ -33,7 +33,8 @@ def _labels() -> dict[str, str]:
     `lang` chooses, so that the answer is the same for all visitors and can be cached.
 
     It weighs on every page, so but for English a language has one name for the launcher, open or
-    not (`aria-expanded` tells which), and none where that is "Chat", too."""
+    not (`aria-expanded` tells which), and none where that is "Chat", too; and the panel's own two
+    buttons, which are there until the frame has spoken, are signs with English names."""
     labels = {"": "Chat"}
     for language in LANGUAGES:
         with translation.override(language):
@@ -45,13 +46,18 @@ def _labels() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _closings() -> dict[str, str]:
-    """The names of the button that ends the teaser, by language as above, English for others."""
-    names = {}
+def _all_labels() -> dict[str, str]:
+    """All names in all languages, where a loader has more to say than the launcher's."""
+    labels = {}
     for language in LANGUAGES:
         with translation.override(language):
-            names["" if language == "en" else language[:2]] = str(STRINGS["close"])
-    return names
+            labels["" if language == "en" else language[:2]] = _names()
+    return labels
+
+
+def _names() -> str:
+    """All names in the active language."""
+    return "|".join(map(str, (OPEN_CHAT, CLOSE_CHAT, STRINGS["close"], STRINGS["reconnect"])))
 
 
 def loader_config(widget: Widget) -> dict[str, Any]:
@@ -66,16 +72,11 @@ def loader_config(widget: Widget) -> dict[str, Any]:
         config |= {"icon": f'url("{appearance.icon}") 50%/contain no-repeat', "shape": "none"}
     if language := supported(appearance.language):
         with translation.override(language):
-            config["labels"] = {"": f"{OPEN_CHAT}|{CLOSE_CHAT}"}
-            close = {"": str(STRINGS["close"])}
+            config["labels"] = {"": _names()}
     else:
-        config["labels"], close = _labels(), _closings()
+        config["labels"] = _all_labels() if appearance.teaser else _labels()
     if appearance.teaser:
-        config["teaser"] = {
-            "text": appearance.teaser,
-            "delay": appearance.teaser_delay,
-            "close": close,
-        }
+        config["teaser"] = {"text": appearance.teaser, "delay": appearance.teaser_delay}
     return config
 
 

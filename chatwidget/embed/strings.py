@@ -39,6 +39,7 @@ SCRIPT: dict[str, Promise] = {
     "suggestions": _("Suggestions"),
     "products": _("Products"),
     "thinking": _("Thinking…"),
+    "previous": _("Back to the previous conversation"),
     # What can be done with a reply
     "retry": _("Retry"),
     "answer_again": _("Answer again"),
@@ -62,9 +63,11 @@ SCRIPT: dict[str, Promise] = {
     "back": _("You are connected again."),
     "closed": _("The connection was closed."),
     "gone": _("This chat is not available."),
+    "sandboxed": _("This chat cannot work on this page."),
     # What went wrong, and what to do
     "left": _("Characters left: {count}"),
     "message_too_long": _("This message is too long. Please shorten it."),
+    "pictures": _("Pictures cannot be sent here. Please describe them in words."),
     "not_sent": _("Something went wrong. Please try again."),
     "rate_limited": _("You are writing very quickly. Please continue {when}."),
     "too_many_pending": _("Please wait for the answers to your earlier messages."),

@@ -87,6 +87,8 @@ def loader_script(request: HttpRequest, slug: str) -> HttpResponse:
         response = _compressed(request, response, cached=True)
     response["ETag"] = tag
     response["Cache-Control"] = LOADER_CACHE
+    # Pages may ask for it in any mode: by a tag with `crossorigin`, as a module, when isolated.
+    response["Access-Control-Allow-Origin"] = "*"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["X-Content-Type-Options"] = "nosniff"
     return response
@@ -102,6 +104,8 @@ def frame(request: HttpRequest, slug: str) -> HttpResponse:
     with translation.override(language):
         response = render(request, "chatwidget/frame.html", frame_context(request, widget))
     response["Content-Security-Policy"] = content_security_policy(request, widget)
+    # So that pages which isolate themselves may show it; it isolates nothing of its own.
+    response["Cross-Origin-Embedder-Policy"] = "credentialless"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     # The token in it is fresh; "no-store" would keep the embedding page out of the bfcache.
     response["Cache-Control"] = "private, no-cache"

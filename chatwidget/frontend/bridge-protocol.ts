@@ -1,14 +1,19 @@
 /**
- * What the loader (on the embedding page) and the frame (in the iframe) tell each other.
+ * What the loader (on the embedding page) and the frame (in the iframe) send each other.
  *
- * On each `load` of the iframe the loader makes a MessageChannel and posts VERSION to the iframe's
- * window, with the frame's exact origin as target and one end of the channel with it. All talk goes
- * over that, so that neither side ever posts to "*" or listens to a third window. The frame takes its
- * port from `window.parent` alone, and speaks first: a loader that heard nothing has no frame. A frame
- * opened as a page of its own has no parent and hears nothing: it is as open.
+ * The frame speaks first: it makes a MessageChannel and posts VERSION to its parent, with one end of
+ * the channel. Everything else goes over that, so that neither side listens to a third window. The
+ * page takes the port from the window of its own iframe alone, whose address it has set itself; where
+ * the server redirects that, what is there is still the server's. Who may be the parent is said by
+ * the frame's `frame-ancestors`. Until the frame has spoken there is nothing in the iframe, or the
+ * browser's own error page: the panel then offers to close it and to try again.
+ *
+ * A frame opened as a page of its own has no parent: it is as open.
  */
 
-export const VERSION = 1;
+export const VERSION = 2;
+/** A loader of version 1, which a browser may keep for a day, posts this with a port of its own. */
+export const OLD_VERSION = 1;
 
 /** The embedding page, as it is now. */
 export interface Page {
@@ -25,17 +30,39 @@ export interface Identity {
   proof?: string;
 }
 
-/** All that the loader ever says: how things stand. It says so again whenever anything may differ. */
-export interface State {
+export type Theme = "auto" | "light" | "dark";
+
+/** All that the loader ever sends: how things stand. It does so whenever anything may differ. */
+export interface PageState {
   page: Page;
-  identity?: Identity | undefined;
   /** Whether the panel is open. It may not be, when a reply of the page before still runs. */
   open: boolean;
   /** Whether the panel stands in the page's own flow: there is nothing to close. */
   inline: boolean;
+  identity: Identity;
+  /** Somebody was here who has gone: the visitor begins as a new one. Sent once. */
+  forget: boolean;
+  /** The page's own `color-scheme`: "auto" follows that, where it is one of both. */
+  scheme: string;
   /** What the page sends in the visitor's name, each text once. */
   texts: string[];
+  /** What the page has chosen by `theme()`, if anything. */
+  theme?: Theme | undefined;
 }
+
+/** As it is sent: the loader has no bytes for names, and brotli likes this order. */
+export type SentState = [
+  open: boolean,
+  referrer: string,
+  title: string,
+  url: string,
+  inline: string | undefined,
+  texts: string[],
+  scheme: string,
+  forget: boolean,
+  theme: string | undefined,
+  identity: Identity,
+];
 
 /** A message as the events of the JavaScript API show it. */
 export interface PublicMessage {
@@ -44,19 +71,24 @@ export interface PublicMessage {
   text: string;
 }
 
-/** What the frame says. All but `close` and `running` are events of the JavaScript API, too. */
+/** What the frame sends. All but `close` and `running` are events of the JavaScript API, too. */
 export type FrameMessage =
   /** The conversation is shown, at first and after each lost connection. */
   | { type: "ready"; detail?: undefined }
   /** The visitor pressed Close or Escape: the panel closes, the launcher is focused. */
   | { type: "close"; detail?: undefined }
-  /** How many replies were not seen yet, the panel being closed. */
+  /** How many replies were not seen yet. */
   | { type: "unread"; detail: number }
   /** A message of the visitor's was accepted, or a reply ended. */
   | { type: "message"; detail: PublicMessage }
   /** One of the protocol's error codes. */
   | { type: "error"; detail: string }
-  /** The server was told who the visitor is. */
+  /** The server knows who the visitor is. */
   | { type: "identify"; detail: Identity }
-  /** Whether a reply runs: the next page then brings the conversation back by itself. Said at first. */
+  /** Whether a reply runs: the next page then brings the conversation back by itself. */
   | { type: "running"; detail: boolean };
+
+/** As it is sent. */
+export type SentMessage = {
+  [M in FrameMessage as M["type"]]: [type: M["type"], detail: M["detail"]];
+}[FrameMessage["type"]];

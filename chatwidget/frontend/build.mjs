@@ -4,11 +4,12 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { minify } from "terser";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = resolve(process.argv[2] ?? join(here, "..", "static", "chatwidget"));
-// Dialog, constructable style sheets, inset-*, :focus-visible: all browsers since spring 2022.
-const target = ["es2022", "chrome99", "firefox104", "safari16.4"];
+// Dialog, :modal, constructable style sheets, inset-*: all browsers since the spring of 2023.
+const target = ["es2022", "chrome105", "firefox104", "safari16.4"];
 const placeholder = '"__CHATWIDGET__"';
 
 /** `import css from "./x.css?text"` is the minified text of the style sheet. */
@@ -50,6 +51,12 @@ const entries = [
 /** What a package asks to be kept beside its code. */
 const notice = (name) =>
   `/*!\n${readFileSync(join(here, "node_modules", name, "LICENSE"), "utf8").trim()}\n*/`;
+/** A second minifier, which finds some 3 % more than the first. */
+async function squeeze(script) {
+  const compress = { ecma: 2022, passes: 3, unsafe_arrows: true, keep_fargs: false };
+  const { code } = await minify(script, { ecma: 2022, compress, mangle: { toplevel: true } });
+  return code.trim();
+}
 
 mkdirSync(out, { recursive: true });
 for (const { from, to, define = {}, format = "iife", license } of entries) {
@@ -71,7 +78,7 @@ for (const { from, to, define = {}, format = "iife", license } of entries) {
     write: false,
   });
   const [file] = result.outputFiles;
-  const text = file.text.trim();
+  const text = to.endsWith(".js") ? await squeeze(file.text) : file.text.trim();
   // The server puts the widget's JSON in the placeholder's place; a second one would be left as is.
   if (to.startsWith("loader") && text.split(placeholder).length !== 2) {
     throw new Error(`${to}: ${placeholder} must be there exactly once`);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,11 +82,6 @@ class Shop:
         await self.page.locator("chat-widget dialog").evaluate(
             "dialog => Promise.all(dialog.getAnimations().map(({ finished }) => finished))"
         )
-
-    async def is_warm(self) -> None:
-        """The browser was told to connect to our server."""
-        link = self.page.locator("link[rel=preconnect]")
-        await expect(link).to_have_attribute("href", re.compile(f"^{self.server.url}/"))
 
     async def inside(self, script: str) -> Any:
         """Evaluate in the frame's own document."""

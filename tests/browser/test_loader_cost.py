@@ -38,30 +38,3 @@ async def test_before_the_first_open_there_is_next_to_nothing(shop: Shop) -> Non
     assert await shop.page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
     assert await shop.page.context.cookies() == []
     assert await shop.page.evaluate("shifts.length") == 0
-    assert (
-        await shop.page.evaluate("document.head.querySelectorAll('link[rel=preconnect]').length")
-        == 0
-    )
-    await shop.launcher.hover()
-    await shop.is_warm()
-
-
-async def test_the_keyboard_warms_the_connection(shop: Shop) -> None:
-    await shop.show()
-    await shop.launcher.focus()
-    await shop.is_warm()
-    await expect(shop.iframe).to_have_count(0)
-
-
-async def test_a_finger_warms_the_connection(phone: Shop) -> None:
-    """When it touches, which is before it has tapped."""
-    await phone.show()
-    box = await phone.launcher.bounding_box()
-    finger = {"x": box["x"] + 30, "y": box["y"] + 30}
-    screen = await phone.page.context.new_cdp_session(phone.page)
-    touch = {"type": "touchStart", "touchPoints": [finger]}
-    await screen.send("Input.dispatchTouchEvent", touch)
-    await phone.is_warm()
-    await expect(phone.iframe).to_have_count(0)
-    await screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    await expect(phone.text).to_be_focused()

@@ -163,16 +163,6 @@ async def test_escape_outside_the_frame_closes_a_phone_s_panel(phone: Shop) -> N
     assert await phone.page.evaluate("history.length") == 2
 
 
-async def test_motion_is_spared_those_who_ask(shop: Shop) -> None:
-    await shop.show()
-    running = "document.querySelector('chat-widget').shadowRoot.getAnimations().length"
-    opened = f"(ChatWidget.open(), {running})"
-    assert await shop.page.evaluate(opened) == 1
-    await shop.page.emulate_media(reduced_motion="reduce")
-    await shop.show(path="/again")
-    assert await shop.page.evaluate(f"(ChatWidget.close(), {opened})") == 0
-
-
 async def test_axe_finds_nothing(shop: Shop, server: Server) -> None:
     await server.manage("configure_widget", "teasing", "--provider", "demo", "--title", "Teasing")
     await change(server, "teasing", appearance={"teaser": "Need help choosing?", "teaser_delay": 0})

@@ -2,77 +2,100 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   type FrameMessage,
-  type State,
+  OLD_VERSION,
+  type PageState,
+  type SentMessage,
   VERSION,
 } from "../../chatwidget/frontend/bridge-protocol.ts";
 import { connectParentPage } from "../../chatwidget/frontend/frame/parent-page.ts";
 
-/** A frame's window with an embedding page, which lets itself be heard when `greet` is called. */
+/** A frame's window with an embedding page, which has `page` once the frame has spoken. */
 function embedded() {
-  const parent = {};
-  const window = Object.assign(new EventTarget(), { parent });
-  const { port1, port2 } = new MessageChannel();
-  const greet = (source: object = parent, data: unknown = VERSION): void => {
-    window.dispatchEvent(Object.assign(new Event("message"), { source, data, ports: [port2] }));
+  const said: [unknown, string, MessagePort][] = [];
+  const parent = {
+    postMessage: (data: unknown, target: string, [port]: [MessagePort]) =>
+      said.push([data, target, port]),
   };
-  const told: FrameMessage[] = [];
-  const heard = (count: number): Promise<FrameMessage[]> =>
-    new Promise((resolve) => {
-      port1.onmessage = ({ data }: MessageEvent<FrameMessage>) => {
-        if (told.push(data) < count) return;
-        port1.close();
-        resolve(told);
-      };
-    });
-  return { window: window as unknown as Window, greet, heard, page: port1 };
+  const window = Object.assign(new EventTarget(), { parent });
+  /** A loader of version 1 speaks to the frame. */
+  const greet = (port: MessagePort, source: object = parent, data: unknown = OLD_VERSION): void => {
+    window.dispatchEvent(Object.assign(new Event("message"), { source, data, ports: [port] }));
+  };
+  return { window: window as unknown as Window, said, greet };
 }
 
-test("what is sent before the embedding page is heard reaches it then", async () => {
-  const { window, greet, heard } = embedded();
+/** The first messages that a port brings. */
+function heard<M>(port: MessagePort, count: number): Promise<M[]> {
+  const messages: M[] = [];
+  return new Promise((resolve) => {
+    port.onmessage = ({ data }: MessageEvent<M>) => {
+      if (messages.push(data) < count) return;
+      port.close();
+      resolve(messages);
+    };
+  });
+}
+
+test("the frame speaks first, and what it sends reaches the page whenever that listens", async () => {
+  const { window, said } = embedded();
   const parent = connectParentPage(window, () => {});
+  const [[data, target, port] = []] = said;
+  assert.deepEqual([said.length, data, target], [1, VERSION, "*"]);
   parent.send({ type: "close" });
-  greet();
   parent.send({ type: "unread", detail: 1 });
-  const told = await heard(3);
-  assert.deepEqual(
-    told.map(({ type }) => type),
-    ["running", "close", "unread"],
-  );
+  assert.deepEqual(await heard<SentMessage>(port!, 2), [
+    ["close", undefined],
+    ["unread", 1],
+  ]);
 });
 
-test("nobody but the embedding page is heard, and only in our version", async () => {
-  const { window, greet, heard } = embedded();
+test("a loader of version 1 is answered on its own port", async () => {
+  const { window, said, greet } = embedded();
   const parent = connectParentPage(window, () => {});
-  greet({});
-  greet(undefined, VERSION + 1);
+  const { port1, port2 } = new MessageChannel();
+  greet(port2);
   parent.send({ type: "close" });
-  greet();
+  const messages = await heard<FrameMessage>(port1, 2);
   assert.deepEqual(
-    (await heard(2)).map(({ type }) => type),
+    messages.map(({ type }) => type),
     ["running", "close"],
   );
+  said[0]![2].close();
 });
 
-test("whoever the embedding page says it is: only texts are told", async () => {
-  const { window, greet, page } = embedded();
-  const states: State[] = [];
+test("nobody but the embedding page is listened to", async () => {
+  const { window, said, greet } = embedded();
+  const parent = connectParentPage(window, () => {});
+  const { port1, port2 } = new MessageChannel();
+  greet(port2, {});
+  greet(port2, undefined, OLD_VERSION + 1);
+  parent.send({ type: "close" });
+  assert.deepEqual(await heard<SentMessage>(said[0]![2], 1), [["close", undefined]]);
+  port1.close();
+});
+
+test("whoever the embedding page says it is: only texts are taken", async () => {
+  const { window, said } = embedded();
+  const states: PageState[] = [];
   const all = new Promise<void>((resolve) => {
     connectParentPage(window, (state) => states.push(state) === 5 && resolve());
   });
-  greet();
-  const rest = { page: { url: "u", title: "t", referrer: "" }, open: true, inline: false };
-  const said = [null, undefined, true, [{}], { id: 42, name: null, email: { a: 1 } }];
-  for (const identity of said) page.postMessage({ ...rest, identity, texts: [42] });
+  const page = said[0]![2];
+  const sent = [null, undefined, true, [{}], { id: 42, name: null, email: { a: 1 }, plan: "x" }];
+  for (const identity of sent) {
+    page.postMessage([true, "", "t", "u", undefined, [42], "normal", false, undefined, identity]);
+  }
   await all;
   page.close();
   assert.deepEqual(
     states.map(({ identity }) => identity),
     [{}, {}, {}, {}, { id: "42" }],
   );
-  assert.deepEqual([states[0]!.page, states[0]!.texts], [rest.page, ["42"]]);
+  assert.deepEqual(states[0]!.page, { url: "u", title: "t", referrer: "" });
+  assert.deepEqual([states[0]!.open, states[0]!.texts], [true, ["42"]]);
 });
 
-test("a page of its own has nobody to tell", () => {
+test("a page of its own has nobody to speak to", () => {
   const window = new EventTarget() as unknown as Window;
   Object.assign(window, { parent: window });
   const parent = connectParentPage(window, () => {});

@@ -1,12 +1,12 @@
 /** The frame: connects the chat with the server, the page around us, and the view of both. */
-import type { Identity, Page, State } from "../bridge-protocol.ts";
+import type { Identity, Page, PageState } from "../bridge-protocol.ts";
 import { Announcer } from "./announcer.ts";
 import { ChatClient } from "./chat-client.ts";
 import { chime } from "./chime.ts";
 import { sendable } from "./code-points.ts";
 import type { Config, Prechat } from "./config.ts";
 import { type Chat, isRunning, running } from "./conversation.ts";
-import { DateFormatter } from "./dates.ts";
+import { DateFormatter, region } from "./dates.ts";
 import { explain, reason } from "./errors.ts";
 import type { ParentPage } from "./parent-page.ts";
 import { formToShow } from "./prechat.ts";
@@ -17,6 +17,7 @@ import { UnreadCounter } from "./unread.ts";
 import type { Actions } from "./view/context.ts";
 import { uiWords } from "./view/rich-elements.ts";
 import { View } from "./view/view.ts";
+import { CurrentVisitor, isNews } from "./visitor.ts";
 
 const TYPED = "";
 
@@ -32,7 +33,7 @@ export class App implements Actions {
   #page: Page = { url: location.href, title: document.title, referrer: document.referrer };
   /** What the server knows of it; after each `ready` the page says where it is once more. */
   #sentPage = this.#page;
-  #identity: Identity = {};
+  #visitor: CurrentVisitor;
   #inline = false;
   /** Whether the embedding page has sent its state yet. */
   #connected = false;
@@ -47,12 +48,14 @@ export class App implements Actions {
     this.#config = config;
     this.#parent = parent;
     this.#stores = stores;
-    this.#dates = new DateFormatter(config.locale);
+    this.#visitor = new CurrentVisitor(stores);
+    this.#dates = new DateFormatter(region(config.locale));
     this.client = new ChatClient(config.token, config.maxLength, environment, stores, {
       hello: () => {
         const page = this.#page;
+        const { identity, isNamed: named } = this.#visitor;
         this.#sentPage = page;
-        return { page, locale: config.locale, ...(this.#named && { identity: this.#identity }) };
+        return { page, locale: config.locale, ...(named && { identity }) };
       },
       received: (frame, before) => this.#frame(frame, before),
       refused: (text) => this.#view.composer.giveBack(text),
@@ -67,7 +70,7 @@ export class App implements Actions {
     };
     this.#view = new View(context, stores.tab.value.draft ?? "");
     this.#view.closable(parent.embedded || history.length > 1);
-    this.#unread = new UnreadCounter((unread) => {
+    this.#unread = new UnreadCounter(stores.visitor, (unread) => {
       parent.send({ type: "unread", detail: unread });
       if (!parent.embedded) this.#view.unread(unread);
     });
@@ -80,13 +83,15 @@ ${reason(message, config.strings, this.#dates)}`,
     this.#update();
   }
 
-  /** Whether the embedding page says who the visitor is. */
-  get #named(): boolean {
-    return Object.keys(this.#identity).length > 0;
-  }
-
   start(): void {
     this.client.dispatch({ type: "start" });
+  }
+
+  /** The embedding page says nothing: it is no more than the place where this page is shown. */
+  startAlone(): void {
+    if (this.#connected) return;
+    this.#view.closable(false);
+    this.start();
   }
 
   // --- what the visitor does --------------------------------------------------------------------
@@ -146,30 +151,43 @@ ${reason(message, config.strings, this.#dates)}`,
 
   // --- what the embedding page sends -------------------------------------------------------------
 
-  onState({ page, identity = {}, open, inline, texts }: State): void {
-    const renamed = JSON.stringify(identity) !== JSON.stringify(this.#identity);
+  onState(state: PageState): void {
+    const { page, identity, forget, open, inline, texts } = state;
+    const news = isNews(this.#visitor.identity, identity) || this.#isRefused(identity);
     const opened = open && !(this.#connected && this.#unread.open);
     this.#page = page;
-    this.#identity = identity;
     this.#unread.open = open;
     this.#inline = inline;
+    this.#connected = true;
     this.#view.closable(!inline);
-    if (!this.#connected) {
-      this.#connected = true;
-      this.start();
-    } else if (renamed) {
-      this.client.reconnect(); // who one is can only be said in a hello
-    } else {
-      this.#sendPage();
-    }
+    this.#view.theme(state.theme ?? this.#config.theme, state.scheme);
+    if (this.#visitor.isReplacedBy(identity, forget)) this.#forget();
+    else if (this.client.connection.phase === "idle") this.start();
+    else if (news) this.client.reconnect();
+    else this.#sendPage();
     if (opened) {
-      this.#unread.clearIfSeen();
+      this.#unread.update(this.client.chat);
       // Only where the visitor opened it: then the loader gives us the focus. A panel that the next
       // page opens again must not take it.
       if (document.hasFocus()) this.#view.composer.focus();
       else window.addEventListener("focus", () => this.#view.composer.focus(), { once: true });
     }
     for (const text of texts) this.send(text);
+  }
+
+  /** A server that wants a proof has closed the door; another one may open it. */
+  #isRefused({ proof }: Identity): boolean {
+    return this.client.connection.phase === "closed" && proof !== this.#visitor.identity.proof;
+  }
+
+  /** Somebody else has sat down: nothing of the last visitor is shown, or sent. */
+  #forget(): void {
+    clearTimeout(this.#draftTimer);
+    this.#waiting.clear();
+    this.#prechat = null;
+    this.#view.forget();
+    this.client.forget();
+    this.start();
   }
 
   #sendPage(): void {
@@ -184,7 +202,8 @@ ${reason(message, config.strings, this.#dates)}`,
     const { chat } = this.client;
     if (frame.type === "ready") {
       this.#parent.send({ type: "ready" });
-      if (this.#named) this.#parent.send({ type: "identify", detail: this.#identity });
+      const { identity, isNamed } = this.#visitor;
+      if (isNamed) this.#parent.send({ type: "identify", detail: identity });
     } else if (frame.type === "accepted" && chat !== before) {
       this.#view.composer.notify("");
       const { id, role, text } = frame.message;
@@ -193,14 +212,15 @@ ${reason(message, config.strings, this.#dates)}`,
       this.#view.composer.notify(explain(frame, this.#config.strings, this.#dates));
       this.#parent.send({ type: "error", detail: frame.code });
     }
-    this.#compare(before, chat);
+    this.#compare(before, chat, frame.type === "ready");
+    this.#unread.update(chat);
     this.#announcer.update(chat, frame.type);
   }
 
   /** Tells the embedding page, and the visitor who looks elsewhere, of replies that ended. */
-  #compare(before: Chat, after: Chat): void {
+  #compare(before: Chat, after: Chat, first: boolean): void {
     const runs = !!running(after);
-    if (runs !== !!running(before)) this.#parent.send({ type: "running", detail: runs });
+    if (first || runs !== !!running(before)) this.#parent.send({ type: "running", detail: runs });
     const ended = before.messages
       .filter(isRunning)
       .flatMap(({ id }) => after.messages.find((each) => each.id === id && !isRunning(each)) ?? []);
@@ -208,15 +228,16 @@ ${reason(message, config.strings, this.#dates)}`,
       this.#parent.send({ type: "message", detail: { id, role, text } });
       if (error) this.#parent.send({ type: "error", detail: error.code });
     }
-    if (ended.length === 0 || !this.#unread.away) return;
-    this.#unread.add(ended.length);
-    if (this.#config.sound) chime();
+    if (ended.length > 0 && this.#unread.away && this.#config.sound) chime();
   }
 
   // --- together ---------------------------------------------------------------------------------
 
   /** What happens to the page happens to the connection. */
   #watch(): void {
+    const look = () => this.#visitor.wasReplaced() && this.#forget();
+    window.addEventListener("storage", look);
+    window.addEventListener("pageshow", look);
     for (const type of ["online", "offline", "pagehide", "pageshow"] as const) {
       window.addEventListener(type, () => this.client.dispatch({ type }));
     }
@@ -226,7 +247,7 @@ ${reason(message, config.strings, this.#dates)}`,
     });
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) return;
-      this.#unread.clearIfSeen();
+      this.#unread.update(this.client.chat);
       this.client.dispatch({ type: "shown" });
     });
   }
@@ -244,7 +265,7 @@ ${reason(message, config.strings, this.#dates)}`,
       chat: this.client.chat,
       connection: this.client.connection,
       prechat: this.#prechat,
-      identity: this.#identity,
+      identity: this.#visitor.identity,
     });
   }
 }

@@ -103,6 +103,7 @@ export class ChatClient {
   renew(): void {
     if (this.sendFrame({ type: "new" })) return;
     // Without a connection there is nobody to tell: the next hello asks for a new one.
+    this.#left(this.chat);
     this.#set(renew(this.chat));
     this.#stores.visitor.save({ conversation: null });
   }
@@ -112,6 +113,30 @@ export class ChatClient {
     const before = this.chat.messages[0]?.id;
     if (!before || before === this.#olderBefore) return;
     if (this.sendFrame({ type: "history", before })) this.#olderBefore = before;
+  }
+
+  /** The conversation before this new one, until something is said in this one. */
+  get previous(): string | null {
+    return this.#stores.tab.value.previous ?? null;
+  }
+
+  /** Goes back to it. */
+  goBack(): void {
+    const conversation = this.previous;
+    if (!conversation) return;
+    this.#stores.tab.save({ previous: null });
+    this.#stores.visitor.save({ conversation });
+    this.#set({ ...renew(this.chat), conversation });
+    this.reconnect();
+  }
+
+  /** Begins as a new visitor, once the stores are another one's. */
+  forget(): void {
+    this.#environment.cancel(this.#hold);
+    this.#visitor = this.#stores.visitor.value.visitor;
+    const { conversation } = this.#stores.visitor.value;
+    this.#set({ ...emptyChat([], this.chat.maxLength), conversation });
+    this.reconnect();
   }
 
   /** Connects anew at once. */
@@ -144,7 +169,9 @@ export class ChatClient {
       this.#visitor = frame.visitor;
       this.#olderBefore = "";
       this.sendProfile();
+      if (frame.conversation === null) this.#left(before);
     }
+    if (frame.type === "accepted" && this.previous) this.#stores.tab.save({ previous: null });
     if (frame.type === "ready" || (frame.type === "accepted" && chat !== before)) {
       // Together: a second tab may have got another token meanwhile.
       const { conversation } = frame;
@@ -156,6 +183,13 @@ export class ChatClient {
       this.#run(effect);
     });
     this.#flush();
+  }
+
+  /** Another conversation begins: this one, if anything was said in it, can be gone back to. */
+  #left({ conversation, messages }: Chat): void {
+    if (conversation && messages.some(({ role }) => role === "user")) {
+      this.#stores.tab.save({ previous: conversation });
+    }
   }
 
   #run(effect: Effect): void {

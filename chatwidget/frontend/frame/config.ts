@@ -1,4 +1,5 @@
 /** What the server wrote into the page: `<script type="application/json" id="chatwidget-config">`. */
+import type { Theme } from "../bridge-protocol.ts";
 import type { Strings } from "./strings.ts";
 
 type Asked = "optional" | "required" | null;
@@ -23,6 +24,8 @@ export interface Config {
   token: string;
   tokenUrl: string;
   title: string;
+  /** The owner's choice, or the script tag's. */
+  theme: Theme;
   /** The name messages of the assistant carry. */
   agent: string;
   locale: string;

@@ -1,4 +1,23 @@
 /** Times and days in the visitor's language, from `Intl`. */
+/** The visitor's region for a language, from the page's own `lang` or the browser: "en" as "en-GB". */
+export function region(
+  locale: string,
+  page = new URLSearchParams(location.search).get("lang") ?? "",
+  accepted: readonly string[] = navigator.languages,
+): string {
+  const [language] = locale.split("-");
+  const same = [page, ...accepted].filter((tag) => tag.toLowerCase().split(/[-_]/)[0] === language);
+  const tags = [...same.filter((tag) => /[-_]/.test(tag)), locale];
+  for (const tag of tags) {
+    try {
+      return new Intl.Locale(tag.replace("_", "-")).toString();
+    } catch {
+      // What a page calls its language may be anything.
+    }
+  }
+  return locale;
+}
+
 export class DateFormatter {
   #locale: string;
   #clock: Intl.DateTimeFormat;

@@ -45,6 +45,10 @@ export function byId<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
+/** While an input method composes, keys belong to it (229: Safari's sign of the same). */
+export const composing = (event: KeyboardEvent): boolean =>
+  event.isComposing || event.keyCode === 229;
+
 /** Shows or hides what may have the focus, which then goes on. */
 export function toggle(element: HTMLElement, shown: boolean): void {
   const focused = document.hasFocus() && element.contains(document.activeElement);

@@ -31,5 +31,6 @@ const app = new App(
   },
   stores,
 );
-// Inside another page, what it says first (its `init`) starts the conversation.
-if (!parent.embedded) app.start();
+// Inside another page, what it says first starts the conversation, unless it says nothing.
+if (parent.embedded) window.setTimeout(() => app.startAlone(), 5_000);
+else app.start();

@@ -1,5 +1,12 @@
-/** The frame's end of the bridge to the loader on the embedding page; see ../bridge-protocol.ts. */
-import { type FrameMessage, type State, VERSION } from "../bridge-protocol.ts";
+/** The frame's end of the bridge to the embedding page; see ../bridge-protocol.ts. */
+import {
+  type FrameMessage,
+  OLD_VERSION,
+  type PageState,
+  type SentState,
+  type Theme,
+  VERSION,
+} from "../bridge-protocol.ts";
 
 export interface ParentPage {
   send(message: FrameMessage): void;
@@ -8,31 +15,33 @@ export interface ParentPage {
 }
 
 /**
- * Waits for the embedding page: `onState` gets its state, at first and whenever something may have
- * changed. A page of its own gets nothing. A new port replaces the last.
+ * Speaks to the embedding page: `onState` gets its state, at first and whenever something may have
+ * changed. A page of its own gets nothing.
  */
-export function connectParentPage(window: Window, onState: (state: State) => void): ParentPage {
-  let port: MessagePort | undefined;
-  // What is sent before there is one: a visitor may press Escape while the page still loads.
-  const early: FrameMessage[] = [];
+export function connectParentPage(window: Window, onState: (state: PageState) => void): ParentPage {
   const embedded = window.parent !== window;
+  const { port1, port2 } = new MessageChannel();
+  let send: ParentPage["send"] = ({ type, detail }) => port1.postMessage([type, detail]);
   if (embedded) {
-    window.addEventListener("message", ({ source, data, ports }) => {
-      if (source !== window.parent || data !== VERSION || !ports[0]) return;
-      port?.close();
-      port = ports[0];
-      port.onmessage = (event) => onState(fit(event.data));
-      port.postMessage({ type: "running", detail: false } satisfies FrameMessage);
-      for (const message of early.splice(0)) port.postMessage(message);
+    port1.onmessage = ({ data }) => onState(fit(named(data)));
+    window.parent.postMessage(VERSION, "*", [port2]);
+    window.addEventListener("message", ({ source, data, ports: [port] }) => {
+      if (source !== window.parent || data !== OLD_VERSION || !port) return;
+      send = (message) => port.postMessage(message);
+      port.onmessage = ({ data }) => onState(fit(data));
+      send({ type: "running", detail: false });
     });
   }
   return {
     embedded,
-    send(message) {
-      if (port) port.postMessage(message);
-      else if (embedded) early.push(message);
-    },
+    send: (message) => embedded && send(message),
   };
+}
+
+function named(sent: SentState): PageState {
+  const [open, referrer, title, url, inline, texts, scheme, forget, theme, identity] = sent;
+  const page = { url, title, referrer };
+  return { page, open, inline: !!inline, identity, forget, scheme, texts, theme: theme as Theme };
 }
 
 /** Longer ones are cut by the server anyway, and a frame of 64 KiB would end the connection. */
@@ -42,17 +51,20 @@ const LONGEST = 2_000;
  * The page's script may have said anything, `identify({ id: 42 })` for one, or `identify(null)` where
  * somebody has logged out: the server takes text.
  */
-function fit(state: State): State {
-  const texts = <T extends object>(given: T | undefined): T =>
+function fit(state: PageState): PageState {
+  const texts = <T extends object>(given: T, names: (keyof T)[]): T =>
     Object.fromEntries(
-      Object.entries({ ...given }).flatMap(([name, value]) =>
-        value == null || typeof value === "object" ? [] : [[name, String(value).slice(0, LONGEST)]],
-      ),
+      names.flatMap((name) => {
+        const value = Object(given)[name];
+        return value == null || typeof value === "object"
+          ? []
+          : [[name, String(value).slice(0, LONGEST)]];
+      }),
     ) as T;
   return {
     ...state,
-    page: texts(state.page),
-    identity: texts(state.identity),
+    page: texts(state.page, ["url", "title", "referrer"]),
+    identity: texts(state.identity, ["id", "name", "email", "proof"]),
     texts: state.texts.map(String),
   };
 }

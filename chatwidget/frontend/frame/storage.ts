@@ -13,6 +13,19 @@ export interface Visitor {
   conversation?: string | null;
   /** What the pre-chat form asked. */
   profile?: Omit<Profile, "type">;
+  /** The id that the embedding page knows them by. */
+  person?: string;
+  /** How far they have looked. */
+  seen?: Seen;
+  /** Names their time at this browser. Another value: somebody else has begun, in another tab. */
+  since?: string;
+}
+
+export interface Seen {
+  /** null: one that nothing was said in yet. */
+  conversation: string | null;
+  /** Of the last message that they have seen as it stays. */
+  seq: number;
 }
 
 /** For one tab, over reloads: two tabs must not send one another's messages. */
@@ -21,12 +34,18 @@ export interface Tab {
   queue?: readonly Unsent[];
   /** Websockets do not open here. */
   stream?: boolean;
+  /** The conversation before the new one, which they can go back to. */
+  previous?: string | null;
 }
 
 export interface Store<T> {
   value: T;
   /** Changes what is named and keeps the rest. */
   save(changes: Partial<T>): void;
+  /** Changes everything. */
+  replace(value: T): void;
+  /** What is stored now, where another tab may have stored it. */
+  read(): Partial<T>;
 }
 
 export interface Stores {
@@ -56,11 +75,13 @@ function open<T extends object>(area: () => Storage, slug: string): Store<T> {
   const key = `chatwidget:${slug}`;
   const store: Store<T> = {
     value: read(area, key) as T,
-    save(changes) {
-      // Other tabs save, too.
-      Object.assign(store.value, read(area, key), changes);
+    read: () => read(area, key),
+    // Other tabs save, too.
+    save: (changes) => store.replace(Object.assign(store.value, read(area, key), changes)),
+    replace(value) {
+      store.value = value;
       try {
-        area().setItem(key, JSON.stringify(store.value));
+        area().setItem(key, JSON.stringify(value));
       } catch {
         // Denied or full: `value` is the memory.
       }

@@ -3,35 +3,35 @@ export interface Config extends Look {
   slug: string;
   title: string;
   /**
-   * The launcher's names, "to open|to close" or one for both, by two letters of the page's language;
-   * "" is for all others.
+   * Names with bars between them, by the page's language, "" for all others: of the launcher, to open
+   * and to close, where that is another; of the loader's own buttons, to close and to try again, where
+   * they are not English.
    */
   labels: Record<string, string>;
+  teaser?: Teaser;
 }
 
-/**
- * What the launcher says, unasked, after so many seconds; `close` names the button that ends it, by
- * language as `labels` does.
- */
+/** What the launcher says, unasked, after so many seconds. */
 export interface Teaser {
   text: string;
   delay: number;
-  close: Record<string, string>;
 }
 
-/**
- * What `data-` attributes on the script tag can say otherwise, and then in text: `target`, a selector
- * (the panel stands in that element, without a launcher), and what loader.css knows as custom
- * properties and classes.
- */
+/** What loader.css has as custom properties and classes. Attributes say it in text. */
 export interface Look {
-  position?: "right" | "left";
+  position?: string;
   color?: string;
-  text?: string;
-  x?: number;
-  y?: number;
-  radius?: number;
+  x?: number | string;
+  y?: number | string;
+  radius?: number | string;
   icon?: string;
   shape?: string;
-  teaser?: Teaser;
+}
+
+/** What `data-` attributes of the script tag can say. */
+export interface Attributes extends Look {
+  /** A selector: the chat stands in that element, and there is no launcher. */
+  target?: string;
+  /** "none": the page opens the chat by a button of its own. */
+  launcher?: string;
 }

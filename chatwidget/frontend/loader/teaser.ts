@@ -1,29 +1,36 @@
-/** A line beside the launcher that invites to chat, until the panel is opened or it is waved away. */
-
+/** A line beside the launcher that invites to chat, until the chat is opened or it is waved away. */
 import type { Api } from "./api.ts";
 import type { Teaser } from "./config.ts";
+import { stored } from "./storage.ts";
 import css from "./teaser.css?text";
 
+/** `key`: what remembers those who have chatted or waved it away, who are not asked again. */
 export function tease(
-  shadow: ShadowRoot,
-  lang: string,
-  { text, delay, close }: Teaser,
+  key: string,
+  launcher: HTMLElement,
+  { text, delay }: Teaser,
+  close: string,
   api: Api,
 ): void {
+  if (stored("localStorage", key)) return;
+  const bubble = document.createElement("aside");
+  const end = () => {
+    clearTimeout(timer);
+    bubble.remove();
+    stored("localStorage", key, 1);
+  };
   const timer = setTimeout(() => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
-    shadow.adoptedStyleSheets.push(sheet);
-    const bubble = document.createElement("aside");
+    (launcher.parentNode as ShadowRoot).adoptedStyleSheets.push(sheet);
     const say = document.createElement("button");
-    const end = document.createElement("button");
+    const wave = document.createElement("button");
     say.append(text);
-    end.ariaLabel = close[lang] ?? close[""]!;
+    wave.ariaLabel = close;
     say.onclick = api.open;
-    end.onclick = () => bubble.remove();
-    api.on("open", end.onclick as () => void);
-    bubble.append(say, end);
-    shadow.prepend(bubble);
+    wave.onclick = end;
+    bubble.append(say, wave);
+    launcher.after(bubble);
   }, delay * 1000);
-  api.on("open", () => clearTimeout(timer));
+  api.on("open", end);
 }

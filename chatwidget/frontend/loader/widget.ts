@@ -1,180 +1,260 @@
 /**
  * One widget on the embedding page: launcher, panel, API.
  *
- * Written to be small: it is what every visitor of every page pays, so there is one function, `sync`,
- * that makes everything follow from the state, whatever has happened.
+ * Written to be small: it is what every visitor of every page pays. Two functions do the work: `put`
+ * brings the widget to where it belongs, whatever the page has taken away, and `sync` makes
+ * everything follow from how things stand, whatever has happened.
  */
-
-import { type FrameMessage, type State, VERSION } from "../bridge-protocol.ts";
-import type { Api, Command, Globals, Listener } from "./api.ts";
+import { type Identity, type SentMessage, type SentState, VERSION } from "../bridge-protocol.ts";
+import { createApi, type Globals } from "./api.ts";
 import type { Config } from "./config.ts";
 import css from "./loader.css?text";
+import { readOptions } from "./options.ts";
+import { stored } from "./storage.ts";
 import { tease } from "./teaser.ts";
 
 /** Whether this is the loader of widgets that have one; see build.mjs. */
 declare const TEASER: boolean;
 
-export function start({ slug, labels, title, ...config }: Config): void {
+/** A framework takes what stands beside its own for a mistake, until it has taken the page over. */
+const SETTLED_MS = 200;
+/** A page that has not loaded by then is not waited for. */
+const PATIENCE_MS = 5_000;
+/** Between two attempts to be on a page that takes the widget away. */
+const REST_MS = 50;
+/** A frame that has not spoken by then may be tried again. */
+const SILENT_MS = 6_000;
+
+export function start(config: Config): void {
+  const { slug, title } = config;
+  const doc = document;
   const globals = window as unknown as Globals;
   const view = visualViewport!;
+  const host = doc.createElement("chat-widget");
+  const options = readOptions(config, host);
+  if (!options) return;
+  const [address, src, said, names] = options;
+  const { target } = said;
+  const key = `chatwidget-${slug}`;
+  /** What the page before has left: 1: a reply that runs or is not seen yet, 2: an open panel. */
+  const before = +stored("sessionStorage", key)!;
   // biome-ignore lint/suspicious/noAssignInExpressions: every byte is paid by every visitor
   const all = (globals.ChatWidgets ??= {});
-  if (all[slug]) return; // pasted twice
-
-  const doc = document;
-  const root = doc.documentElement;
-  const script = doc.currentScript as HTMLScriptElement;
-  const { target, ...look } = { ...config, ...script.dataset } as unknown as Record<string, string>;
-  if (TEASER) delete look.teaser;
-  const place = target && doc.querySelector(target);
-  const lang = root.lang || navigator.language;
-  const [openLabel, closeLabel = openLabel] = (labels[lang.slice(0, 2)] ?? labels[""])!.split("|");
-  // …/<slug>.js serves this script, …/<slug>/ the frame, whose look the attributes change as well.
-  const src = new URL(`${slug}/?${new URLSearchParams({ ...look, lang })}`, script.src).href;
-  const key = `chatwidget-${slug}`;
+  if (all[address]?.host.isConnected) return; // pasted twice
+  all[address]?.destroy(); // the page took it away, and has brought the tag again
 
   const make = <K extends keyof HTMLElementTagNameMap>(name: K, properties: object) =>
     Object.assign(doc.createElement(name), properties);
-  const host = make("chat-widget" as "div", { className: look.position, popover: "manual" });
+  const [openLabel, closeLabel = openLabel, shutLabel = "Close", againLabel = "Try again"] = names;
   const shadow = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
-  const button = make("button", { value: "" });
+  const launcher = make("button", { value: "", hidden: said.launcher === "none" });
   const dialog = make("dialog", { ariaLabel: title });
-  const warm = make("link", { rel: "preconnect", href: src });
-  const listeners: Record<string, Set<Listener>> = {};
+  // The panel's own two, until the frame has spoken.
+  const shut = make("button", { textContent: "✕", ariaLabel: shutLabel });
+  const again = make("button", { textContent: `↻ ${againLabel}` });
+  const panel = target ? shadow : dialog;
   const texts: string[] = [];
-  let identity: ChatWidgetIdentity = {};
+  let identity: Identity = {};
+  let theme: string | undefined;
   let frame: HTMLIFrameElement | undefined;
   let port: MessagePort | undefined;
-  let running = false;
-  let mobile = false;
-  let stored: number | undefined;
-  try {
-    stored = sessionStorage[key];
-  } catch {} // denied, or null in an app's web view: nothing is restored
-
-  const emit = (type: string, detail?: unknown) => {
-    for (const listener of listeners[type] ?? []) setTimeout(listener, 0, detail);
-  };
+  let running = before > 0;
+  let small = false;
+  /** What had the focus before the panel. */
+  let focused: HTMLElement | null;
 
   const sync = () => {
     const open = dialog.open;
-    const small = open && !place && Math.min(innerWidth, innerHeight) < 500;
-    if (small !== mobile) {
-      mobile = small;
-      if (open) {
-        dialog.close();
-        if (small) dialog.showModal();
-        else dialog.show();
-      }
+    const wanted = open && dialog.isConnected && Math.min(innerWidth, innerHeight) < 500;
+    if (small !== wanted) {
+      small = wanted;
+      dialog.close();
+      if (small) dialog.showModal();
+      else if (open) dialog.show();
     }
     // On a phone what the keyboard leaves; not while the visitor has zoomed in.
     dialog.style.cssText =
       small && view.scale < 1.1 ? `height:${view.height}px;top:${view.offsetTop}px` : "";
-    // A chat in the page's flow is no panel that another page would open.
-    try {
-      if (frame && !place) sessionStorage[key] = open ? 2 : +running;
-    } catch {} // as above, or full
-    port?.postMessage({
-      page: { url: doc.URL, title: doc.title, referrer: doc.referrer },
-      identity,
-      open,
-      inline: !!place,
-      texts: texts.splice(0),
-    } satisfies State);
-    if (button.ariaExpanded !== `${open}`) {
-      button.ariaExpanded = `${open}`;
-      button.ariaLabel = (open ? closeLabel : openLabel)!;
+    // A chat in the page's flow is no panel, and one without a frame must not follow the visitor.
+    if (frame && !target && (port || !open)) {
+      stored("sessionStorage", key, open ? 2 : +(running || launcher.value > ""));
+    }
+    if (port) {
+      const forget = stored("localStorage", key) === "0";
+      if (forget || identity.id) stored("localStorage", key, identity.id ? 1 : "");
+      port.postMessage([
+        open,
+        doc.referrer,
+        doc.title,
+        doc.URL,
+        target,
+        texts.splice(0),
+        getComputedStyle(doc.documentElement).colorScheme,
+        forget,
+        theme,
+        identity,
+      ] satisfies SentState);
+    }
+    if (launcher.ariaExpanded !== `${open}`) {
+      launcher.ariaExpanded = `${open}`;
+      launcher.ariaLabel = open ? closeLabel! : openLabel!;
       emit(open ? "open" : "close");
     }
   };
 
+  const receive = ({ data: [type, detail] }: MessageEvent<SentMessage>) => {
+    if (type === "unread") launcher.value = (detail || "") as string;
+    if (type === "running") running = detail;
+    if (type === "close") {
+      dialog.close();
+      (launcher.hidden ? focused : launcher)?.focus();
+    } else emit(type, detail);
+    sync();
+  };
+
+  /** See ../bridge-protocol.ts. */
+  const hear = ({ source, data, ports }: MessageEvent) => {
+    if (!frame || source !== frame.contentWindow || data !== VERSION) return;
+    port = ports[0]!;
+    port.onmessage = receive;
+    shut.hidden = again.hidden = true;
+    sync();
+  };
+
+  const unload = () => {
+    frame?.remove();
+    frame = port = undefined;
+    shut.hidden = false;
+    again.hidden = true;
+  };
+
   // `open`: "" where the panel stays closed, else the fragment of the frame's address: what it focuses.
   const load = (open: string) => {
+    put();
     // One that has said nothing yet when it is opened again did not load, or not well.
-    if (!(dialog.open || port)) frame = frame?.remove() as undefined;
+    if (!dialog.open && !port) unload();
     if (!frame) {
-      frame = make("iframe", { src: src + open, title, allow: "clipboard-write; autoplay" });
-      frame.onload = () => {
-        const channel = new MessageChannel();
-        channel.port1.onmessage = ({ data: { type, detail } }: MessageEvent<FrameMessage>) => {
-          port = channel.port1;
-          if (type === "unread") button.value = (detail || "") as string;
-          if (type === "running") running = detail;
-          if (type === "close") {
-            dialog.close();
-            button.focus();
-          } else emit(type, detail);
-          sync();
-        };
-        // Of a target only the origin counts: no other document will get this.
-        frame!.contentWindow!.postMessage(VERSION, src, [channel.port2]);
-      };
-      (place ? shadow : dialog).append(frame);
+      frame = make("iframe", { allow: "clipboard-write; autoplay", title, src: src + open });
+      panel.append(frame);
+      setTimeout(() => {
+        again.hidden = !!port;
+      }, SILENT_MS);
     }
     if (open) dialog.open = true;
     sync();
   };
 
-  const api: Api = {
-    open() {
-      load("#text");
-      frame!.focus();
-    },
-    close() {
-      dialog.close();
-      sync(); // the event comes with the next picture, which may be the next page's
-    },
-    toggle: () => (dialog.open ? api.close() : api.open()),
-    send(text) {
-      texts.push(`${text}`);
+  const put = () => {
+    if (host.isConnected || all[address] !== api) return;
+    observer.observe(doc, { subtree: !!target, childList: true });
+    // "#1a" is the id of an element, but no selector.
+    const place = target
+      ? doc.querySelector(target.replace(/^#(\d)/, "#\\3$1 "))
+      : doc.documentElement;
+    if (!place) return;
+    place.append(host);
+    if (!target) {
+      observer.observe(place, { childList: true });
+      host.showPopover?.();
+    }
+    // A document that is written anew has lost all of its listeners, ours and the window's.
+    shut.onclick = api.close;
+    launcher.onclick = api.toggle;
+    small = false;
+    view.addEventListener("scroll", sync);
+    dialog.onclose = sync;
+    view.addEventListener("resize", sync);
+    addEventListener("message", hear);
+    // Where the page has navigated to by itself is told when a click into the iframe takes its focus.
+    addEventListener("blur", sync);
+    again.onclick = () => {
+      unload();
       api.open();
-    },
-    identify(who) {
-      // A framework's object may have what cannot be posted: functions, proxies.
-      identity = JSON.parse(JSON.stringify({ ...who }));
-      sync();
-    },
-    on(type, listener) {
-      listeners[type] ??= new Set();
-      listeners[type].add(listener);
-      return () => listeners[type]!.delete(listener);
-    },
-    destroy() {
-      api.close();
-      host.remove();
-      frame = undefined; // nothing is stored any more
-      delete all[slug];
-      globals.ChatWidget = Object.values(all)[0];
-    },
-    get: (slug) => all[slug],
-    push(...commands) {
-      for (const [name, ...values] of commands) (api[name] as Listener)(...(values as [unknown]));
-    },
+    };
+    const loaded = frame;
+    unload();
+    if (loaded || before || target) load(dialog.open ? "#" : "");
+    sync();
   };
+  const observer = new MutationObserver(() => host.isConnected || setTimeout(put, REST_MS));
 
-  for (const name in look) host.style.setProperty(`--${name}`, look[name]!);
+  const [api, emit] = createApi(
+    {
+      slug,
+      open() {
+        focused = doc.activeElement as HTMLElement;
+        load("#text");
+        // Under a modal dialog of the page nothing can be used, but another one.
+        if (doc.querySelector("dialog:modal")) {
+          dialog.close();
+          dialog.showModal();
+        }
+        frame!.focus();
+      },
+      send(text) {
+        texts.push(`${text}`);
+        api.open();
+      },
+      identify(who) {
+        // A framework's object may have what cannot be posted: functions, proxies.
+        identity = JSON.parse(JSON.stringify({ ...who }));
+        // Nobody, after somebody: the frame forgets them, as soon as there is one.
+        if (!identity.id && stored("localStorage", key) === "1") stored("localStorage", key, 0);
+        sync();
+      },
+      close() {
+        dialog.close();
+        sync(); // the event comes with the next picture, which may be the next page's
+      },
+      reset() {
+        identity = {};
+        stored("localStorage", key, 0);
+        sync();
+      },
+      show: () => {
+        launcher.hidden = false;
+      },
+      theme(name) {
+        theme = name;
+        sync();
+      },
+      toggle: () => (dialog.open ? api.close() : api.open()),
+      hide: () => {
+        launcher.hidden = true;
+      },
+      destroy() {
+        api.close();
+        host.remove();
+        frame = undefined; // nothing is stored any more
+        delete all[address];
+        globals.ChatWidget = Object.values(all)[0];
+      },
+      host,
+    },
+    all,
+  );
+
   sheet.replaceSync(css);
   shadow.adoptedStyleSheets = [sheet];
-  if (!place) shadow.append(button, dialog);
-  button.onclick = api.toggle;
-  button.onpointerenter = button.onfocus = () => doc.head.append(warm);
-  dialog.onclose = sync;
-  // Where the page has navigated to by itself is told at once where the browser says so, and when a
-  // click into the iframe takes the page's focus.
-  globals.navigation?.addEventListener("navigatesuccess", sync);
-  addEventListener("blur", sync);
-  view.addEventListener("resize", sync);
-  view.addEventListener("scroll", sync);
-  (place || root).append(host);
-  if (!place) host.showPopover?.();
-  if (place || stored! > 0) load(place || stored! > 1 ? "#" : "");
-  else sync();
-  if (TEASER && config.teaser && !frame) tease(shadow, lang.slice(0, 2), config.teaser, api);
-  all[slug] = api;
-  const waiting = globals.ChatWidget;
-  if (!(waiting as Api)?.get) {
+  dialog.open = before > 1 || !!target;
+  panel.append(again);
+  if (!target) {
+    host.className = said.position ?? "";
+    host.popover = "manual";
+    dialog.append(shut);
+    shadow.append(launcher, dialog);
+    if (TEASER && config.teaser && !before) {
+      tease(`${key}-teaser`, launcher, config.teaser, shutLabel, api);
+    }
+  }
+  addEventListener("load", () => setTimeout(put, SETTLED_MS));
+  setTimeout(put, doc.readyState === "complete" ? 0 : PATIENCE_MS);
+
+  all[address] = api;
+  if (Object.values(all)[0] === api) {
+    const commands = globals.ChatWidget;
     globals.ChatWidget = api;
-    api.push(...((waiting ?? []) as Command[]));
+    if (Array.isArray(commands)) api.push(...commands);
   }
 }

@@ -43,8 +43,19 @@ interface ChatWidgetInstance {
   toggle(): void;
   /** Opens the panel and sends a message in the visitor's name. */
   send(text: string): void;
-  /** null: nobody any more, after a logout. */
+  /**
+   * Says who the visitor is. Somebody with another id begins as a new visitor, and so does nobody
+   * (null, or no id) after somebody who had one.
+   */
   identify(identity: ChatWidgetIdentity | null): void;
+  /** Forgets who was here: for a logout where `identify` is not used, or not with an id. */
+  reset(): void;
+  /** Shows the launcher. */
+  show(): void;
+  /** Hides the launcher; `open` works all the same. */
+  hide(): void;
+  /** "auto" is what the page is, where it has a `color-scheme`, else what the system is. */
+  theme(name: "auto" | "light" | "dark"): void;
   /** Calls `listener` on each event; the result stops it. */
   on<E extends keyof ChatWidgetEvents>(
     event: E,
@@ -59,9 +70,10 @@ interface ChatWidgetInstance {
 }
 
 type ChatWidgetCommand =
-  | ["open" | "close" | "toggle" | "destroy"]
+  | ["open" | "close" | "toggle" | "reset" | "show" | "hide" | "destroy"]
   | ["send", string]
   | ["identify", ChatWidgetIdentity | null]
+  | ["theme", "auto" | "light" | "dark"]
   | {
       [E in keyof ChatWidgetEvents]: ["on", E, (detail: ChatWidgetEvents[E]) => void];
     }[keyof ChatWidgetEvents];

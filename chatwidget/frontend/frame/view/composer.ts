@@ -1,7 +1,7 @@
 /** Where the visitor writes. What was typed is never lost: it stays until it is taken. */
 
 import { points, sendable } from "../code-points.ts";
-import { byId, toggle } from "../dom.ts";
+import { byId, composing, toggle } from "../dom.ts";
 import { fill } from "../strings.ts";
 import type { ViewContext } from "./context.ts";
 
@@ -26,15 +26,18 @@ export class Composer {
       this.submit();
     });
     this.#text.addEventListener("keydown", (event) => {
-      // While an input method composes, Enter belongs to it (229: Safari's sign of the same).
-      const composing = event.isComposing || event.keyCode === 229;
-      if (event.key !== "Enter" || event.shiftKey || composing) return;
+      if (event.key !== "Enter" || event.shiftKey || composing(event)) return;
       event.preventDefault();
       this.submit();
     });
     this.#text.addEventListener("input", () => {
       this.notify("");
       this.#changed();
+    });
+    this.#text.addEventListener("paste", ({ clipboardData }) => {
+      // Nothing else would happen, and nobody would know why.
+      if (clipboardData?.files.length && !clipboardData.getData("text"))
+        this.notify(context.config.strings.pictures);
     });
     this.#stop.addEventListener("click", () => {
       if (this.#running) context.client.stop(this.#running);

@@ -20,6 +20,7 @@ export class Log {
   #latestLabel = this.#latest.lastElementChild!;
   #views = new Map<string, MessageView>();
   #chips: HTMLElement;
+  #back: HTMLElement;
   #dots = el("div", {}, el("div", { class: "body waiting" }, dots()));
   #scroll: Scroll;
   #more = false;
@@ -44,7 +45,9 @@ export class Log {
       { class: "chips", role: "list", "aria-label": strings.suggestions },
       ...suggestions.map(chip),
     );
-    this.#log.after(this.#dots, this.#chips);
+    const back = () => context.client.goBack();
+    this.#back = el("button", { type: "button", class: "plain", click: back }, strings.previous);
+    this.#log.after(this.#dots, this.#chips, this.#back);
     this.#scroll = new Scroll(byId("scroller"), this.#log, () => this.#moved());
     this.#latest.addEventListener("click", () => this.#scroll.toEnd());
   }
@@ -95,6 +98,7 @@ export class Log {
     }
     this.#dots.hidden = !expecting;
     toggle(this.#chips, !asked && !queue[0] && !!messages[0] && !!this.#chips.firstChild);
+    toggle(this.#back, !asked && !queue[0] && !!this.#context.client.previous);
     for (const [key, view] of this.#views) {
       if (kept.has(key)) continue;
       view.day.remove();

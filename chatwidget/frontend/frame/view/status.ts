@@ -35,7 +35,7 @@ export class Status {
     } else if (phase === "closed" || phase === "waiting" || failures > 0) {
       this.#lost = true;
       if (phase !== "closed") this.#say(offline ? "offline" : "reconnecting");
-      else this.#say(gone ? "gone" : "closed");
+      else this.#say(gone ? (origin === "null" ? "sandboxed" : "gone") : "closed");
     } else if (!this.#shown && !this.#timer) {
       this.#later(() => this.#say("connecting"), PATIENCE_MS);
     }

@@ -1,9 +1,9 @@
 /** The whole of what is seen, shown from one model. */
-import type { Identity } from "../../bridge-protocol.ts";
+import type { Identity, Theme } from "../../bridge-protocol.ts";
 import type { Prechat } from "../config.ts";
 import type { Connection } from "../connection.ts";
 import { type Chat, running } from "../conversation.ts";
-import { byId, el, refocus } from "../dom.ts";
+import { byId, composing, el, refocus } from "../dom.ts";
 import { Composer } from "./composer.ts";
 import type { ViewContext } from "./context.ts";
 import { Log } from "./log.ts";
@@ -44,7 +44,7 @@ export class View {
     });
     byId("close").addEventListener("click", () => context.actions.close());
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.isComposing) context.actions.escape();
+      if (event.key === "Escape" && !composing(event)) context.actions.escape();
     });
   }
 
@@ -68,6 +68,19 @@ export class View {
   /** How many replies were not seen yet, in the title of a page of its own. */
   unread(count: number): void {
     document.title = count ? `(${count}) ${this.#title}` : this.#title;
+  }
+
+  /** "auto": as the embedding page is, where its `color-scheme` is one of both, else as the system. */
+  theme(theme: Theme, scheme = ""): void {
+    const [one, other] = scheme.match(/light|dark/g) ?? [];
+    document.documentElement.dataset.theme = theme === "auto" && one && !other ? one : theme;
+  }
+
+  /** Another visitor must not read, hear or send what the last one has left. */
+  forget(): void {
+    this.composer.text = "";
+    this.composer.notify("");
+    this.#announcements.replaceChildren();
   }
 
   /** Whether there is something to close. */
