@@ -114,4 +114,7 @@ async def test_an_event_of_another_release_is_skipped(
 def test_tags_are_what_other_releases_know() -> None:
     """A change of one is a new version."""
     tags = {kind: kind.__struct_config__.tag for kind in typing.get_args(events.AnyEvent)}
-    assert set(tags.values()) == {"changed", "text", "closed", "presence", "stop"}
+    assert set(tags.values()) == {
+        *("changed", "text", "closed", "presence", "stop"),
+        *("frames", "taken"),
+    }
