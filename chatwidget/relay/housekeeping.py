@@ -74,9 +74,9 @@ async def run_checks(relay: Relay, ticks: int) -> None:
     rooms.renew()
     if ticks % COMPARE_TICKS == 0:
         await compare(relay)
-        await run_in_db_thread(search.catch_up, search.BATCH)
     if replicas or relay.suspects or ticks % REAP_TICKS == 0:
         await reap(relay)
+    await run_in_db_thread(search.catch_up, search.BATCH)
 
 
 async def checkpoint(relay: Relay) -> None:
