@@ -80,9 +80,9 @@ class Housekeeping:
         hub.renew()
         if ticks % COMPARE_TICKS == 0:
             await self._compare()
-            await run_in_db_thread(search.catch_up, search.BATCH)
         if replicas or self._suspects or ticks % REAP_TICKS == 0:
             await self._reap()
+        await run_in_db_thread(search.catch_up, search.BATCH)
 
     async def _checkpoint(self) -> None:
         """Store what has changed of our replies, renew their leases, and obey what was asked."""

@@ -15,16 +15,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Substr
 
 from chatwidget.models import UNFINISHED, Conversation, Message, Role, SearchEntry
-from chatwidget.transcripts.folding import beginnings, encoded, indexed, words
+from chatwidget.transcripts.folding import MAX_TEXT, beginnings, encoded, indexed, words
 from chatwidget.transcripts.locking import row_lock
 
+# Not read to be indexed.
+LARGE = ("text", "ui", "metadata", "error_cause")
 # Conversations that are indexed in one transaction.
 BATCH = 100
 # Of the entries that match, so many of the newest are looked at.
@@ -214,13 +218,15 @@ def _index_batch() -> int:
         return 0
     new = Q(revision__gt=F("conversation__indexed_revision")) | Q(conversation__indexed_revision=0)
     messages = Message.objects.filter(new, conversation__in=found).exclude(status__in=UNFINISHED)
-    said = list(messages.only("id", "conversation_id", "role", "text", "rating_comment"))
+    # No more of a text than is indexed: a reply may have a megabyte.
+    beginning = Substr("text", 1, MAX_TEXT)
+    said = list(messages.annotate(beginning=beginning).defer(*LARGE))
     SearchEntry.objects.filter(conversation__in=found, message=None).delete()
     SearchEntry.objects.filter(message__in=said).delete()
     _insert(
         [
             *(_about(row) for row in found.values()),
-            *(_said(message, found[message.conversation_id]) for message in said if message.text),
+            *(_said(message, found[message.conversation_id]) for message in said),
         ]
     )
     for row in found.values():  # what changes meanwhile is read again
@@ -228,13 +234,13 @@ def _index_batch() -> int:
     return len(found)
 
 
-def _said(message: Message, row: Conversation) -> SearchEntry:
+def _said(message: Any, row: Conversation) -> SearchEntry:
     marks = f"w{row.widget_id} {_OF_ROLE.get(message.role, 'r9')}"
     return SearchEntry(
         pk=message.pk.int >> 65,  # 48 bits of time, and some that tell two of one moment apart
         conversation_id=row.pk,
         message_id=message.pk,
-        words=f"{indexed(message.text)} {indexed(message.rating_comment)} {marks}",
+        words=f"{indexed(message.beginning)} {indexed(message.rating_comment)} {marks}",
     )
 
 

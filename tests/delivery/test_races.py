@@ -145,7 +145,13 @@ async def test_erased_in_the_midst(pair: Pair, control: Control) -> None:
         await there.again(here)
         assert here.visitor
         visitor, _ = signing.loads(here.visitor, salt="chatwidget.visitor")
-        await pair.a.manage("forget_visitor", visitor)
+        erase = (
+            "from chatwidget.models import Conversation\n"
+            "from chatwidget.transcripts.erasure import erase_conversations\n"
+            f"rows = Conversation.objects.filter(visitor={visitor!r})\n"
+            "erase_conversations(rows, visitors=False)"
+        )
+        await pair.a.manage("shell", "-v0", "-c", erase)
         await control.over(name)  # nobody listens to the platform any more
         for chat in (here, there):
             ready = await chat.until("ready")
@@ -154,6 +160,20 @@ async def test_erased_in_the_midst(pair: Pair, control: Control) -> None:
         for chat in (here, there):
             await chat.until_shown(text="after", status="complete")
         assert len(await settled(here, there)) == 3
+
+
+async def test_who_is_forgotten_in_the_midst(pair: Pair, control: Control) -> None:
+    async with Visit(pair.a) as here, Visit(pair.b) as there:
+        await here.greeted()
+        name = a_name()
+        await here.ask_held(control, name)
+        await there.again(here)
+        assert here.visitor
+        visitor, _ = signing.loads(here.visitor, salt="chatwidget.visitor")
+        await pair.a.manage("forget_visitor", visitor)
+        await control.over(name)
+        for chat in (here, there):
+            assert await chat.closed() == 4401
 
 
 async def test_a_stop_reaches_another_worker_without_redis(

@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -41,23 +42,28 @@ for n in range({export.CHUNK * 2 + 1}): a_conversation(widget, "hi", "hello")
 
 
 @pytest.fixture
-async def pooled(postgres: Postgres, tmp_path: Path) -> AsyncIterator[str]:
+async def pooled(postgres: Postgres) -> AsyncIterator[str]:
     """The URL of a prepared database, through PgBouncer."""
     assert PROGRAM
     direct = await postgres.database()
     await prepare({"DATABASE_URL": direct})
     port = free_port()
-    config = tmp_path / "pgbouncer.ini"
+    # Not below pytest's own folder, which is root's alone.
+    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
+    config = folder / "pgbouncer.ini"
     config.write_text(CONFIG.format(server=postgres.port, port=port))
     command = [PROGRAM, str(config)]
     if os.geteuid() == 0:  # which it refuses to run as
         other = {entry.pw_name: entry for entry in pwd.getpwall()}["nobody"]
-        for folder in (config, *config.parents[:3]):
-            folder.chmod(folder.stat().st_mode | 0o055)
+        folder.chmod(0o755)
         user = ["setpriv", f"--reuid={other.pw_uid}", f"--regid={other.pw_gid}", "--clear-groups"]
         command = [*user, "--", *command]
-    async with Process(command, {}, port):
-        yield f"postgres://postgres@127.0.0.1:{port}/{direct.rpartition('/')[2]}?pooler=transaction"
+    try:
+        async with Process(command, {}, port):
+            name = direct.rpartition("/")[2]
+            yield f"postgres://postgres@127.0.0.1:{port}/{name}?pooler=transaction"
+    finally:
+        shutil.rmtree(folder)
 
 
 async def test_chats_and_exports_go_through_it(serve: Serve, pooled: str) -> None:
