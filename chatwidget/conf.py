@@ -9,7 +9,7 @@ import hmac
 import ipaddress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
 from django.conf import settings
@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from limits import parse_many
 
+Amount = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -65,6 +66,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages_per_address: str = "300/minute;10000/day"
     conversations_per_visitor: str = "20/minute"
     conversations_per_address: str = "120/minute;2000/day"
+    greetings_per_address: str = "120/minute;2000/day"  # asked of the platform
     connections_per_address: str = "600/minute"
     sockets_per_visitor: int = 50  # open at once, in one process
     sockets_per_address: int = 1000
@@ -118,6 +120,16 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def trusted_proxies(self) -> list[Network]:
         return [ipaddress.ip_network(cidr, strict=False) for cidr in self.TRUSTED_PROXIES]
+
+
+class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a widget may use up; 0: as much as it likes."""
+
+    daily_messages: Amount = 0
+    daily_characters: Amount = 0  # of visitors' messages
+    daily_seconds: Amount = 0  # that the platform is busy with replies
+    daily_greetings: Amount = 0  # asked of the platform
+    max_running: Amount = 0  # replies at once
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@
     │   ├── MessageTooLong           message_too_long
     │   ├── RateLimited              rate_limited
     │   ├── TooManyPending           too_many_pending
+    │   ├── BudgetExhausted          budget_exhausted
+    │   │   └── TooManyRunning       budget_exhausted
     │   └── DatabaseUnavailable      unavailable
     └── ReplyError                   a reply ends in `done` with status failed (or interrupted)
         ├── PlatformMisconfigured    misconfigured
@@ -117,6 +119,19 @@ class TooManyPending(FrameError):
     code = "too_many_pending"
     retryable = True
     detail = _("Please wait for the answers to your earlier messages.")
+
+
+class BudgetExhausted(FrameError):
+    """The widget has used up what it may in a day; `retry_after` seconds are left of that."""
+
+    code = "budget_exhausted"
+    detail = _("No more messages can be answered right now. Please try again later.")
+
+
+class TooManyRunning(BudgetExhausted):
+    """As many of the widget's replies run as may at once."""
+
+    retryable = True
 
 
 class DatabaseUnavailable(FrameError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -17,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from chatwidget import encryption
 from chatwidget.appearance import Appearance, read_appearance
-from chatwidget.conf import ProviderConfig, Secret
+from chatwidget.conf import Budgets, ProviderConfig, Secret
 from chatwidget.errors import PlatformMisconfigured
 
 
@@ -127,6 +128,10 @@ class Widget(models.Model):
             key=self.key,
             options=self.options,
         )
+
+    @property
+    def typed_budgets(self) -> Budgets:
+        return msgspec.convert(self.budgets, Budgets)
 
     @property
     def typed_appearance(self) -> Appearance:

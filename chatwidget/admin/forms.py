@@ -159,6 +159,7 @@ class WidgetForm(ProtectedForm):
         try:
             self._take_key()
             self.take_identity_secret()
+            self.take_budgets()
             validation.clean_widget(widget)
         except ValidationError as error:
             for name, messages in by_field(error).items():

@@ -1,19 +1,30 @@
-"""The part of a widget's form that protects it: for whom it is."""
+"""The part of a widget's form that protects it: for whom it is, and how much of it there is."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import AdminIntegerFieldWidget
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.secret_fields import SecretField
 from chatwidget.models import Widget
+from chatwidget.transcripts.budgets import used_today
 from chatwidget.widgets import validation
 
 # Fields of what is posted that no error report may show.
 SECRETS = ("new_key", "new_identity_secret")
+
+
+BUDGETS = {
+    "daily_messages": _("Messages a day"),
+    "daily_characters": _("Characters a day, of visitors' messages"),
+    "daily_seconds": _("Seconds a day that the platform is busy"),
+    "daily_greetings": _("Greetings a day, asked of the platform"),
+    "max_running": _("Replies at once"),
+}
 
 
 class ProtectedForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -32,12 +43,30 @@ class ProtectedForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        budgets = self.instance.typed_budgets
+        used = used_today(self.instance) if self.instance.pk else {}
+        for name, label in BUDGETS.items():
+            self.fields[name] = forms.IntegerField(
+                label=label,
+                min_value=0,
+                initial=getattr(budgets, name),
+                required=False,
+                widget=AdminIntegerFieldWidget,
+                help_text=_("used today: %(used)s") % {"used": used[name]}
+                if used.get(name)
+                else "",
+            )
         if self.instance.encrypted_identity_secret:
             self.fields["new_identity_secret"].help_text = _(
                 "A secret is stored. Leave this empty to keep it."
             )
         else:
             del self.fields["clear_identity_secret"]
+
+    def take_budgets(self) -> None:
+        """Raises ValidationError."""
+        given = {name: self.cleaned_data[name] or 0 for name in BUDGETS}
+        self.instance.budgets = validation.store_budgets(given)
 
     def take_identity_secret(self) -> None:
         """Replace, clear or keep it. Raises ValidationError."""
@@ -64,5 +93,16 @@ def fieldsets(widget: Widget | None) -> list[tuple[Any, dict[str, Any]]]:
                     "on every device, until they sign out."
                 ),
             },
-        )
+        ),
+        (
+            _("How much of it there is"),
+            {
+                "fields": list(BUDGETS),
+                "description": _(
+                    "Each answer costs you something. 0: as much as is asked for. A day ends at "
+                    "midnight UTC; at 80 % of a budget the log says so, and Django's MANAGERS are "
+                    "sent a mail."
+                ),
+            },
+        ),
     ]

@@ -71,6 +71,7 @@ SCRIPT: dict[str, Promise] = {
     "not_sent": _("Something went wrong. Please try again."),
     "rate_limited": _("You are writing very quickly. Please continue {when}."),
     "too_many_pending": _("Please wait for the answers to your earlier messages."),
+    "budget_exhausted": _("No more messages can be answered right now. Please try again {when}."),
     "misconfigured": _("This chat is not set up correctly. Please tell the owner of this site."),
     "provider_rejected": _("No answer could be given to this. Try putting it differently."),
     "provider_rate_limited": _("Many people are asking right now. Please try again {when}."),

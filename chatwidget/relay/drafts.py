@@ -10,8 +10,8 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,9 @@ logger = logging.getLogger("chatwidget")
 GREETING_SECONDS = 2.0
 # Code points of it: a platform's greeting is no essay.
 GREETING_LENGTH = 8000
+# A greeting that belongs to no session is asked for so often, and shown to all visitors.
+SHARED_SECONDS = 300.0
+MayAsk = Callable[[], Awaitable[bool]]
 # A page may stay open this long before its first message; then the greeting is fetched again.
 DRAFT_SECONDS = 12 * 3600
 # A cache that has failed is left alone for a while: who opens the chat need not wait for it again.
@@ -69,13 +72,48 @@ class Greetings:
 
     def __init__(self) -> None:
         self._fetching: dict[tuple[int, UUID], Draft] = {}
-        # What platforms said of their agents, by widget; the greeting's session is not kept.
-        self._profiles: dict[int, tuple[int, AgentProfile]] = {}
+        # What platforms said of their agents, by widget and its version, and when.
+        self._profiles: dict[int, tuple[int, float, AgentProfile]] = {}
+        self._asking: dict[tuple[int, int], asyncio.Task[AgentProfile]] = {}
 
     def profile(self, widget: Widget) -> AgentProfile:
         """What is known of the widget's agent by now; of an agent not yet met, nothing."""
-        version, profile = self._profiles.get(widget.pk, (0, AgentProfile()))
-        return profile if version == widget.config_version else AgentProfile()
+        return self._known(widget, float("inf")) or AgentProfile()
+
+    def _known(self, widget: Widget, seconds: float) -> AgentProfile | None:
+        """What its platform said so many seconds ago at most."""
+        version, at, profile = self._profiles.get(widget.pk, (0, 0.0, AgentProfile()))
+        is_recent = time.monotonic() - at <= seconds
+        return profile if version == widget.config_version and is_recent else None
+
+    async def _ask(self, widget: Widget, person: VisitorIdentity, may_ask: MayAsk) -> AgentProfile:
+        """What the platform says of its agent: one request for all visitors, while its greeting
+        belongs to no session. Raises ReplyError."""
+        known = self._known(widget, float("inf"))
+        if known is None or (known.greeting and known.greeting.session):
+            return await self._request(widget, person, may_ask)
+        if recent := self._known(widget, SHARED_SECONDS):
+            return recent
+        key = (widget.pk, widget.config_version)
+        task = self._asking.get(key)
+        if task is None:
+            task = asyncio.create_task(self._request(widget, person, may_ask))
+            self._asking[key] = task
+            task.add_done_callback(lambda _: self._asking.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _request(
+        self, widget: Widget, person: VisitorIdentity, may_ask: MayAsk
+    ) -> AgentProfile:
+        if not await may_ask():
+            known = self.profile(widget)
+            theirs = known.greeting and known.greeting.session  # another visitor's
+            return replace(known, greeting=None) if theirs else known
+        provider = make_provider(widget.provider_config)
+        async with asyncio.timeout(GREETING_SECONDS):
+            profile = await read_profile(provider, person)
+        self._profiles[widget.pk] = (widget.config_version, time.monotonic(), profile)
+        return profile
 
     async def draft(
         self,
@@ -83,11 +121,13 @@ class Greetings:
         person: VisitorIdentity,
         language: str,
         greet: Callable[[Draft], None],
+        may_ask: MayAsk,
         *,
         conversation: UUID | None = None,
         otherwise: UUID | None = None,
     ) -> Draft:
-        """The visitor's draft, its greeting under way; `greet` is called when it arrives later.
+        """The visitor's draft, its greeting under way; `greet` is called when it arrives later,
+        and `may_ask` before the platform is asked for it.
 
         `conversation` is the id it is to have, where that is known; `otherwise` the id for one that
         nobody has made yet.
@@ -103,7 +143,8 @@ class Greetings:
         known = conversation or (kept.conversation if kept else otherwise)
         draft = Draft(known or new_id(), fingerprint(widget), widget.config_version)
         self._fetching[key] = draft
-        draft.task = asyncio.create_task(self._fetch(widget, person, language, draft, greet))
+        work = self._fetch(widget, person, language, draft, greet, may_ask)
+        draft.task = asyncio.create_task(work)
         return draft
 
     def _running(
@@ -121,6 +162,7 @@ class Greetings:
         language: str,
         draft: Draft,
         greet: Callable[[Draft], None],
+        may_ask: MayAsk,
     ) -> None:
         key = (widget.pk, UUID(person.id))
         try:
@@ -128,10 +170,7 @@ class Greetings:
             await self._keep(key, draft)
             text = ""
             try:
-                async with asyncio.timeout(GREETING_SECONDS):
-                    provider = make_provider(widget.provider_config)
-                    profile = await read_profile(provider, person)
-                self._profiles[widget.pk] = (widget.config_version, profile)
+                profile = await self._ask(widget, person, may_ask)
                 if profile.greeting and draft.greeting is None:
                     text = cleaned(profile.greeting.text.strip(), GREETING_LENGTH)
                     draft.session = said if fits(said := profile.greeting.session) else ""

@@ -98,7 +98,7 @@ class Connection:
         self._address = origin.client_address(self._scope)
         self._count(self._address, limits.sockets_per_address if limits else None)
         try:
-            await rate_limits.consume("connections_per_address", self._address)
+            await rate_limits.consume_address("connections_per_address", self._address)
         except RateLimited as error:
             raise CloseConnection(CloseCode.TOO_MANY, error.cause) from None
         slug = self._slug

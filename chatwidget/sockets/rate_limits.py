@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import time
 from collections import Counter
@@ -40,46 +41,77 @@ class _OpenSockets:
 open_sockets = _OpenSockets()
 
 
-# A limiter that takes longer is left alone for a while.
+# A limiter that takes longer is unavailable, and is left alone for a while.
 LIMITER_SECONDS = 1.0
 LIMITER_RETRY_SECONDS = 5.0
 _limiter_unavailable_until = 0.0
+# Whoever has a whole network of IPv6 addresses has 65,536 of those that one household has. All of
+# it together may do so many times what one of them may.
+NETWORK_SHARE = 8
+OWN_MEMORY = "memory://"
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _limiter(uri: str) -> SlidingWindowCounterRateLimiter:
     options = {"implementation": "redispy"} if "redis" in uri else {}
     return SlidingWindowCounterRateLimiter(storage_from_string(f"async+{uri}", **options))
 
 
-@lru_cache(maxsize=32)
-def _rates(notation: str) -> list[RateLimitItem]:
-    return parse_many(notation)
+@lru_cache(maxsize=64)
+def _rates(notation: str, share: int) -> list[RateLimitItem]:
+    return [type(rate)(rate.amount * share, rate.multiples) for rate in parse_many(notation)]
 
 
-async def consume(rule: str, who: str) -> None:
-    """Use up one of `who`'s share of a rule of Limits.
+async def consume_address(rule: str, address: str) -> None:
+    """Use up one of an address's share of a rule of Limits, and one of its network's."""
+    await consume(rule, address)
+    if network := _network_of(address):
+        await consume(rule, network, NETWORK_SHARE)
 
-    Raises RateLimited, with the seconds until there is more. A limiter that cannot be reached
-    limits nobody: to chat matters more.
+
+def _network_of(address: str) -> str:
+    """The /48 of an IPv6 visitor's /64; empty for any other."""
+    if ":" not in address or "/" not in address:
+        return ""
+    return str(ipaddress.IPv6Network(address).supernet(new_prefix=48))
+
+
+async def consume(rule: str, who: str, share: int = 1) -> None:
+    """Use up one of `who`'s share of a rule of Limits, which is `share` times what it says.
+
+    Raises RateLimited, with the seconds until there is more. Where the shared storage is
+    unavailable, each process counts by itself.
     """
-    global _limiter_unavailable_until
     limits = conf().limits
-    if limits is None or time.monotonic() < _limiter_unavailable_until:
+    if limits is None:
         return
-    limiter = _limiter(conf().LIMITS_STORAGE)
-    for rate in _rates(getattr(limits, rule)):
+    for rate in _rates(getattr(limits, rule), share):
+        wait = await _hit(rate, rule, who)
+        if wait is not None:
+            raise RateLimited(f"{rule}: {rate}", retry_after=max(1.0, round(wait, 1)))
+
+
+async def _hit(rate: RateLimitItem, rule: str, who: str) -> float | None:
+    """Count one; the seconds to wait where it was one too many."""
+    global _limiter_unavailable_until
+    uri = conf().LIMITS_STORAGE
+    if uri != OWN_MEMORY and time.monotonic() >= _limiter_unavailable_until:
         try:
             async with asyncio.timeout(LIMITER_SECONDS):
-                if await limiter.hit(rate, rule, who):
-                    continue
-                stats = await limiter.get_window_stats(rate, rule, who)
+                return await _count(_limiter(uri), rate, rule, who)
         except Exception as error:  # whatever the storage's driver raises
             logger.warning("limits: %s: %s", type(error).__name__, error)
             _limiter_unavailable_until = time.monotonic() + LIMITER_RETRY_SECONDS
-            return
-        wait = max(1.0, round(stats.reset_time - time.time(), 1))
-        raise RateLimited(f"{rule}: {rate}", retry_after=wait)
+    return await _count(_limiter(OWN_MEMORY), rate, rule, who)
+
+
+async def _count(
+    limiter: SlidingWindowCounterRateLimiter, rate: RateLimitItem, rule: str, who: str
+) -> float | None:
+    if await limiter.hit(rate, rule, who):
+        return None
+    stats = await limiter.get_window_stats(rate, rule, who)
+    return stats.reset_time - time.time()
 
 
 class Bucket:

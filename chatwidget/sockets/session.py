@@ -165,7 +165,7 @@ class Session:
     async def _consume(self, what: str) -> None:
         """Take one off what this visitor, and this address, may still do."""
         await rate_limits.consume(f"{what}_per_visitor", str(self._client.visitor))
-        await rate_limits.consume(f"{what}_per_address", self._client.address)
+        await rate_limits.consume_address(f"{what}_per_address", self._client.address)
 
     async def _store(self, client_id: UUID, text: str) -> StoredMessage:
         client = self._client

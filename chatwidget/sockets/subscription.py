@@ -18,7 +18,14 @@ from msgspec import UNSET
 
 from chatwidget import tokens, transcripts
 from chatwidget.db import run_in_db_thread
-from chatwidget.errors import BadRequest, ChatError, CloseCode, CloseConnection
+from chatwidget.errors import (
+    BadRequest,
+    ChatError,
+    CloseCode,
+    CloseConnection,
+    DatabaseUnavailable,
+    RateLimited,
+)
 from chatwidget.models import Status, Widget
 from chatwidget.protocol import Message, MessageState, Ready, ReadyLimits
 from chatwidget.providers.base import longest_message, providers
@@ -26,7 +33,7 @@ from chatwidget.relay.drafts import Draft, next_conversation_id
 from chatwidget.relay.events import MessagesChanged
 from chatwidget.relay.relay import Relay
 from chatwidget.relay.room import Room
-from chatwidget.sockets import serialize
+from chatwidget.sockets import rate_limits, serialize
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.transcripts import Entry, Snapshot, StoredMessage
@@ -171,6 +178,7 @@ class Subscription:
             self.client.person,
             self.client.language,
             self._greet,
+            self._may_ask,
             conversation=conversation,
             otherwise=self._first,
         )
@@ -183,6 +191,14 @@ class Subscription:
         if room:
             room.note(0)  # another tab may have sent its first message
         return draft
+
+    async def _may_ask(self) -> bool:
+        """May the platform be asked for a greeting? Else the widget's own is shown."""
+        try:
+            await rate_limits.consume_address("greetings_per_address", self.client.address)
+            return await run_in_db_thread(transcripts.consume_greeting, self.widget)
+        except (RateLimited, DatabaseUnavailable):
+            return False
 
     def _greet(self, draft: Draft) -> None:
         if draft.greeting:

@@ -18,6 +18,7 @@ from chatwidget.transcripts.admission import (
     read_doors,
     switched_off,
 )
+from chatwidget.transcripts.budgets import consume_greeting
 from chatwidget.transcripts.locking import LEASE, fingerprint
 from chatwidget.transcripts.people import join_visitors, update_visitor
 from chatwidget.transcripts.queries import (
@@ -72,6 +73,7 @@ __all__ = [
     "check_admission",
     "check_known",
     "checkpoint",
+    "consume_greeting",
     "end_conversation",
     "entries",
     "entry",

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from chatwidget.errors import Interrupted
 from chatwidget.models import Conversation, Message, Status
+from chatwidget.transcripts.budgets import record_seconds
 from chatwidget.transcripts.locking import (
     DatabaseNow,
     changed,
@@ -47,6 +48,7 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Change | 
     if not end_reply(job.entry.id, owner, job.entry.attempt, outcome, now, revision):
         transaction.set_rollback(True)
         return None
+    record_seconds(job.widget, outcome.total_ms)
     if outcome.session and outcome.session != job.session:
         Conversation.objects.filter(pk=job.conversation).update(
             provider_session=outcome.session, session_config=outcome.session_config

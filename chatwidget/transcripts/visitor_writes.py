@@ -8,10 +8,11 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
-from chatwidget.errors import BadRequest, TooManyPending
+from chatwidget.errors import BadRequest, BudgetExhausted, TooManyPending
 from chatwidget.models import UNFINISHED, Conversation, Message, Role, Status, Visitor, Widget
 from chatwidget.protocol import MAX_PENDING
 from chatwidget.transcripts.admission import admit
+from chatwidget.transcripts.budgets import consume_message
 from chatwidget.transcripts.locking import (
     changed,
     fingerprint,
@@ -49,7 +50,7 @@ def store_message(message: NewMessage, owner: str) -> StoredMessage:
             # The same id was sent before, or two tabs open one conversation at this moment.
             if earlier := accepted_before(message.visitor, message.client_id):
                 return earlier
-        except (TooManyPending, ConversationGone):
+        except (TooManyPending, BudgetExhausted, ConversationGone):
             if earlier := accepted_before(message.visitor, message.client_id):
                 return earlier
             raise
@@ -105,11 +106,11 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
     if (page_url, page_title) != (row.page_url, row.page_title):
         record_page(conversation, page_url, page_title)
     entries = entry_of(sent), entry_of(reply)
+    widget = message.widget
+    if widget.config_version != row.widget_version:
+        widget = Widget.objects.get(pk=widget.pk)
     job = None
     if claimed:
-        widget = message.widget
-        if widget.config_version != row.widget_version:
-            widget = Widget.objects.get(pk=widget.pk)
         ours = row.session_config == fingerprint(widget)
         email, email_verified = best_email(details, row.email, bool(row.email_verified))
         job = Job(
@@ -127,6 +128,7 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
             email=email,
             email_verified=email_verified,
         )
+    consume_message(widget, len(message.text), runs=claimed)
     return StoredMessage(conversation, entries[0], Change(conversation, entries, job))
 
 
@@ -259,4 +261,6 @@ def retry(
         last.status, last.owner, last.lease_until = Status.STREAMING, owner, lease()
     last.revision = changed(row, last_message_at=last.created_at, ended_at=None)
     last.save()
-    return Change(row.pk, (entry_of(last),), make_job(row, last) if claimed else None)
+    job = make_job(row, last)
+    consume_message(row.widget, len(job.text), runs=claimed)
+    return Change(row.pk, (entry_of(last),), job if claimed else None)

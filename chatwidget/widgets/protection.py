@@ -1,4 +1,4 @@
-"""The options of `configure_widget` that protect a widget: whether it is on, and for whom."""
+"""The options of `configure_widget` that protect a widget: whether it is on, for whom, how much."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from chatwidget.conf import Secret
+from chatwidget.conf import Budgets, Secret
 from chatwidget.encryption import is_newest
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
-from chatwidget.widgets.validation import parse_identity_secret
+from chatwidget.widgets.validation import parse_identity_secret, store_budgets
+
+# What each of Budgets bounds, in the words of the command's help.
+BUDGETS = (
+    "messages that are answered in a day (by UTC)",
+    "characters of visitors' messages in a day",
+    "seconds that the platform is busy with replies in a day",
+    "greetings that the platform is asked for in a day",
+    "replies that run at once",
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -31,6 +40,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         action=BooleanOptionalAction,
         help="refuse visitors whom the embedding site does not vouch for",
     )
+    for name, field in zip(Budgets.__struct_fields__, BUDGETS, strict=True):
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", metavar="N", help=f"{field}; 0 for as many as there are"
+        )
 
 
 def protect(widget: Widget, options: dict[str, Any]) -> None:
@@ -38,6 +51,9 @@ def protect(widget: Widget, options: dict[str, Any]) -> None:
     for field in ("active", "require_identity"):
         if options[field] is not None:
             setattr(widget, field, options[field])
+    given = {name: options[name] for name in Budgets.__struct_fields__ if options[name] is not None}
+    if given:
+        widget.budgets = store_budgets({**widget.budgets, **given})
     if (variable := options["identity_secret_env"]) is not None:
         _set_identity_secret(widget, _identity_secret(variable))
 

@@ -17,9 +17,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from msgspec import ValidationError as LookError
+from msgspec import convert, to_builtins
 
 from chatwidget.appearance import read_appearance
-from chatwidget.conf import Secret, conf
+from chatwidget.conf import Budgets, Secret, conf
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
 from chatwidget.providers.base import Provider, base_url_problems, config_problems, providers
@@ -120,6 +121,15 @@ def parse_identity_secret(given: Secret) -> Secret:
     except ValueError as error:
         raise ValidationError(_("identity secret: %(error)s") % {"error": error}) from None
     return secret
+
+
+def store_budgets(given: dict[str, Any]) -> dict[str, int]:
+    """Budgets as the widget keeps them: whole numbers, without those that bound nothing."""
+    try:
+        budgets: dict[str, int] = to_builtins(convert(given, Budgets, strict=False))
+    except LookError as error:
+        raise ValidationError(_("budgets: %(error)s") % {"error": error}) from None
+    return budgets
 
 
 def parse_agent(text: str) -> str:

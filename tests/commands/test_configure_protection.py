@@ -68,3 +68,13 @@ def test_secrets_that_are_refused(
     said = refused("shop", "--identity-secret-env", "MINE")
     assert said.startswith(why)
     assert not value or not value.strip() or value not in said
+
+
+def test_budgets() -> None:
+    configure("shop", "--daily-messages", "100", "--max-running", "3")
+    assert Widget.objects.get().budgets == {"daily_messages": 100, "max_running": 3}
+    configure("shop", "--daily-characters", "5000", "--max-running", "0")
+    assert Widget.objects.get().budgets == {"daily_messages": 100, "daily_characters": 5000}
+    assert configure("shop", "--daily-messages", "100") == "Widget 'shop' is as it was.\n"
+    for given in ("-1", "many", "1.5", ""):
+        assert refused("shop", "--daily-messages", given).startswith("budgets: ")

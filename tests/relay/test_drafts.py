@@ -54,9 +54,15 @@ class Visitor:
         self.widget = widget
         self.person = VisitorIdentity(str(uuid4()))
         self.greeted: list[Draft] = []
+        self.allowed = True
 
     async def draft(self, process: Greetings, **options: Any) -> Draft:
-        return await process.draft(self.widget, self.person, "en", self.greeted.append, **options)
+        return await process.draft(
+            self.widget, self.person, "en", self.greeted.append, self.may_ask, **options
+        )
+
+    async def may_ask(self) -> bool:
+        return self.allowed
 
 
 async def arrived(draft: Draft) -> str:
@@ -223,3 +229,37 @@ def test_an_ended_conversation_s_successor_sorts_as_of_the_end() -> None:
     assert next_conversation_id(before, ended) != next_conversation_id(
         before, ended + timedelta(milliseconds=1)
     )
+
+
+async def test_a_greeting_of_no_session_is_asked_for_once(widget: Widget) -> None:
+    Slow.answer = AgentProfile(greeting=Greeting("Hello, all!"))
+    process = Greetings()
+    assert await arrived(await Visitor(widget).draft(process)) == "Hello, all!"
+    for _ in range(5):
+        assert await arrived(await Visitor(widget).draft(process)) == "Hello, all!"
+    assert Slow.asked == 1
+
+
+async def test_it_is_asked_for_again_after_a_while_and_by_one(widget: Widget) -> None:
+    Slow.answer = AgentProfile(greeting=Greeting("Hello, all!"))
+    process = Greetings()
+    await arrived(await Visitor(widget).draft(process))
+    version, at, profile = process._profiles[widget.pk]
+    process._profiles[widget.pk] = (version, at - drafts.SHARED_SECONDS, profile)
+    Slow.gate.clear()
+    Slow.answer = AgentProfile(greeting=Greeting("Hello again!"))
+    later = [await Visitor(widget).draft(process) for _ in range(5)]
+    assert [await arrived(draft) for draft in later] == ["Hello again!"] * 5
+    assert Slow.asked == 2
+
+
+async def test_where_the_platform_may_not_be_asked_the_widget_greets(widget: Widget) -> None:
+    process, visitor = Greetings(), Visitor(widget)
+    visitor.allowed = False
+    assert await arrived(await visitor.draft(process)) == "Ours."
+    assert Slow.asked == 0
+    await arrived(await Visitor(widget).draft(process))
+    later = Visitor(widget)
+    later.allowed = False
+    draft = await later.draft(process)
+    assert (await arrived(draft), draft.session) == ("Ours.", ""), "not another visitor's session"

@@ -39,7 +39,7 @@ async def test_limits_may_be_off(settings: Settings) -> None:
         await rate_limits.consume("messages_per_visitor", "a")
 
 
-async def test_a_limiter_that_is_away_limits_nobody(
+async def test_where_the_storage_is_away_a_process_counts_by_itself(
     settings: Settings,
     limited: None,
     caplog: pytest.LogCaptureFixture,
@@ -47,9 +47,25 @@ async def test_a_limiter_that_is_away_limits_nobody(
 ) -> None:
     monkeypatch.setattr(rate_limits, "_limiter_unavailable_until", 0.0)  # and not beyond this test
     settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS_STORAGE": "redis://127.0.0.1:1/0"}
-    for _ in range(5):
+    for _ in range(2):
         await rate_limits.consume("messages_per_visitor", "a")
-    assert "limits" in caplog.text
+    with pytest.raises(RateLimited):
+        await rate_limits.consume("messages_per_visitor", "a")
+    assert caplog.text.count("limits:") == 1
+
+
+async def test_a_network_has_a_share_of_its_own(settings: Settings) -> None:
+    """Who has a /48 has 65,536 addresses that would each be a household's."""
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS": {"messages_per_address": "2/day"}}
+    rate_limits._limiter.cache_clear()
+    for number in range(16):
+        await rate_limits.consume_address("messages_per_address", f"2001:db8:1:{number:x}::/64")
+    with pytest.raises(RateLimited):
+        await rate_limits.consume_address("messages_per_address", "2001:db8:1:ff::/64")
+    await rate_limits.consume_address("messages_per_address", "2001:db8:2:ff::/64")
+    for number in range(40):
+        await rate_limits.consume_address("messages_per_address", f"192.0.2.{number}")
+    rate_limits._limiter.cache_clear()
 
 
 def test_open_sockets_are_counted() -> None:

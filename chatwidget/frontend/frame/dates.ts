@@ -61,7 +61,9 @@ export class DateFormatter {
     const format = new Intl.RelativeTimeFormat(this.#locale);
     return seconds < 120
       ? format.format(Math.ceil(seconds), "second")
-      : format.format(Math.ceil(seconds / 60), "minute");
+      : seconds < 7200
+        ? format.format(Math.ceil(seconds / 60), "minute")
+        : format.format(Math.ceil(seconds / 3600), "hour");
   }
 }
 

@@ -5,6 +5,7 @@ export type Key =
   | "answer_again"
   | "back"
   | "bad"
+  | "budget_exhausted"
   | "cancel"
   | "closed"
   | "comment"

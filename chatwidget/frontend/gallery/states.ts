@@ -259,6 +259,7 @@ export const states: Record<string, Scene> = {
   "unknown-error": fails("teapot", { detail: "" }),
   "rate-limited": refuses("rate_limited", { retry_after: 20 }),
   "too-many-pending": refuses("too_many_pending"),
+  "budget-exhausted": refuses("budget_exhausted", { retry_after: 20_000, retryable: false }),
   "message-too-long": {
     async play(stage) {
       exchange(stage, "Yes, we do.");
