@@ -9,11 +9,17 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import DEFAULT_DB_ALIAS
+from django.db.utils import ConnectionHandler
+from environ import Env
+from pytest_django import DjangoDbBlocker
 
+from chatwidget.models import Message
 from tests.conftest import Serve
-from tests.delivery.visits import SLUG
+from tests.delivery.visits import SLUG, eventually
 from tests.environment import FOLDER, SERVER, VARIABLES
 from tests.platforms.control import Control
 from tests.running import Preparation, Process, Server, free_port, prepare, run
@@ -24,6 +30,7 @@ COMPLAINTS = (
     *("never retrieved", "never awaited", "ERROR asyncio"),
 )
 Database = Callable[[], Awaitable[str]]
+UntilStored = Callable[[str, str, str], Awaitable[None]]
 
 
 async def _configured(database: str, platforms: Process) -> str:
@@ -88,6 +95,31 @@ empty = pytest.fixture(scope="session", name="empty")(_maker)
 async def shared(empty: str, platforms: Process) -> str:
     """A database of a server's own that has the widget: PostgreSQL's, or what the tests run on."""
     return await _configured(empty, platforms)
+
+
+@pytest.fixture
+def until_stored(django_db_blocker: DjangoDbBlocker) -> UntilStored:
+    """Wait until this much of a reply is in the database: what is left if its process ends now."""
+    query = f"SELECT text FROM {Message._meta.db_table} WHERE id = %s"
+
+    def stored(url: str, reply: str) -> str:
+        config = Env.db_url_config(url)
+        database = ConnectionHandler({DEFAULT_DB_ALIAS: config})[DEFAULT_DB_ALIAS]
+        key = Message._meta.get_field("id").get_db_prep_value(UUID(reply), database)
+        try:
+            with django_db_blocker.unblock(), database.cursor() as cursor:
+                cursor.execute(query, [key])
+                return str(cursor.fetchone()[0])
+        finally:
+            database.close()
+
+    async def until(url: str, reply: str, text: str) -> None:
+        async def seen() -> bool:
+            return await asyncio.to_thread(stored, url, reply) == text
+
+        await eventually(seen)
+
+    return until
 
 
 def no_bugs(*servers: Server) -> None:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Mapping
-from contextlib import closing
-from uuid import UUID
 
 import pytest
-from psycopg import AsyncConnection
 
 from tests.conftest import Serve
-from tests.delivery.conftest import Database
+from tests.delivery.conftest import Database, UntilStored
 from tests.delivery.visits import Visit, a_name, eventually, transcript
 from tests.platforms.control import Control
 
-# What would be left of a reply if its process ended now.
-TEXT = "SELECT text FROM chatwidget_message WHERE id = %s"
-
 
 async def test_another_worker_goes_on(
-    serve: Serve, shared: str, scaled: Mapping[str, str], control: Control
+    serve: Serve,
+    shared: str,
+    scaled: Mapping[str, str],
+    control: Control,
+    until_stored: UntilStored,
 ) -> None:
     """Watched from a second worker: the end, unasked for, and what waited behind it."""
     doomed, other = await asyncio.gather(
@@ -38,12 +35,7 @@ async def test_another_worker_goes_on(
         await control.push(name, "stored ")
         await here.until_text(reply, "stored ")
 
-        async def checkpointed() -> bool:
-            async with await AsyncConnection.connect(shared) as database:
-                found = await database.execute(TEXT, [reply])
-                return await found.fetchone() == ("stored ",)
-
-        await eventually(checkpointed)
+        await until_stored(shared, reply, "stored ")
         await control.push(name, "and not")
         await here.until_text(reply, "stored and not")
         await doomed.kill()
@@ -63,11 +55,10 @@ async def test_another_worker_goes_on(
 
 
 async def test_a_single_process_comes_back(
-    serve: Serve, sqlite: Database, control: Control
+    serve: Serve, sqlite: Database, control: Control, until_stored: UntilStored
 ) -> None:
     name, behind = a_name(), a_name()
     url = await sqlite()
-    path = url.removeprefix("sqlite:///")
     server = await serve(db=url)
     async with Visit(server) as before:
         await before.greeted()
@@ -76,13 +67,7 @@ async def test_a_single_process_comes_back(
         await control.push(name, "stored")
         await before.until_text(reply, "stored")
 
-        async def checkpointed() -> bool:
-            with closing(sqlite3.connect(path)) as database:
-                query = TEXT.replace("%s", "?")
-                row = database.execute(query, [UUID(reply).hex]).fetchone()
-            return bool(row == ("stored",))
-
-        await eventually(checkpointed)
+        await until_stored(url, reply, "stored")
         await server.kill()
         assert await before.closed() == 1006
     await server.restart()
