@@ -40,7 +40,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         conf()
         providers()
     except ImproperlyConfigured as error:
-        return [Error(str(error), hint="See the settings in the README.", id="chatwidget.E001")]
+        return [Error(str(error), hint="See docs/settings.md.", id="chatwidget.E001")]
     except PlatformMisconfigured as error:
         hint = 'CHATWIDGET["PROVIDERS"] maps a name to the dotted path of a Provider.'
         return [Error(str(error), hint=hint, id="chatwidget.E002")]

@@ -1,4 +1,4 @@
-"""How the two servers are started, so that `make run`, the tests and the README agree."""
+"""How the two servers are started, so that `make run`, the tests and docs/deployment.md agree."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The site's settings, from environment variables and a `.env` file beside manage.py.
 
 The only file that reads the environment. A value that cannot be used ends any command in one line
-that names its variable; README.md lists them all.
+that names its variable; docs/settings.md lists them all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`rotate_keys`, and what the README says of rotating secrets."""
+"""`rotate_keys`, and what the docs say of rotating secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The proxies of the README and of docs/deployment.md, each in front of two of our servers."""
+"""The proxies of docs/deployment.md, each in front of two of our servers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from tests.conftest import Serve
 from tests.running import ROOT, Process, free_port
 
 HOST = "chat.localhost"
-README = (ROOT / "README.md").read_text()
 PAGE = (ROOT / "docs" / "deployment.md").read_text()
 NGINX = """
 daemon off; pid {folder}/nginx.pid; error_log stderr; {user}
@@ -67,7 +66,7 @@ def nginx(folder: Path, port: int, first: int, second: int) -> list[str]:
     }
     user = "user root;" if folder.stat().st_uid == 0 else ""
     path = folder / "nginx.conf"
-    path.write_text(NGINX.format(folder=folder, user=user, server=told(README, "nginx", here)))
+    path.write_text(NGINX.format(folder=folder, user=user, server=told(PAGE, "nginx", here)))
     return [program("nginx"), "-p", str(folder), "-c", str(path)]
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import get_commands
 
 from tests.conftest import Serve
-from tests.readme import README, blocks, section
+from tests.readme import blocks, docs, section
 from tests.running import ROOT, run
 
 PLATFORMS = section("Point a widget at a platform")
@@ -20,7 +20,7 @@ def test_every_variable_is_told() -> None:
     """And no other: what the settings read is what the table has."""
     source = (ROOT / "project" / "settings.py").read_text()
     read = set(re.findall(r'\bread\(\s*"([A-Z_]+)"', source))
-    first_column = "\n".join(re.findall(r"^\| (`.*?) \|", section("Settings"), re.M))
+    first_column = "\n".join(re.findall(r"^\| (`.*?) \|", docs("settings"), re.M))
     assert read == set(re.findall(r"`([A-Z][A-Z_]+)`", first_column))
 
 
@@ -37,13 +37,13 @@ async def test_a_widget_is_pointed_at_each_platform_by_its_line(serve: Serve) ->
 
 def test_every_command_that_is_named_is_there() -> None:
     ours = {name for name, app in get_commands().items() if app == "chatwidget"}
-    named = set(re.findall(r"\b([a-z]+_(?:widgets?|transcripts|visitor|keys))\b", README))
+    named = set(re.findall(r"\b([a-z]+_(?:widgets?|transcripts|visitor|keys))\b", docs("commands")))
     assert named == ours
 
 
 def test_every_method_and_event_is_told() -> None:
     declared = (ROOT / "chatwidget/frontend/types/chatwidget.d.ts").read_text()
-    page = section("On the page")
+    page = docs("javascript-api")
     [events] = re.findall(r"interface ChatWidgetEvents \{(.*?)^\}", declared, re.M | re.S)
     names = re.findall(r"^  (\w+):", events, re.M)
     [methods] = re.findall(r"interface ChatWidgetInstance \{(.*?)^\}", declared, re.M | re.S)
@@ -53,25 +53,31 @@ def test_every_method_and_event_is_told() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+PAPERS = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
+
+
+@pytest.mark.parametrize("name", PAPERS)
 def test_every_file_that_is_named_is_there(name: str) -> None:
     text = (ROOT / name).read_text()
-    paths = re.findall(r"\]\(([\w./-]+)\)", text)
-    paths += re.findall(r"`((?:chatwidget|tests|project|docs)/[\w./]+)`", text)
-    assert paths
-    missing = [path for path in paths if not (ROOT / path).exists()]
+    folder = (ROOT / name).parent
+    linked = re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", text)
+    missing = [path for path in linked if not (folder / path).exists()]
+    paths = re.findall(r"`((?:chatwidget|tests|project|docs)/[\w./]+)`", text)
+    missing += [path for path in paths if not (ROOT / path).exists()]
     assert missing == []
 
 
 async def test_the_unit_and_the_commands_for_servers_are_accepted() -> None:
-    """The options of Daphne and uvicorn in the README are those that they know."""
+    """The options of Daphne and uvicorn in the docs are those that they know."""
     for program in ("daphne", "uvicorn"):
-        told = set(re.findall(r"--[\w-]+", " ".join(re.findall(rf"{program} (--.*)", README))))
+        told = set(
+            re.findall(r"--[\w-]+", " ".join(re.findall(rf"{program} (--.*)", docs("deployment"))))
+        )
         assert told
         help_text = (await run([sys.executable, "-m", program, "--help"], env={})).stdout
         assert [option for option in told if option not in help_text] == []
 
 
 def test_the_app_section_has_a_block_for_every_step() -> None:
-    intros = [block.intro for block in blocks("In your own Django site")]
-    assert len(intros) == 6, intros
+    intros = [block.intro for block in blocks("own-site")]
+    assert len(intros) == 7, intros

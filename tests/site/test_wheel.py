@@ -1,4 +1,4 @@
-"""The package: what is in it, and that the README's lines put it into a site that then chats."""
+"""The package: what is in it, and that the docs' lines put it into a site that then chats."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ from tests.running import ROOT, Process, free_port, run
 
 
 def block(start: str) -> str:
-    [found] = [
-        block for block in blocks("In your own Django site") if block.intro.startswith(start)
-    ]
+    [found] = [block for block in blocks("own-site") if block.intro.startswith(start)]
     return found.code
 
 
@@ -113,7 +111,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 async def site(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Process]:
-    """`django-admin startproject mysite`, then the README's lines, then Daphne."""
+    """`django-admin startproject mysite`, then the docs' lines, then Daphne."""
     made = Site(tmp_path_factory.mktemp("site"), free_port())
     (made.folder / "dist").symlink_to(archives / "dist")
     await run([sys.executable, "-m", "venv", str(made.folder / "venv")], env={})
