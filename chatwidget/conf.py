@@ -5,6 +5,7 @@ An unknown key or a bad value in the settings raises ImproperlyConfigured and na
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import ipaddress
 from dataclasses import dataclass, field
@@ -132,6 +133,10 @@ class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     max_running: Amount = 0  # replies at once
 
 
+# Options that say which platform it is.
+DESCRIBING = ("preset", "description")
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
     """A widget's configuration of its platform."""
@@ -145,7 +150,11 @@ class ProviderConfig:
     @property
     def fingerprint(self) -> str:
         """What a platform's session belongs to: the session is dropped when this changes."""
-        return f"{self.provider} {self.base_url} {self.agent}"
+        parts = [self.provider, self.base_url, self.agent]
+        if described := {n: self.options[n] for n in DESCRIBING if n in self.options}:
+            encoded = msgspec.json.encode(described, order="sorted")
+            parts.append(hashlib.sha256(encoded).hexdigest()[:16])
+        return " ".join(parts)
 
 
 @lru_cache(maxsize=1)

@@ -30,6 +30,7 @@ BUILT_IN = {
     "vindex": "chatwidget.providers.vindex.Vindex",
     "agentix": "chatwidget.providers.agentix.Agentix",
     "openai": "chatwidget.providers.openai.OpenAI",
+    "generic": "chatwidget.providers.generic.Generic",
 }
 
 
@@ -139,7 +140,7 @@ class Provider(ABC):
     needs_base_url: ClassVar[bool] = True  # False: it makes no requests (demo)
     needs_key: ClassVar[bool] = True
     needs_agent: ClassVar[bool] = True
-    wants_history: ClassVar[bool] = False  # fill Turn.history from the transcript
+    wants_history: bool = False  # fill Turn.history from the transcript
     can_rewind: ClassVar[bool] = False  # a complete last reply may be generated again
     max_length: ClassVar[int | None] = None  # code points of one message
     options: ClassVar[dict[str, type]] = {}  # option name → type (str, bool, int, float)
@@ -155,6 +156,17 @@ class Provider(ABC):
     def problems(cls, config: ProviderConfig) -> list[str]:
         """What else keeps a configuration from working, one sentence each."""
         return []
+
+    @classmethod
+    def asks_for(cls, options: dict[str, Any]) -> dict[str, str]:
+        """Which of base_url, agent and key a widget has: `no`, `optional` or `required`."""
+        base_url = "optional" if cls.default_base_url else "required"
+        return {
+            "base_url": base_url if cls.needs_base_url else "no",
+            "agent": "required" if cls.needs_agent else "no",
+            # Some need none and take one.
+            "key": "required" if cls.needs_key else "optional" if cls.needs_base_url else "no",
+        }
 
     @classmethod
     def rewinds(cls, options: dict[str, Any]) -> bool:
@@ -235,15 +247,15 @@ def make_provider(config: ProviderConfig) -> Provider:
 def config_problems(cls: type[Provider], config: ProviderConfig) -> list[str]:
     """What keeps this configuration from working, one sentence each; an empty list: nothing."""
     problems = []
-    if cls.needs_key and not config.key:
+    asked = cls.asks_for(config.options)
+    if asked["key"] == "required" and not config.key:
         problems.append(f"{cls.label} needs an API key")
-    if cls.needs_agent and not config.agent:
+    if asked["agent"] == "required" and not config.agent:
         problems.append(f"{cls.label} needs an agent")
-    if cls.needs_base_url:
-        if not (config.base_url or cls.default_base_url):
-            problems.append(f"{cls.label} has no default base URL: each customer has its own")
-        elif config.base_url:
-            problems.extend(base_url_problems(config.base_url))
+    if asked["base_url"] == "required" and not config.base_url:
+        problems.append(f"{cls.label} has no default base URL: each customer has its own")
+    if asked["base_url"] != "no" and config.base_url:
+        problems.extend(base_url_problems(config.base_url))
     for name, value in config.options.items():
         kind = cls.options.get(name)
         if kind is None:

@@ -61,11 +61,13 @@ class SSEDecoder:
     """Server-sent events (WHATWG HTML, §9.2.6) in any cut → the events.
 
     Lines end at CR, LF or CRLF and nowhere else: U+2028 may stand inside JSON. With `by_line`,
-    every `data:` line is an event, as some platforms send them without the blank line between.
+    every `data:` line is an event, as some platforms send them without the blank line between; with
+    `bare`, so is a name alone, which browsers leave out.
     """
 
-    def __init__(self, *, by_line: bool = False) -> None:
+    def __init__(self, *, by_line: bool = False, bare: bool = False) -> None:
         self._by_line = by_line
+        self._bare = bare
         self._rest = b""  # the line that is not complete yet
         self._after_cr = False  # an LF that comes now belongs to the CR before it
         self._first = True
@@ -104,7 +106,7 @@ class SSEDecoder:
             line = line.removeprefix(_BOM)
             self._first = False
         if not line:
-            if self._data:
+            if self._data or (self._bare and self._name):
                 events.append(ServerEvent(self._name, "\n".join(self._data)))
             self._forget()
             return

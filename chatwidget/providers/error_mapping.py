@@ -117,14 +117,16 @@ def never_connected(error: Exception) -> bool:
     return isinstance(_origin(error), aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
 
 
-def refusal(response: httpx.Response, said: bytes, after: float | None) -> ReplyError:
+def refusal(
+    response: httpx.Response, said: bytes, after: float | None, most: int = 300
+) -> ReplyError:
     """Map a status other than 200 to its error."""
     status = response.status_code
     cause = f"HTTP {status} {response.reason_phrase}".strip()
     if 300 <= status < 400:
         cause += f" to {excerpt(response.headers.get('location', 'nowhere'))}"
     elif said:
-        cause += f": {excerpt(said)}"
+        cause += f": {excerpt(said, most)}"
     if status == 429:
         return PlatformRateLimited(cause, retry_after=after)
     if status == 408:

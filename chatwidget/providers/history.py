@@ -14,15 +14,20 @@ from chatwidget.providers.reasoning import without_reasoning
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """What the agent said before the visitor's first word, and the messages, the newest last."""
+    """What the agent said before the visitor's first word, and the messages in turns."""
 
     greeting: str
-    messages: tuple[HistoryMessage, ...]
+    earlier: tuple[HistoryMessage, ...]  # without the newest, which is the visitor's
+    newest: HistoryMessage
+
+    @property
+    def messages(self) -> tuple[HistoryMessage, ...]:
+        return in_turns((*self.earlier, self.newest))
 
     def newest_half(self) -> Dialogue:
-        """The same without its older half; itself where there is one message alone."""
-        newest = self.messages[len(self.messages) // 2 :]
-        return Dialogue(self.greeting, in_turns(newest))
+        """The same without its older half."""
+        kept = self.earlier[(len(self.earlier) + 1) // 2 :]
+        return Dialogue(self.greeting, in_turns(kept), self.newest)
 
 
 def dialogue(
@@ -43,8 +48,8 @@ def dialogue(
         if left is not None and (left := left - len(each.text)) < 0:
             break
         newest.append(each)
-    messages = (*newest[::-1], HistoryMessage("user", turn.text, turn.seq))
-    return Dialogue(greeting, in_turns(messages))
+    asked = HistoryMessage("user", turn.text, turn.seq)
+    return Dialogue(greeting, in_turns(tuple(newest[::-1])), asked)
 
 
 def in_turns(messages: tuple[HistoryMessage, ...]) -> tuple[HistoryMessage, ...]:

@@ -24,6 +24,7 @@ class StreamTimeouts:
         self._timeouts = timeouts
         self._loop = asyncio.get_running_loop()
         self._end = self._loop.time() + timeouts.total
+        self._silence = max(timeouts.first, timeouts.between)
         self._task: asyncio.Task[object] | None = None  # who is waiting right now
         self._cancelling = 0  # how often that task had been cancelled before
         self._expired = ""
@@ -45,7 +46,8 @@ class StreamTimeouts:
         if now > self._end:
             raise PlatformTimedOut(self._why("total"))
         if patient:
-            self._due = now + max(self._timeouts.first, self._timeouts.between)
+            self._limit = "silence"
+            self._due = now + self._silence
             return
         self._due = now + self._timeouts.between
         if self._limit != "between":
@@ -91,8 +93,9 @@ class StreamTimeouts:
             self._task.cancel()
 
     def _why(self, limit: str) -> str:
-        seconds = getattr(self._timeouts, limit)
+        seconds = self._silence if limit == "silence" else getattr(self._timeouts, limit)
         return {
+            "silence": f"the platform was silent for more than {seconds:g} s",
             "first": f"no answer within {seconds:g} s",
             "between": f"the answer paused for more than {seconds:g} s",
             "total": f"the answer was not complete within {seconds:g} s",

@@ -11,11 +11,11 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -32,14 +32,22 @@ MAX_HEADER = 256 * 1024
 # that a message does not meet a connection that is just being closed (it could not be sent again).
 KEEP_ALIVE = 4.0
 DNS_SECONDS = 30
+# What nobody waits for any more has so long to be finished when the process ends.
+LAST_SECONDS = 2.0
 
 HEADERS = {
     "User-Agent": f"django-agent-chatwidget/{__version__}",
     "Accept-Encoding": "identity",  # pieces as they are written, not as they compress
 }
 
-_own: ContextVar[PausableTransport | None] = ContextVar("own_transport", default=None)
+_own: ContextVar[Transport | None] = ContextVar("own_transport", default=None)
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, PausableTransport] = WeakKeyDictionary()
+
+
+class Transport(Protocol):
+    """What carries a request to a platform, and its answer back."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response: ...
 
 
 class PrivateAddress(OSError):
@@ -169,7 +177,7 @@ async def request(
 _parsed = lru_cache(maxsize=64)(httpx.URL)
 
 
-def shared_transport() -> PausableTransport:
+def shared_transport() -> Transport:
     """The running loop's transport, made on first use; or the one of `own_transport`."""
     if own := _own.get():
         return own
@@ -180,8 +188,20 @@ def shared_transport() -> PausableTransport:
     return transport
 
 
+_background: set[asyncio.Task[None]] = set()
+
+
+def in_background(work: Coroutine[None, None, None]) -> None:
+    """Ask a platform something that nobody waits for, as long as the process lives."""
+    task = asyncio.create_task(work)
+    _background.add(task)
+    task.add_done_callback(_background.discard)
+
+
 async def close_transport() -> None:
-    """Closes the running loop's transport, before the loop ends."""
+    """Close the running loop's transport, before the loop ends."""
+    if _background:
+        await asyncio.wait(_background, timeout=LAST_SECONDS)
     transport = _shared.pop(asyncio.get_running_loop(), None)
     if transport is not None:
         await transport.aclose()
@@ -191,8 +211,15 @@ async def close_transport() -> None:
 async def own_transport() -> AsyncIterator[None]:
     """Inside, requests go over connections of their own: fresh ones, and none left behind."""
     async with make_transport() as transport:
-        token = _own.set(transport)
-        try:
+        with replaced(transport):
             yield
-        finally:
-            _own.reset(token)
+
+
+@contextmanager
+def replaced(transport: Transport) -> Iterator[None]:
+    """Inside, requests go over this transport."""
+    token = _own.set(transport)
+    try:
+        yield
+    finally:
+        _own.reset(token)

@@ -107,7 +107,9 @@ def make_job(row: Conversation, reply: Message, text: str | None = None) -> Job:
 
 def fingerprint(widget: Widget) -> str:
     """What a platform's session belongs to; needs no key."""
-    return ProviderConfig(widget.provider, widget.base_url, widget.agent).fingerprint
+    return ProviderConfig(
+        widget.provider, widget.base_url, widget.agent, options=widget.options
+    ).fingerprint
 
 
 def claim_next(row: Conversation, owner: str) -> Job | None:

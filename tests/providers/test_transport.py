@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from chatwidget.providers.transport import close_transport, own_transport, shared_transport
+from chatwidget.providers.transport import (
+    PausableTransport,
+    close_transport,
+    own_transport,
+    shared_transport,
+)
 from tests.providers.conftest import Platforms
 
 # More than the limit of httpx, 100, that long streams would run into.
@@ -27,6 +32,7 @@ async def test_a_transport_of_ones_own() -> None:
     transport = shared_transport()
     async with own_transport():
         own = shared_transport()
+        assert isinstance(own, PausableTransport)
         assert own is not transport
         assert await asyncio.create_task(_its_transport()) is own
     assert own.session.closed
@@ -40,8 +46,11 @@ async def _its_transport() -> object:
 async def test_after_closing_there_is_a_new_one() -> None:
     transport = shared_transport()
     await close_transport()
+    assert isinstance(transport, PausableTransport)
     assert transport.session.closed
-    assert not shared_transport().session.closed
+    following = shared_transport()
+    assert isinstance(following, PausableTransport)
+    assert not following.session.closed
 
 
 async def test_many_long_streams_at_once(fakes: Platforms) -> None:

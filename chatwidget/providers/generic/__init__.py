@@ -1,0 +1,338 @@
+"""Any platform that answers over HTTP, without code: an owner's description says how.
+
+A description (`description.py`) is a preset of ours or an owner's own. It says what is sent
+(`templates.py`), how bytes become events (`framing.py`) and what in them is text, session, error
+and end (`reading.py`). Everything that holds for every adapter holds here too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from typing import Any
+from uuid import NAMESPACE_OID, uuid4, uuid5
+
+import httpx
+import msgspec
+from msgspec import UNSET
+
+from chatwidget.conf import ProviderConfig
+from chatwidget.errors import (
+    PlatformMisconfigured,
+    PlatformRejected,
+    PlatformTimedOut,
+    ReplyError,
+)
+from chatwidget.providers.answer import Answer, Request
+from chatwidget.providers.base import (
+    AgentProfile,
+    Delta,
+    Event,
+    Finished,
+    Greeting,
+    HistoryMessage,
+    ProviderSession,
+    Turn,
+    VisitorIdentity,
+    base_url_problems,
+)
+from chatwidget.providers.error_mapping import CLIENT_ERRORS, refusal
+from chatwidget.providers.generic import templates
+from chatwidget.providers.generic.description import (
+    Call,
+    Description,
+    DescriptionError,
+    paths_of,
+    problems,
+    read_description,
+)
+from chatwidget.providers.generic.framing import CAUSE, framing
+from chatwidget.providers.generic.paths import Event as Found
+from chatwidget.providers.generic.presets import PRESETS
+from chatwidget.providers.generic.reading import Reading
+from chatwidget.providers.history import dialogue
+from chatwidget.providers.http import HTTPProvider
+from chatwidget.providers.transport import in_background
+
+logger = logging.getLogger("chatwidget")
+
+OK = range(200, 300)
+ACCEPTS = {
+    "text": "text/plain, */*;q=0.1",
+    "sse": "text/event-stream, */*;q=0.1",
+    "ndjson": "application/x-ndjson, application/json, */*;q=0.1",
+    "json": "application/json, */*;q=0.1",
+}
+# Seconds that a platform may take to be told that nobody listens any more.
+STOP_SECONDS = 10.0
+GREETING_JOIN = "\n\n"
+
+
+class Generic(HTTPProvider):
+    label = "Any agent, by a description"
+    needs_key = False
+    needs_agent = False
+    options = {"preset": str, "description": dict}
+    choices = {"preset": tuple(PRESETS)}
+
+    def __init__(self, config: ProviderConfig) -> None:
+        super().__init__(config)
+        try:
+            self.description = description_of(config.options)
+        except DescriptionError as error:
+            raise PlatformMisconfigured(str(error)) from None
+        self.base_url = config.base_url or default_base_url(config.options)
+        self.wants_history = bool(self.description.placeholders & set(templates.LISTS))
+
+    @classmethod
+    def asks_for(cls, options: dict[str, Any]) -> dict[str, str]:
+        """What the description uses."""
+        try:
+            used = description_of(options).placeholders
+        except DescriptionError:
+            return {"base_url": "optional", "agent": "optional", "key": "optional"}
+        preset = PRESETS.get(options.get("preset", "")) if not options.get("description") else None
+        key = "required" if preset and preset.needs_key else "optional"
+        return {
+            "base_url": _asked("base" in used, not default_base_url(options)),
+            "agent": _asked("agent" in used, True),
+            "key": key if "key" in used else "no",
+        }
+
+    @classmethod
+    def problems(cls, config: ProviderConfig) -> list[str]:
+        options = config.options
+        if not options.get("description") and options.get("preset") not in PRESETS:
+            return [f"{cls.label} needs a description, or a preset: {', '.join(PRESETS)}"]
+        given = options.get("description")
+        if given and (found := problems(given)):
+            return found
+        origins = (templates.origin(call.url) for _, call in description_of(options).calls)
+        return [
+            problem.replace("the base URL", "the address")
+            for origin in origins
+            if "{" not in origin
+            for problem in base_url_problems(origin)
+        ] + super().problems(config)
+
+    @classmethod
+    def rewinds(cls, options: dict[str, Any]) -> bool:
+        """Where the history goes along, a reply can be left out of it."""
+        with suppress(DescriptionError):
+            return bool(description_of(options).placeholders & set(templates.LISTS))
+        return False
+
+    def auth(self) -> dict[str, str]:
+        return {}  # the headers that the description names, in `_request`
+
+    def refusal(self, response: httpx.Response, said: bytes, after: float | None) -> ReplyError:
+        return refusal(response, said, after, CAUSE)
+
+    def may_retry(self, status: int, refused: ReplyError, after: float | None) -> bool:
+        """Only where a platform that we do not know asks for it by itself."""
+        return after is not None and super().may_retry(status, refused, after)
+
+    # --- requests ---
+
+    def request(self, call: Call, values: templates.Values, accept: str) -> Request:
+        """A call of the description, filled in. The key stays closed until it is sent."""
+        content = None
+        headers = {"Accept": accept}
+        if call.body is not UNSET:
+            headers["Content-Type"] = "application/json"
+            content = msgspec.json.encode(templates.body(call.body, values))
+        elif call.form is not UNSET:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            content = templates.form(call.form, values).encode()
+        with_key = {name: text for name, text in call.headers.items() if "{key}" in text}
+        open_ones = {name: text for name, text in call.headers.items() if name not in with_key}
+        given = templates.headers(open_ones, values)
+        for name in [*given, *with_key]:
+            headers = {each: text for each, text in headers.items() if each.lower() != name.lower()}
+
+        def auth() -> dict[str, str]:
+            return templates.headers(with_key, {**values, "key": self.config.key.reveal()})
+
+        url = templates.url(call.url, values)
+        return Request(call.method.upper(), url, headers | given, content, auth)
+
+    def values(self, turn: Turn, session: str, run: str = "") -> templates.Values:
+        """What is known for the placeholders; {uuid} is another one for each request."""
+        request = self.description.request
+        said = dialogue(turn)
+        known: templates.Values = {
+            "base": self.base_url,
+            "agent": self.config.agent,
+            "key": "",
+            "text": turn.text,
+            "session": session,
+            "conversation": turn.conversation,
+            "visitor": turn.person.id,
+            "name": turn.person.name,
+            "email": turn.person.email,
+            "locale": turn.person.locale,
+            "page_url": turn.page.url,
+            "page_title": turn.page.title,
+            "uuid": str(uuid4()),
+            "id": message_id(turn.conversation, turn.seq, turn.text),
+            "role": request.roles.get("user", "user"),
+            "run": run,
+        }
+        return {
+            **known,
+            "history": [self._item(each, known) for each in said.earlier],
+            "history+text": [self._item(each, known) for each in said.messages],
+        }
+
+    def _item(self, said: HistoryMessage, known: templates.Values) -> Any:
+        request = self.description.request
+        own = {
+            "id": message_id(known["conversation"], said.seq, said.text),
+            "role": request.roles.get(said.role, said.role),
+            "text": said.text,
+        }
+        return templates.body(request.history_item, {**known, **own})
+
+    # --- the conversation ---
+
+    async def profile(self, person: VisitorIdentity) -> AgentProfile:
+        """What the open call greets with, where the description says that it does."""
+        opening = self.description.request.open
+        if opening is None or not opening.greeting:
+            return AgentProfile()
+        turn = Turn("", person, person.conversation)
+        session, said = await self.opened(turn)
+        return AgentProfile(greeting=Greeting(said, session) if said else None)
+
+    async def opened(self, turn: Turn) -> tuple[str, str]:
+        """The session that the open call begins, and its greeting; empty where it has none."""
+        opening = self.description.request.open
+        assert opening is not None
+        request = self.request(opening, self.values(turn, ""), ACCEPTS["json"])
+        async with self.exchange(request, (*OK, *opening.accept_status)) as answer:
+            value: Any = None
+            with suppress(PlatformRejected):
+                value = await answer.json(Any)
+            reading = Reading(self.description.answer)
+            if answer.status in OK:
+                reading.take(Found("", value))
+                if reading.error is not None:
+                    raise reading.error
+        session = [text for path in paths_of(opening.session) for text in path.texts(value)]
+        if opening.session and not session and answer.status in OK:
+            raise PlatformRejected(f"the open call brought no session: {bytes(answer.kept)!r}")
+        greeting = [text for path in paths_of(opening.greeting) for text in path.texts(value)]
+        return (session or [reading.session])[-1], GREETING_JOIN.join(greeting)
+
+    async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
+        session = turn.session
+        if self.description.request.open is not None and not session:
+            session, _ = await self.opened(turn)
+            # Where the platform names none, that it is open is remembered.
+            yield ProviderSession(session or turn.conversation)
+        reading = Reading(self.description.answer, session)
+        over = False
+        try:
+            async with self.exchange(self.asked(turn, session), OK) as answer:
+                answer.patient = True
+                async for text in read(answer, reading):
+                    if reading.session != session:
+                        session = reading.session
+                        yield ProviderSession(session)
+                    if text:
+                        yield Delta(text)
+                over = True
+                if reading.error is not None:
+                    raise reading.error
+                reading.close(bytes(answer.kept))
+        finally:
+            if not over:
+                self._stop(turn, reading)
+        metadata = {"run": reading.run} if reading.run else {}
+        yield Finished(ui=reading.element, metadata=metadata)
+
+    def asked(self, turn: Turn, session: str) -> Request:
+        """The request for one message."""
+        accept = ACCEPTS[self.description.answer.framing]
+        return self.request(self.description.request, self.values(turn, session), accept)
+
+    def _stop(self, turn: Turn, reading: Reading) -> None:
+        """Nobody listens any more: say so to a platform that would go on, after this."""
+        call = self.description.request.stop
+        if call is None:
+            return
+        needs = {name for _, _, text in call.parts for name in templates.placeholders(text)}
+        values = self.values(turn, reading.session, reading.run)
+        if "run" in needs and not reading.run:
+            return  # it has not said which
+        with suppress(ReplyError):
+            request = self.request(call, values, ACCEPTS["json"])
+            in_background(self._stopped(request))
+
+    async def _stopped(self, request: Request) -> None:
+        try:
+            async with (
+                asyncio.timeout(STOP_SECONDS),
+                self.exchange(request, range(100, 600)),
+            ):
+                pass
+        except (ReplyError, TimeoutError) as error:
+            logger.info("a stop call failed: %s", type(error).__name__)
+
+
+async def read(answer: Answer, reading: Reading) -> AsyncGenerator[str, None]:
+    """The text of an answer as it comes, until its end, or until it says that it failed.
+
+    Raises ReplyError. An error that was told counts more than a connection that broke after it.
+    """
+    frames = framing(reading.answer, answer.media_type)
+    try:
+        async for chunk in answer.chunks():
+            for found in frames.feed(chunk):
+                yield reading.take(found)
+                if reading.error is not None or reading.ended:
+                    return
+            if frames.done:
+                break
+        else:
+            for found in frames.end():
+                yield reading.take(found)
+                if reading.error is not None:
+                    return
+    except (PlatformTimedOut, *CLIENT_ERRORS):
+        with suppress(PlatformRejected):
+            for found in frames.end():
+                yield reading.take(found)
+        if reading.error is None and not reading.ended:
+            yield reading.fallback()
+            raise
+    finally:
+        reading.whole, reading.done = frames.whole, frames.done
+    yield reading.fallback()
+
+
+def message_id(conversation: str, seq: int, text: str) -> str:
+    """A message's id for platforms that want one: the same whenever it is sent."""
+    return str(uuid5(NAMESPACE_OID, f"{conversation} {seq or text}"))
+
+
+def description_of(options: dict[str, Any]) -> Description:
+    """The owner's own description, or the preset's. Raises DescriptionError."""
+    if given := options.get("description"):
+        return read_description(given)
+    preset = PRESETS.get(options.get("preset", ""))
+    if preset is None:
+        raise DescriptionError("there is neither a description nor a preset")
+    return read_description(preset.description)
+
+
+def default_base_url(options: dict[str, Any]) -> str:
+    """The address of a preset whose platform has one."""
+    preset = PRESETS.get(options.get("preset", ""))
+    return preset.base_url if preset and not options.get("description") else ""
+
+
+def _asked(used: bool, required: bool) -> str:
+    return "no" if not used else "required" if required else "optional"
