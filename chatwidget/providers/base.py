@@ -158,6 +158,11 @@ class Provider(ABC):
         return []
 
     @classmethod
+    def option_problems(cls, name: str, value: Any) -> list[str]:
+        """What is wrong with the value of one option, of the right type."""
+        return []
+
+    @classmethod
     def asks_for(cls, options: dict[str, Any]) -> dict[str, str]:
         """Which of base_url, agent and key a widget has: `no`, `optional` or `required`."""
         base_url = "optional" if cls.default_base_url else "required"
@@ -266,6 +271,8 @@ def config_problems(cls: type[Provider], config: ProviderConfig) -> list[str]:
         elif name in cls.choices and value not in cls.choices[name]:
             known = ", ".join(cls.choices[name])
             problems.append(f"option {name!r} must be one of: {known}")
+        else:
+            problems.extend(cls.option_problems(name, value))
     return problems + cls.problems(config)
 
 

@@ -198,10 +198,16 @@ def in_background(work: Coroutine[None, None, None]) -> None:
     task.add_done_callback(_background.discard)
 
 
+async def _settled() -> None:
+    """What is asked in the background is finished, or was given its time."""
+    loop = asyncio.get_running_loop()
+    if tasks := [task for task in _background if task.get_loop() is loop]:
+        await asyncio.wait(tasks, timeout=LAST_SECONDS)
+
+
 async def close_transport() -> None:
     """Close the running loop's transport, before the loop ends."""
-    if _background:
-        await asyncio.wait(_background, timeout=LAST_SECONDS)
+    await _settled()
     transport = _shared.pop(asyncio.get_running_loop(), None)
     if transport is not None:
         await transport.aclose()
@@ -213,6 +219,7 @@ async def own_transport() -> AsyncIterator[None]:
     async with make_transport() as transport:
         with replaced(transport):
             yield
+        await _settled()
 
 
 @contextmanager

@@ -28,9 +28,11 @@ from chatwidget.providers.base import (
 )
 from chatwidget.providers.decoders import excerpt
 from chatwidget.providers.error_mapping import status_of
+from chatwidget.providers.generic import Generic
 from chatwidget.providers.reader import ReplyReader, read_profile
 from chatwidget.providers.scrubbing import described, scrubber_of
 from chatwidget.providers.transport import own_transport
+from chatwidget.widgets.dry_run import dry_run, verdicts
 
 logger = logging.getLogger("chatwidget")
 
@@ -81,7 +83,10 @@ async def diagnose(widget: Widget) -> Diagnosis:
             turn = await _greeted(provider, widget, found)
             greeted = bool(found.findings)
             try:
-                await _answered(provider, turn, found)
+                if isinstance(provider, Generic):
+                    await _described(provider, found)
+                else:
+                    await _answered(provider, turn, found)
             except (PlatformRejected, PlatformUnavailable) as error:
                 found.add(False, _explained(error, widget))
                 await _narrow_down(config, turn, found)
@@ -131,19 +136,32 @@ async def _answered(provider: Provider, turn: Turn, found: Diagnosis) -> None:
     await reading.read(provider, turn, pieces.append)
     total = time.monotonic() - began
     first = reading.first - began if reading.first else 0.0
-    text = excerpt("".join(pieces), 100)
-    shown = {"first": f"{first:.1f}", "total": f"{total:.1f}", "text": text}
+    _add_answer(found, first, total, "".join(pieces))
+    remembers = reading.session or turn.session or provider.wants_history
+    if not remembers and provider.needs_base_url:
+        found.add(
+            False, _("No session was returned: the agent will not remember earlier messages.")
+        )
+
+
+def _add_answer(found: Diagnosis, first: float, total: float, text: str) -> None:
+    shown = {"first": f"{first:.1f}", "total": f"{total:.1f}", "text": excerpt(text, 100)}
     found.add(
         first <= SLOW_ANSWER,
         _("Answer in %(first)s s, complete in %(total)s s: “%(text)s”") % shown
         if first <= SLOW_ANSWER
         else _("The answer is slow: it begins after %(first)s s.") % shown,
     )
-    remembers = reading.session or turn.session or provider.wants_history
-    if not remembers and provider.needs_base_url:
-        found.add(
-            False, _("No session was returned: the agent will not remember earlier messages.")
-        )
+
+
+async def _described(provider: Generic, found: Diagnosis) -> None:
+    """What a dry run finds, in words. Raises ReplyError."""
+    exchanges = await dry_run(provider.config)
+    for verdict in verdicts(provider, exchanges):
+        found.add(verdict.ok, verdict.text)
+    if exchanges[-1].error is not None:
+        raise exchanges[-1].error
+    _add_answer(found, exchanges[0].first, exchanges[0].seconds, exchanges[0].text)
 
 
 async def _narrow_down(config: ProviderConfig, turn: Turn, found: Diagnosis) -> None:

@@ -7,6 +7,7 @@ a message for that person. `clean_widget` checks a whole widget, before it is sa
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -148,6 +149,21 @@ def parse_greeting(text: str) -> str:
             _("the greeting is longer than %(limit)s characters") % {"limit": GREETING_LENGTH}
         )
     return greeting
+
+
+def parse_description(text: str) -> dict[str, Any]:
+    """A description as JSON text; what it says is checked with the widget."""
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise ValidationError(
+            _("the description is no JSON: %(error)s") % {"error": error}
+        ) from None
+    except RecursionError:
+        raise ValidationError(_("the description is nested too deeply")) from None
+    if not isinstance(given, dict):
+        raise ValidationError(_("the description must be an object"))
+    return given
 
 
 def parse_option(cls: type[Provider], text: str) -> tuple[str, Any]:

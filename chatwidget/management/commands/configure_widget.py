@@ -6,19 +6,26 @@ import os
 import sys
 from argparse import ArgumentParser
 from getpass import getpass
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from chatwidget.conf import Secret
+from chatwidget.conf import DESCRIBING, Secret
 from chatwidget.db import missing_migrations
 from chatwidget.encryption import is_newest
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
 from chatwidget.widgets import protection
-from chatwidget.widgets.validation import clean_widget, parse_key, parse_option, provider_class
+from chatwidget.widgets.validation import (
+    clean_widget,
+    parse_description,
+    parse_key,
+    parse_option,
+    provider_class,
+)
 
 # What belongs to one platform and must not go to another.
 PLATFORM_FIELDS = ("agent", "base_url", "encrypted_key", "options")
@@ -36,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--agent",
             metavar="ID",
-            help="eigi's or agentix's agent id, fifthelement's slug, openai's model",
+            help="eigi's or agentix's agent id, fifthelement's slug, openai's model, …",
         )
         parser.add_argument(
             "--base-url", metavar="URL", help="instead of the provider's own; '' for that one"
@@ -46,6 +53,14 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--api-key-stdin", action="store_true", help="read the key from standard input"
+        )
+        parser.add_argument(
+            "--preset", metavar="NAME", help="generic: how one of these platforms answers"
+        )
+        parser.add_argument(
+            "--description",
+            metavar="FILE",
+            help="generic: how any platform answers, in JSON; '-' is standard input",
         )
         parser.add_argument("--title", metavar="T")
         parser.add_argument("--greeting", metavar="TEXT")
@@ -90,7 +105,10 @@ class Command(BaseCommand):
     def _configured(self, options: dict[str, Any]) -> Widget:
         """The widget as asked for, checked and not saved."""
         slug, name = options["slug"], options["provider"]
+        described = _described(options["preset"], options["description"])
         widget = Widget.objects.filter(slug=slug).first() or Widget(slug=slug, provider="")
+        if described and not (name or widget.provider):
+            name = "generic"
         if not (name or widget.provider):
             raise ValidationError(f"There is no widget {slug!r} yet: give it a --provider.")
         if name and name != widget.provider:
@@ -105,14 +123,35 @@ class Command(BaseCommand):
         for option, field in (("allow_origin", "allowed_origins"), ("image_host", "image_hosts")):
             if options[option] is not None:
                 setattr(widget, field, [given for given in options[option] if given.strip()])
+        cls = provider_class(widget.provider)
         if options["option"] is not None:
-            cls = provider_class(widget.provider)
             given = [text for text in options["option"] if text.strip()]
-            widget.options = dict(parse_option(cls, text) for text in given)
+            kept = {name: widget.options[name] for name in DESCRIBING if name in widget.options}
+            widget.options = kept | dict(parse_option(cls, text) for text in given)
+        if described:
+            if not described.keys() <= cls.options.keys():
+                raise ValidationError(f"{cls.label} takes no preset and no description.")
+            kept = {n: each for n, each in widget.options.items() if n not in DESCRIBING}
+            widget.options = kept | described
         protection.protect(widget, options)
         _set_key(widget, _read_key(options["api_key_env"], options["api_key_stdin"]))
         clean_widget(widget)
         return widget
+
+
+def _described(preset: str | None, file: str | None) -> dict[str, Any]:
+    """The options that say which platform it is; empty where neither is given."""
+    if preset is not None and file is not None:
+        raise ValidationError("Give --preset or --description, not both.")
+    if preset is not None:
+        return {"preset": preset.strip()}
+    if file is None:
+        return {}
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValidationError(f"The description cannot be read: {error}") from None
+    return {"description": parse_description(text)}
 
 
 def _read_key(variable: str | None, stdin: bool) -> Secret:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -70,6 +70,19 @@ STOP_SECONDS = 10.0
 GREETING_JOIN = "\n\n"
 
 
+class Trace:
+    """What a dry run looks at; this one looks away."""
+
+    def asked(self, request: Request) -> None:
+        """A request is about to be sent."""
+
+    def answered(self, answer: Answer) -> None:
+        """Its answer begins."""
+
+    def took(self, found: Found, reading: Reading) -> None:
+        """An event was read; `reading.taken` are the rules that took it."""
+
+
 class Generic(HTTPProvider):
     label = "Any agent, by a description"
     needs_key = False
@@ -85,6 +98,11 @@ class Generic(HTTPProvider):
             raise PlatformMisconfigured(str(error)) from None
         self.base_url = config.base_url or default_base_url(config.options)
         self.wants_history = bool(self.description.placeholders & set(templates.LISTS))
+        self.trace = Trace()
+
+    @classmethod
+    def option_problems(cls, name: str, value: Any) -> list[str]:
+        return problems(value) if name == "description" else []
 
     @classmethod
     def asks_for(cls, options: dict[str, Any]) -> dict[str, str]:
@@ -104,12 +122,13 @@ class Generic(HTTPProvider):
     @classmethod
     def problems(cls, config: ProviderConfig) -> list[str]:
         options = config.options
-        if not options.get("description") and options.get("preset") not in PRESETS:
-            return [f"{cls.label} needs a description, or a preset: {', '.join(PRESETS)}"]
-        given = options.get("description")
-        if given and (found := problems(given)):
-            return found
-        origins = (templates.origin(call.url) for _, call in description_of(options).calls)
+        if not options.get("description") and not options.get("preset"):
+            return [f"it needs a description, or a preset: {', '.join(PRESETS)}"]
+        try:
+            calls = description_of(options).calls
+        except DescriptionError:
+            return []  # it is the option's problem
+        origins = (templates.origin(call.url) for _, call in calls)
         return [
             problem.replace("the base URL", "the address")
             for origin in origins
@@ -211,7 +230,9 @@ class Generic(HTTPProvider):
         opening = self.description.request.open
         assert opening is not None
         request = self.request(opening, self.values(turn, ""), ACCEPTS["json"])
+        self.trace.asked(request)
         async with self.exchange(request, (*OK, *opening.accept_status)) as answer:
+            self.trace.answered(answer)
             value: Any = None
             with suppress(PlatformRejected):
                 value = await answer.json(Any)
@@ -233,25 +254,67 @@ class Generic(HTTPProvider):
             # Where the platform names none, that it is open is remembered.
             yield ProviderSession(session or turn.conversation)
         reading = Reading(self.description.answer, session)
-        over = False
+        request = self.asked(turn, session)
+        self.trace.asked(request)
+        begun = left = False  # it may be running, and would go on
         try:
-            async with self.exchange(self.asked(turn, session), OK) as answer:
+            async with self.exchange(request, OK) as answer:
+                begun = True
+                self.trace.answered(answer)
                 answer.patient = True
-                async for text in read(answer, reading):
-                    if reading.session != session:
-                        session = reading.session
-                        yield ProviderSession(session)
-                    if text:
-                        yield Delta(text)
-                over = True
+                async with aclosing(self._read(answer, reading)) as texts:
+                    async for text in texts:
+                        if reading.session != session:
+                            session = reading.session
+                            yield ProviderSession(session)
+                        if text:
+                            yield Delta(text)
+                begun = False
                 if reading.error is not None:
                     raise reading.error
                 reading.close(bytes(answer.kept))
+        except (GeneratorExit, asyncio.CancelledError):
+            left = True
+            raise
         finally:
-            if not over:
+            if begun or left:
                 self._stop(turn, reading)
         metadata = {"run": reading.run} if reading.run else {}
         yield Finished(ui=reading.element, metadata=metadata)
+
+    async def _read(self, answer: Answer, reading: Reading) -> AsyncGenerator[str, None]:
+        """The text of an answer as it comes, until its end, or until it says that it failed.
+
+        Raises ReplyError. That it failed counts more than that its connection broke after it.
+        """
+        frames = framing(reading.answer, answer.media_type)
+
+        def took(found: Found) -> str:
+            text = reading.take(found)
+            self.trace.took(found, reading)
+            return text
+
+        try:
+            async for chunk in answer.chunks():
+                for found in frames.feed(chunk):
+                    yield took(found)
+                    if reading.over:
+                        break
+                if reading.over or frames.done:
+                    break
+            else:
+                for found in frames.end():
+                    yield took(found)
+        except (PlatformTimedOut, *CLIENT_ERRORS):
+            with suppress(PlatformRejected):
+                for found in frames.end():
+                    yield took(found)
+            if not reading.over:
+                yield reading.fallback()
+                raise
+        reading.whole, reading.done = frames.whole, frames.done
+        if reading.error is None:
+            yield reading.fallback()
 
     def asked(self, turn: Turn, session: str) -> Request:
         """The request for one message."""
@@ -278,39 +341,8 @@ class Generic(HTTPProvider):
                 self.exchange(request, range(100, 600)),
             ):
                 pass
-        except (ReplyError, TimeoutError) as error:
+        except Exception as error:  # nobody waits for it
             logger.info("a stop call failed: %s", type(error).__name__)
-
-
-async def read(answer: Answer, reading: Reading) -> AsyncGenerator[str, None]:
-    """The text of an answer as it comes, until its end, or until it says that it failed.
-
-    Raises ReplyError. An error that was told counts more than a connection that broke after it.
-    """
-    frames = framing(reading.answer, answer.media_type)
-    try:
-        async for chunk in answer.chunks():
-            for found in frames.feed(chunk):
-                yield reading.take(found)
-                if reading.error is not None or reading.ended:
-                    return
-            if frames.done:
-                break
-        else:
-            for found in frames.end():
-                yield reading.take(found)
-                if reading.error is not None:
-                    return
-    except (PlatformTimedOut, *CLIENT_ERRORS):
-        with suppress(PlatformRejected):
-            for found in frames.end():
-                yield reading.take(found)
-        if reading.error is None and not reading.ended:
-            yield reading.fallback()
-            raise
-    finally:
-        reading.whole, reading.done = frames.whole, frames.done
-    yield reading.fallback()
 
 
 def message_id(conversation: str, seq: int, text: str) -> str:

@@ -50,6 +50,7 @@ class Reading:
     ended: bool = False  # its end mark has come
     error: ReplyError | None = None  # it says that it failed
     taken: list[str] = field(default_factory=list)  # the rules that took the last event
+    said: str = ""  # and the text they made of it
     whole: bool = False  # it has come as one value
     done: bool = False  # the mark that is no event has come
     _ui: list[dict[str, Any]] = field(default_factory=list)
@@ -70,14 +71,21 @@ class Reading:
         self._ends = ends_of(answer.end)
         self._session, self._run = paths_of(answer.session), paths_of(answer.run)
 
+    @property
+    def over(self) -> bool:
+        """Nothing that comes now counts."""
+        return self.ended or self.error is not None
+
     def take(self, event: Event) -> str:
         """The text that an event brings. Of one that says that the answer has failed, none."""
-        self.taken = []
+        self.taken, self.said = [], ""
+        if self.error is not None:
+            return ""
         self._remember("session", self._session, event)
         self._remember("run", self._run, event)
         if self._fails(event):
             return ""
-        text = self._said(event)
+        text = self.said = self._said(event)
         for at, rule in enumerate(self.answer.ui):
             self._show(at, rule, event)
         for at, end in enumerate(self._ends):

@@ -277,7 +277,7 @@ def test_what_is_no_description(given: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "base_url", "agent", "key", "said"),
     [
-        ({}, "https://a.example.com", "x", "k", "needs a description, or a preset"),
+        ({}, "https://a.example.com", "x", "k", "it needs a description, or a preset"),
         ({"preset": "teapot"}, "https://a.example.com", "x", "k", "must be one of"),
         ({"preset": "n8n-stream"}, "", "x", "k", "has no default base URL"),
         ({"preset": "n8n-stream"}, "https://a.example.com", "", "k", "needs an agent"),

@@ -70,12 +70,12 @@ async def test_every_placeholder() -> None:
 
 
 async def test_an_empty_value_is_left_out_with_its_name() -> None:
-    body = {
+    body: dict[str, Any] = {
         "session": "{session}",
         "deep": {"session": "{session}"},
         "list": ["{session}", "{text}"],
     }
-    body = body | {"said": "session {session}.", "state": {}, "none": None, "yes": True}
+    body |= {"said": "session {session}.", "state": {}, "none": None, "yes": True}
     made = await sent({"body": body})
     assert json.loads(made.content) == {
         "deep": {},
