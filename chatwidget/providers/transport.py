@@ -215,7 +215,13 @@ async def close_transport() -> None:
 
 @asynccontextmanager
 async def own_transport() -> AsyncIterator[None]:
-    """Inside, requests go over connections of their own: fresh ones, and none left behind."""
+    """Inside, requests go over connections of their own: fresh ones, and none left behind.
+
+    Within another one it is that one.
+    """
+    if _own.get() is not None:
+        yield
+        return
     async with make_transport() as transport:
         with replaced(transport):
             yield

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -218,3 +220,66 @@ async def test_from_the_command_line(preparation: Preparation) -> None:
     assert done.returncode == 1
     assert "run migrate" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+# --- an agent by a description ---
+
+GENERIC = ("agent", "--provider", "generic", "--base-url", "https://agent.example.com")
+DESCRIPTION = {
+    "request": {"url": "{base}/chat", "body": {"message": "{text}"}},
+    "answer": {"framing": "json", "text": [{"path": "reply"}]},
+}
+
+
+def written(path: Path, text: str) -> str:
+    (path / "agent.json").write_text(text)
+    return str(path / "agent.json")
+
+
+def test_a_preset_and_a_description_take_each_others_place(tmp_path: Path) -> None:
+    configure(*GENERIC, "--preset", "flowise", "--agent", "f-1")
+    assert Widget.objects.get().options == {"preset": "flowise"}
+    assert "is as it was" in configure("agent", "--preset", "flowise")
+    configure("agent", "--description", written(tmp_path, json.dumps(DESCRIPTION)))
+    assert Widget.objects.get().options == {"description": DESCRIPTION}
+    configure("agent", "--title", "Other")
+    assert Widget.objects.get().options == {"description": DESCRIPTION}
+    configure("agent", "--preset", "ag-ui")
+    assert Widget.objects.get().options == {"preset": "ag-ui"}
+
+
+def test_a_preset_needs_no_provider_to_be_named() -> None:
+    configure("agent", "--preset", "ag-ui", "--base-url", "https://agent.example.com")
+    assert Widget.objects.get().provider == "generic"
+
+
+def test_a_description_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(DESCRIPTION)))
+    configure(*GENERIC, "--description", "-")
+    assert Widget.objects.get().options == {"description": DESCRIPTION}
+
+
+def test_what_is_no_description(tmp_path: Path) -> None:
+    def said(text: str) -> str:
+        return refused(*GENERIC, "--description", written(tmp_path, text))
+
+    assert "no JSON" in said('{"request": ')
+    assert "nested too deeply" in said('{"a":' + "[" * 100_000)
+    assert "must be an object" in said("[]")
+    assert "'request' is missing" in said("{}")
+    wrong = {**DESCRIPTION, "request": {"url": "{base}/{flow}", "headers": {"a": "b\nc"}}}
+    message = said(json.dumps(wrong))
+    assert "request.url: there is no placeholder {flow}" in message
+    assert "request.headers.a: a header holds" in message
+    (tmp_path / "agent.json").write_bytes(b"\xff\xfe")
+    assert "cannot be read" in refused(*GENERIC, "--description", str(tmp_path / "agent.json"))
+    assert "cannot be read" in refused(*GENERIC, "--description", str(tmp_path / "none.json"))
+
+
+def test_what_is_no_preset() -> None:
+    assert "must be one of: a2a-0.3" in refused(*GENERIC, "--preset", "teapot")
+    assert "not both" in refused(*GENERIC, "--preset", "ag-ui", "--description", "x")
+    assert "a description, or a preset" in refused(*GENERIC)
+    assert "takes no preset" in refused("agent", "--provider", "demo", "--preset", "ag-ui")
+    assert "needs an agent" in refused(*GENERIC, "--preset", "flowise")
+    assert "needs an API key" in refused("agent", "--preset", "anthropic", "--agent", "m")
