@@ -79,23 +79,3 @@ def appearance_field(name: str) -> forms.Field:
 def _languages() -> list[tuple[str, Any]]:
     names = [(code, LANG_INFO[code]["name_local"].capitalize()) for code in LANGUAGES]
     return [("", _("the page's own")), *names]
-
-
-def option_field(name: str, kind: type) -> forms.Field:
-    """A field for an adapter's option; left empty, the platform's own default counts."""
-    label = name.replace("_", " ").capitalize()
-    if kind is bool:
-        return forms.TypedChoiceField(
-            label=label,
-            required=False,
-            choices=(("", _("default")), ("True", _("yes")), ("False", _("no"))),
-            coerce=lambda given: given == "True",
-            empty_value=None,
-        )
-    if kind is int:
-        return forms.IntegerField(label=label, required=False, widget=AdminIntegerFieldWidget)
-    if kind is float:
-        return forms.FloatField(label=label, required=False, widget=AdminIntegerFieldWidget)
-    return forms.CharField(
-        label=label, required=False, widget=AdminTextareaWidget(attrs={"rows": 2})
-    )

@@ -12,7 +12,8 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget.admin.fields import LinesField, appearance_field, option_field
+from chatwidget.admin.fields import LinesField, appearance_field
+from chatwidget.admin.platform_fields import option_field
 from chatwidget.admin.protection import SECRETS, ProtectedForm
 from chatwidget.admin.secret_fields import SecretField
 from chatwidget.appearance import OPTIONS, Appearance, read_appearance, store_appearance
@@ -104,15 +105,15 @@ class WidgetForm(ProtectedForm):
         self.fields["new_key"].help_text = self.key_state
         if not self.instance.encrypted_key:
             del self.fields["clear_key"]
-        self.stored_target = (self.instance.provider, self.instance.base_url)
+        self.stored_target = targets(self.instance)
         appearance = readable_appearance(self.instance)
         for name in OPTIONS:
             field = appearance_field(name)
             field.initial = getattr(appearance, name)
             self.fields[APPEARANCE + name] = field
         for provider, cls in providers().items():
-            for option, kind in cls.options.items():
-                field = option_field(option, kind)
+            for option in cls.options:
+                field = option_field(cls, option)
                 if provider == self.instance.provider:
                     field.initial = self.instance.options.get(option)
                 self.fields[option_name(provider, option)] = field
@@ -124,6 +125,13 @@ class WidgetForm(ProtectedForm):
         super().clean()
         for name, message in self._appearance_problems().items():
             self.add_error(APPEARANCE + name, message)
+        if (provider := self.cleaned_data.get("provider")) in providers():
+            cls = providers()[provider]
+            for option in cls.options:
+                name = option_name(provider, option)
+                if (given := self.cleaned_data.get(name)) not in (None, ""):
+                    for problem in cls.option_problems(option, given):
+                        self.add_error(name, problem)
         return self.cleaned_data
 
     def _appearance_problems(self) -> dict[str, Any]:
@@ -175,11 +183,18 @@ class WidgetForm(ProtectedForm):
                 raise ValidationError({"new_key": error.messages}) from None
         elif self.cleaned_data.get("clear_key"):
             widget.key = ""
-        elif widget.encrypted_key and self.stored_target != (widget.provider, widget.base_url):
+        elif widget.encrypted_key and self.stored_target != targets(widget):
             # Else whoever may edit a widget could have its key sent to a server of their own.
             raise ValidationError(
                 {"new_key": [_("Enter the key again: the stored one was for another address.")]}
             )
+
+
+def targets(widget: Widget) -> tuple[str, ...]:
+    """Where a widget's key goes."""
+    cls = providers().get(widget.provider)
+    addresses = cls.addresses(widget.options) if cls else []
+    return (widget.provider, widget.base_url, *addresses)
 
 
 def with_unix_lines(data: QueryDict) -> QueryDict:

@@ -9,17 +9,20 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin import protection
 from chatwidget.admin.forms import WidgetForm, appearance_names, option_names
+from chatwidget.admin.platform_fields import platform_facts
 from chatwidget.admin.secret_fields import hiding_secrets
 from chatwidget.models import Conversation, Visitor, Widget
 from chatwidget.providers.base import providers
 from chatwidget.transcripts import erasure
-from chatwidget.widgets.diagnostics import diagnose
+from chatwidget.widgets.diagnostics import diagnose, tried
+from chatwidget.widgets.dry_run import MESSAGES
 
 
 @admin.register(Widget)
@@ -95,6 +98,7 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             context["snippets"] = snippets(request, widget)
             context["page"] = request.build_absolute_uri(frame_url(widget))
             context["conversations"] = conversations_url(widget)
+            context["described"] = widget.provider == "generic"
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Widget, form: Any, change: bool) -> None:
@@ -124,7 +128,9 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         forms = super().get_urls()
         for form in forms:  # the whole view: it may fail before the form is read
             form.callback = hiding_secrets(form.callback, *protection.SECRETS)
-        return [own, *forms]
+        dry = self.admin_site.admin_view(self.dry_run_view)
+        dry_run = path("<path:object_id>/dry-run/", dry, name="chatwidget_widget_dry_run")
+        return [own, dry_run, *forms]
 
     def check_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Talk to the platform once. POST: it costs a message there.
@@ -144,6 +150,27 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             level = messages.SUCCESS if finding.ok else messages.ERROR
             self.message_user(request, finding.text, level)
         return HttpResponseRedirect(reverse("admin:chatwidget_widget_change", args=[widget.pk]))
+
+    def dry_run_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Two messages to an agent by a description, and all that comes back. POST: they cost."""
+        widget = self.get_object(request, object_id)
+        if widget is None or widget.provider != "generic":
+            raise Http404
+        if not self.has_change_permission(request, widget):
+            raise PermissionDenied
+        sent = tuple(text for text in request.POST.getlist("message")[:2] if text.strip())
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Dry run"),
+            "opts": self.opts,
+            "original": widget,
+            "media": self.media,
+            "messages_to_send": sent or MESSAGES,
+        }
+        if request.method == "POST" and sent:
+            found, exchanges = async_to_sync(tried)(widget, sent)
+            context |= {"findings": found.findings, "exchanges": exchanges}
+        return TemplateResponse(request, "admin/chatwidget/widget/dry_run.html", context)
 
     # --- erasing ---
 
@@ -207,13 +234,3 @@ def snippets(request: HttpRequest, widget: Widget) -> list[dict[str, Any]]:
             "code": page,
         },
     ]
-
-
-def platform_facts(cls: Any) -> dict[str, Any]:
-    """What the form needs to know of a platform, to ask for nothing it does not use."""
-    return {
-        "agent": cls.needs_agent,
-        "baseUrl": cls.needs_base_url,
-        "defaultBaseUrl": cls.default_base_url,
-        "key": cls.needs_key or cls.needs_base_url,  # some need none and take one
-    }

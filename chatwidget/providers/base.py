@@ -158,6 +158,16 @@ class Provider(ABC):
         return []
 
     @classmethod
+    def choice_label(cls, name: str, value: str) -> str:
+        """What an owner reads for one of the values of an option."""
+        return value
+
+    @classmethod
+    def addresses(cls, options: dict[str, Any]) -> list[str]:
+        """Where requests go besides the base URL; the key goes there too."""
+        return []
+
+    @classmethod
     def option_problems(cls, name: str, value: Any) -> list[str]:
         """What is wrong with the value of one option, of the right type."""
         return []

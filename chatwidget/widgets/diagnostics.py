@@ -32,7 +32,7 @@ from chatwidget.providers.generic import Generic
 from chatwidget.providers.reader import ReplyReader, read_profile
 from chatwidget.providers.scrubbing import described, scrubber_of
 from chatwidget.providers.transport import own_transport
-from chatwidget.widgets.dry_run import dry_run, verdicts
+from chatwidget.widgets.dry_run import Exchange, dry_run, verdicts
 
 logger = logging.getLogger("chatwidget")
 
@@ -106,6 +106,20 @@ async def diagnose(widget: Widget) -> Diagnosis:
     return found
 
 
+async def tried(widget: Widget, messages: tuple[str, ...]) -> tuple[Diagnosis, list[Exchange]]:
+    """A dry run of a widget's description, and its verdict. Raises nothing."""
+    found, exchanges = Diagnosis(), []
+    try:
+        config = widget.provider_config
+        provider = make_provider(config)
+        assert isinstance(provider, Generic)
+        exchanges = await dry_run(config, messages)
+        _judged(provider, exchanges, found)
+    except ReplyError as error:
+        found.add(False, _explained(error, widget))
+    return found, exchanges
+
+
 async def _greeted(provider: Provider, widget: Widget, found: Diagnosis) -> Turn:
     """A first turn, in the session that the greeting began, and with it in the history."""
     conversation = str(new_id())
@@ -156,7 +170,10 @@ def _add_answer(found: Diagnosis, first: float, total: float, text: str) -> None
 
 async def _described(provider: Generic, found: Diagnosis) -> None:
     """What a dry run finds, in words. Raises ReplyError."""
-    exchanges = await dry_run(provider.config)
+    _judged(provider, await dry_run(provider.config), found)
+
+
+def _judged(provider: Generic, exchanges: list[Exchange], found: Diagnosis) -> None:
     for verdict in verdicts(provider, exchanges):
         found.add(verdict.ok, verdict.text)
     if exchanges[-1].error is not None:

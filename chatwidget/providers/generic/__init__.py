@@ -101,6 +101,19 @@ class Generic(HTTPProvider):
         self.trace = Trace()
 
     @classmethod
+    def choice_label(cls, name: str, value: str) -> str:
+        return PRESETS[value].title if value in PRESETS else value
+
+    @classmethod
+    def addresses(cls, options: dict[str, Any]) -> list[str]:
+        """The addresses that a description names itself, and a preset's own."""
+        try:
+            origins = {templates.origin(call.url) for _, call in description_of(options).calls}
+        except DescriptionError:
+            return []
+        return sorted({*origins, default_base_url(options)} - {"", "{base}"})
+
+    @classmethod
     def option_problems(cls, name: str, value: Any) -> list[str]:
         return problems(value) if name == "description" else []
 
@@ -124,16 +137,10 @@ class Generic(HTTPProvider):
         options = config.options
         if not options.get("description") and not options.get("preset"):
             return [f"it needs a description, or a preset: {', '.join(PRESETS)}"]
-        try:
-            calls = description_of(options).calls
-        except DescriptionError:
-            return []  # it is the option's problem
-        origins = (templates.origin(call.url) for _, call in calls)
         return [
             problem.replace("the base URL", "the address")
-            for origin in origins
-            if "{" not in origin
-            for problem in base_url_problems(origin)
+            for address in cls.addresses(options)
+            for problem in base_url_problems(address)
         ] + super().problems(config)
 
     @classmethod
