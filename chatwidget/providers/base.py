@@ -7,11 +7,13 @@ remembered travels as `Turn.session` and comes back as `ProviderSession`.
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.metadata import entry_points
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -21,6 +23,10 @@ from chatwidget.conf import ProviderConfig, conf
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.text import is_clean
 
+logger = logging.getLogger("chatwidget")
+
+# Packages name adapters in this group.
+ENTRY_POINTS = "chatwidget.providers"
 # Code points of a platform's session id, as the transcript keeps it.
 MAX_SESSION = 500
 BUILT_IN = {
@@ -227,7 +233,7 @@ before_reading: ContextVar[Callable[[], Awaitable[None] | None]] = ContextVar(
 
 @lru_cache(maxsize=1)
 def _classes(extra: tuple[tuple[str, str], ...]) -> dict[str, type[Provider]]:
-    found: dict[str, type[Provider]] = {}
+    found = _installed()
     for name, path in (*BUILT_IN.items(), *extra):
         try:
             found[name] = import_string(path)
@@ -235,6 +241,17 @@ def _classes(extra: tuple[tuple[str, str], ...]) -> dict[str, type[Provider]]:
             raise PlatformMisconfigured(
                 f"provider {name!r}: cannot import {path!r}: {error}"
             ) from error
+    return found
+
+
+def _installed() -> dict[str, type[Provider]]:
+    """The adapters that installed packages offer; a broken one must not cost the others."""
+    found = {}
+    for entry in entry_points(group=ENTRY_POINTS):
+        try:
+            found[entry.name] = entry.load()
+        except Exception:
+            logger.exception("the adapter %s of %s cannot be imported", entry.name, entry.dist)
     return found
 
 

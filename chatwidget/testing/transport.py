@@ -80,6 +80,7 @@ class FakePlatform:
         self.requests: list[httpx.Request] = []
         self.open = 0  # answers that are being read
         self.read_to_the_end = 0
+        self.begun = asyncio.Event()  # an answer has begun
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(0)
@@ -88,6 +89,7 @@ class FakePlatform:
         if isinstance(answer, Exception):
             raise answer
         self.open += 1
+        self.begun.set()
         return httpx.Response(
             answer.status, headers=answer.headers, stream=_Body(self, answer), request=request
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from aiohttp import web
 
 from tests.client import Chat
 from tests.conftest import Serve
-from tests.running import ROOT
+from tests.environment import VARIABLES
+from tests.running import ROOT, run
 
 PAGE = (ROOT / "docs" / "own-adapter.md").read_text()
 KEY = "parrot-0123456789"
@@ -21,8 +23,9 @@ KEY = "parrot-0123456789"
 @pytest.fixture
 def module(tmp_path: Path) -> Path:
     """The page's code as parrot.py; the folder it is in."""
-    [code] = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
-    (tmp_path / "parrot.py").write_text(code)
+    adapter, suite = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
+    (tmp_path / "parrot.py").write_text(adapter)
+    (tmp_path / "test_parrot.py").write_text(suite)
     return tmp_path
 
 
@@ -76,6 +79,33 @@ async def test_it_chats(serve: Serve, platform: Platform, module: Path) -> None:
     first, second = platform.asked
     assert first == {"agent": "polly", "question": "Pretty Polly", "mood": "cheerful"}
     assert second["thread"] == "thread-7"
+
+
+async def test_it_passes_its_suite(module: Path) -> None:
+    env = {
+        **VARIABLES,
+        "PYTHONPATH": f"{module}:{ROOT}",
+        "CHATWIDGET_PROVIDERS": "parrot=parrot.Parrot",
+    }
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_parrot.py"]
+    options = ["--ds", "project.settings", "--rootdir", str(module)]
+    done = await run([*command, *options], env=env, cwd=module)
+    assert re.search(r"1\d passed", done.stdout), done.stdout
+
+
+async def test_it_comes_with_a_package(serve: Serve, module: Path) -> None:
+    """By its entry point; one that is broken is left out, and logged."""
+    [table] = re.findall(r"^```toml\n\[project.*?\]\n(.*?)^```", PAGE, re.M | re.S)
+    info = module / "parrot-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: parrot\nVersion: 1.0\n")
+    points = table.replace('"', "") + "broken = nowhere:Nothing\n"
+    (info / "entry_points.txt").write_text(f"[chatwidget.providers]\n{points}")
+    server = await serve({"PYTHONPATH": str(module)})
+    given = ("configure_widget", "help", "--provider", "parrot", "--agent", "polly")
+    done = await server.manage(*given, "--api-key-env", "KEY", env={"KEY": KEY})
+    assert "Made widget 'help'" in done.stdout
+    assert "the adapter broken" in done.stderr
 
 
 OWN = r"""
