@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from aiohttp import web
 
@@ -12,9 +14,10 @@ Page = str | tuple[str, Mapping[str, str]]  # HTML, or HTML and headers; with a 
 
 @dataclass
 class Site:
-    """Serves `pages` by path; a test may change them at any time."""
+    """Serves `pages` by path, and what is in `folder` beside them; a test may change both."""
 
     pages: dict[str, Page]
+    folder: Path | None = None
     port: int = 0
     requests: list[str] = field(default_factory=list)  # every path asked for, in order
 
@@ -32,7 +35,11 @@ class Site:
         self.requests.append(request.path)
         page = self.pages.get(request.path)
         if page is None:
-            return web.Response(status=404)
+            file = self.folder and self.folder / request.path.strip("/")
+            if not file or not file.is_file():
+                return web.Response(status=404)
+            kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+            return web.Response(body=file.read_bytes(), content_type=kind)
         html, headers = (page, {}) if isinstance(page, str) else page
         kind = "text/javascript" if request.path.endswith(".js") else "text/html"
         status = 307 if "Location" in headers else 200

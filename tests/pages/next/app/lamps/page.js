@@ -1,0 +1,3 @@
+import { View } from "../view";
+
+export default () => <View title="Lamps" />;
