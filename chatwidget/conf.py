@@ -88,6 +88,8 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     LIMITS_STORAGE: str = "memory://"
     TIMEOUTS: Timeouts = Timeouts()
     DRAIN_SECONDS: float = 20.0
+    # How long a fallback answers before one message tries the widget's own platform again.
+    FALLBACK_SECONDS: float = 30.0
     # CIDRs whose X-Forwarded-For is believed.
     TRUSTED_PROXIES: tuple[str, ...] = ()
     # Adapters by name, added to the built-in ones: "mine": "package.module.Class".

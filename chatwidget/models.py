@@ -67,6 +67,15 @@ class Widget(models.Model):
     encrypted_key = models.TextField(blank=True, editable=False)
     encrypted_identity_secret = models.TextField(blank=True, editable=False)
     require_identity = models.BooleanField(_("identity required"), default=False)
+    fallback = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("fallback"),
+        help_text=_("The widget whose platform answers while this one's is unavailable."),
+    )
     options = models.JSONField(_("platform options"), default=dict, blank=True)
     greeting = models.TextField(_("greeting"), blank=True, max_length=4000)
     allowed_origins = models.JSONField(_("allowed origins"), default=list, blank=True)
@@ -193,6 +202,8 @@ class Conversation(models.Model):
     # The platform's session, and the configuration (ProviderConfig.fingerprint) it belongs to.
     provider_session = models.CharField(_("platform's session"), max_length=500, blank=True)
     session_config = models.CharField(max_length=800, blank=True, editable=False)
+    # The same of the widget's fallback, in one: the configuration, a line break, the session.
+    fallback_session = models.CharField(max_length=1400, blank=True, db_default="", editable=False)
     page_url = models.CharField(_("page"), max_length=2000, blank=True)
     page_title = models.CharField(_("page title"), max_length=500, blank=True)
     referrer = models.CharField(_("referrer"), max_length=2000, blank=True)

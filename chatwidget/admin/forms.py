@@ -72,7 +72,7 @@ class WidgetForm(ProtectedForm):
     class Meta:
         model = Widget
         fields = (
-            *("title", "slug", "active", "provider", "agent", "base_url", "greeting"),
+            *("title", "slug", "active", "provider", "agent", "base_url", "fallback", "greeting"),
             *("allowed_origins", "image_hosts", "require_identity"),
         )
         help_texts = {
@@ -101,6 +101,8 @@ class WidgetForm(ProtectedForm):
         self.fields["provider"].choices = [  # type: ignore[attr-defined]
             (name, cls.label) for name, cls in providers().items()
         ]
+        others = Widget.objects.exclude(pk=self.instance.pk)
+        self.fields["fallback"].queryset = others  # type: ignore[attr-defined]
         self.stored_key, self.key_state = stored_key(self.instance)
         self.fields["new_key"].help_text = self.key_state
         if not self.instance.encrypted_key:

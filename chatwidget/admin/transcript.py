@@ -81,6 +81,11 @@ class Line:
         return [(label, f"{ms / 1000:.2f} s") for label, ms in times if ms is not None]
 
     @property
+    def answered_by(self) -> str:
+        """The fallback that answered; empty: the widget's own platform did."""
+        return str(self.message.metadata.get("answered_by", "")) if self.is_agent else ""
+
+    @property
     def retries(self) -> int:
         return self.message.attempt - 1
 

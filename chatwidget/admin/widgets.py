@@ -78,7 +78,7 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             (
                 _("Platform"),
                 {
-                    "fields": ["provider", "agent", "base_url", *key, *option_names()],
+                    "fields": ["provider", "agent", "base_url", *key, *option_names(), "fallback"],
                     "description": _("Who answers. Each platform asks for what it needs."),
                 },
             ),

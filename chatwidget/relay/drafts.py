@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.cache import cache
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -25,6 +24,7 @@ from chatwidget.models import Role, Status, Widget, new_id
 from chatwidget.providers.base import AgentProfile, VisitorIdentity, fits, make_provider
 from chatwidget.providers.reader import read_profile
 from chatwidget.providers.scrubbing import described
+from chatwidget.relay.caching import cached
 from chatwidget.text import cleaned
 from chatwidget.transcripts import Entry, fingerprint
 
@@ -39,9 +39,6 @@ SHARED_SECONDS = 300.0
 MayAsk = Callable[[], Awaitable[bool]]
 # A page may stay open this long before its first message; then the greeting is fetched again.
 DRAFT_SECONDS = 12 * 3600
-# A cache that has failed is left alone for a while: who opens the chat need not wait for it again.
-CACHE_RETRY_SECONDS = 5.0
-_cache_unavailable_until = 0.0
 
 
 @dataclass(slots=True)
@@ -135,7 +132,7 @@ class Greetings:
         key = (widget.pk, UUID(person.id))
         if running := self._running(key, widget, conversation):
             return running
-        kept = _load(await _cached("get", _name(key)), widget)
+        kept = _load(await cached("get", _name(key)), widget)
         if kept and kept.greeting and kept.is_for(conversation):
             return kept
         if running := self._running(key, widget, conversation):  # another tab's, begun meanwhile
@@ -191,14 +188,14 @@ class Greetings:
 
     async def _keep(self, key: tuple[int, UUID], draft: Draft) -> None:
         if self._fetching.get(key) is draft:  # else the visitor has begun another meanwhile
-            await _cached("set", _name(key), _dump(draft), DRAFT_SECONDS)
+            await cached("set", _name(key), _dump(draft), DRAFT_SECONDS)
 
     async def used(self, widget: Widget, visitor: UUID, conversation: UUID) -> None:
         """The draft has become a conversation."""
         name = _name((widget.pk, visitor))
-        kept = _load(await _cached("get", name), widget)
+        kept = _load(await cached("get", name), widget)
         if kept and kept.conversation == conversation:
-            await _cached("delete", name)
+            await cached("delete", name)
 
 
 def next_conversation_id(before: UUID, ended: datetime | None = None) -> UUID:
@@ -247,22 +244,3 @@ def _load(kept: dict[str, Any] | None, widget: Widget) -> Draft | None:
     return Draft(
         UUID(kept["conversation"]), kept["config"], kept["version"], greeting, kept["session"]
     )
-
-
-def _call(verb: str, *arguments: Any) -> Any:
-    return getattr(cache, verb)(*arguments)
-
-
-async def _cached(verb: str, *arguments: Any) -> Any:
-    """Call Django's cache in a thread; one that is unavailable counts as empty."""
-    global _cache_unavailable_until
-    if time.monotonic() < _cache_unavailable_until:
-        return None
-    try:
-        # Not to_thread: it would leave a cache of its own in this socket's context.
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, _call, verb, *arguments)
-    except Exception as error:  # whatever the cache's driver raises
-        logger.warning("cache: %s: %s", type(error).__name__, error)
-        _cache_unavailable_until = time.monotonic() + CACHE_RETRY_SECONDS
-        return None

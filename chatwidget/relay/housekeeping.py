@@ -89,7 +89,7 @@ class Housekeeping:
         before, stored = dict(self._relay.running), self._stored
         changed = []
         for running in before.values():
-            reply, session = running.reply, running.reading.session
+            reply, session = running.reply, running.session
             length, known = stored.get(reply.entry.id, (0, ""))
             if (length, known) != (reply.length, session):
                 stored[reply.entry.id] = reply.length, session

@@ -13,25 +13,18 @@ import secrets
 import socket
 import time
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from chatwidget import transcripts
 from chatwidget.conf import conf
 from chatwidget.db import run_in_db_thread
 from chatwidget.errors import ChatError, Interrupted, PlatformUnavailable, ReplyError
-from chatwidget.models import Status
-from chatwidget.providers.base import (
-    HistoryMessage,
-    PageContext,
-    Provider,
-    Turn,
-    VisitorIdentity,
-    before_reading,
-    make_provider,
-)
+from chatwidget.models import Status, Widget
+from chatwidget.providers.base import before_reading
 from chatwidget.providers.scrubbing import described, scrubber_of
 from chatwidget.relay.admission import Admission
+from chatwidget.relay.asking import ask
 from chatwidget.relay.batching import Batcher, FlushClock
 from chatwidget.relay.drafts import Greetings
 from chatwidget.relay.events import ConversationClosed, MessagesChanged
@@ -97,13 +90,10 @@ class Relay:
     async def _run(self, running: ActiveReply) -> None:
         job = running.job
         began = time.monotonic()
-        reading = running.reading
         error: ReplyError | None = None
         status = Status.COMPLETE
         try:
             running.begin()
-            provider = make_provider(job.widget.provider_config)
-            turn = await self._turn(provider, job)
             pace = Batcher(self._beat)
             # Timers keep this context until they are due: the reply itself must not be in it.
             before_reading.set(pace.before_reading)
@@ -112,7 +102,7 @@ class Relay:
                 running.reply.append(text)
                 pace.came(len(text))
 
-            await reading.read(provider, turn, append)
+            await ask(running, append)
         except asyncio.CancelledError:
             status = running.end_as
             if status == Status.INTERRUPTED:
@@ -122,7 +112,7 @@ class Relay:
             status, error = Status.FAILED, failure.with_traceback(None)
         except Exception as failure:  # an adapter's bug must not leave its visitor waiting
             # As text: its frames hold what the adapter does, and its words may, too.
-            trace = described(failure, job.widget.known_key)
+            trace = described(failure, running.asked.known_key)
             logger.error("reply %s of %s\n%s", job.entry.id, job.widget.slug, trace)
             status, error = (
                 Status.FAILED,
@@ -133,44 +123,24 @@ class Relay:
             await self._lost(job)
             return
         running.state = State.STORING
-        finished, first = reading.finished, reading.first
+        finished, first = running.reading.finished, running.reading.first
         outcome = Outcome(
             status=status,
             text=running.reply.text,
-            session=reading.session,
-            session_config=fingerprint(job.widget) if reading.session else "",
+            session=running.session,
+            session_config=fingerprint(job.widget) if running.session else "",
+            fallback=running.asked if running.because else None,
+            fallback_session=running.reading.session if running.because else "",
             ui=finished.ui if finished else None,
             provider_message_id=finished.message_id if finished else "",
-            metadata=finished.metadata if finished else {},
+            metadata=running.metadata,
             error_code=error.name if error else "",
-            error_cause=_cause(error, job) if error else "",
+            error_cause=_cause(error, running.asked) if error else "",
             retry_after=error.retry_after if error else None,
             first_chunk_ms=round((first - began) * 1000) if first else None,
             total_ms=round((time.monotonic() - began) * 1000),
         )
         await self._finish(job, outcome)
-
-    async def _turn(self, provider: Provider, job: Job) -> Turn:
-        history: list[tuple[Any, str, int]] = []
-        if provider.wants_history:
-            history = await run_in_db_thread(
-                transcripts.history, job.conversation, job.entry.seq - 1
-            )
-        return Turn(
-            text=job.text,
-            person=VisitorIdentity(
-                str(job.visitor),
-                job.name,
-                job.email,
-                job.locale,
-                email_verified=job.email_verified,
-            ),
-            conversation=str(job.conversation),
-            session=job.session,
-            page=PageContext(job.page_url, job.page_title, job.referrer),
-            history=tuple(HistoryMessage(*each) for each in history),
-            seq=job.entry.seq - 1,
-        )
 
     async def _finish(self, job: Job, outcome: Outcome) -> None:
         """Store the end, publish it, and go on with the conversation's next reply."""
@@ -239,8 +209,8 @@ class Relay:
                 return
 
 
-def _cause(error: ReplyError, job: Job) -> str:
-    said = scrubber_of(job.widget.known_key).clean(error.cause or str(error))
+def _cause(error: ReplyError, asked: Widget) -> str:
+    said = scrubber_of(asked.known_key).clean(error.cause or str(error))
     return storable(said)[:CAUSE_LENGTH]
 
 

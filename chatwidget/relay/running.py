@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum, auto
+from typing import Any
 
-from chatwidget.models import Status
+from chatwidget.models import Status, Widget
 from chatwidget.providers.reader import ReplyReader
 from chatwidget.relay.reply import Reply
 from chatwidget.transcripts import Job
@@ -24,10 +25,12 @@ class State(Enum):
 class ActiveReply:
     """One reply of ours."""
 
-    __slots__ = ("end_as", "job", "reading", "reply", "state", "task")
+    __slots__ = ("asked", "because", "end_as", "job", "reading", "reply", "state", "task")
 
     def __init__(self, job: Job, reply: Reply) -> None:
         self.job = job
+        self.asked = job.widget  # or its fallback
+        self.because = ""  # why that was asked
         self.reply = reply
         self.reading = ReplyReader()
         self.state = State.CLAIMED
@@ -39,6 +42,24 @@ class ActiveReply:
         if self.state is not State.CLAIMED:
             raise asyncio.CancelledError
         self.state = State.READING
+
+    def fall_back(self, widget: Widget, because: str) -> None:
+        """Another widget's platform answers."""
+        self.asked, self.because, self.reading = widget, because, ReplyReader()
+
+    @property
+    def session(self) -> str:
+        """The session of the widget's own platform, once it is known."""
+        return "" if self.because else self.reading.session
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the owner reads beside the answer: the platform's, and who it was."""
+        finished = self.reading.finished
+        metadata = dict(finished.metadata) if finished else {}
+        if self.because:
+            metadata |= {"answered_by": self.asked.slug, "because": self.because}
+        return metadata
 
     def stop(self, end_as: Status) -> None:
         """Read no more, and end as `end_as`; too late once its end is being stored."""

@@ -19,6 +19,7 @@ from chatwidget.transcripts.admission import (
     switched_off,
 )
 from chatwidget.transcripts.budgets import consume_greeting
+from chatwidget.transcripts.fallback import find_fallback
 from chatwidget.transcripts.locking import LEASE, fingerprint
 from chatwidget.transcripts.people import join_visitors, update_visitor
 from chatwidget.transcripts.queries import (
@@ -78,6 +79,7 @@ __all__ = [
     "entries",
     "entry",
     "expired",
+    "find_fallback",
     "fingerprint",
     "finish",
     "history",

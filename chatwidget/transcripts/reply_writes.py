@@ -14,6 +14,7 @@ from django.utils import timezone
 from chatwidget.errors import Interrupted
 from chatwidget.models import Conversation, Message, Status
 from chatwidget.transcripts.budgets import record_seconds
+from chatwidget.transcripts.fallback import keep_fallback_session
 from chatwidget.transcripts.locking import (
     DatabaseNow,
     changed,
@@ -53,6 +54,8 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Change | 
         Conversation.objects.filter(pk=job.conversation).update(
             provider_session=outcome.session, session_config=outcome.session_config
         )
+    if outcome.fallback and outcome.fallback_session:
+        keep_fallback_session(job.conversation, outcome.fallback, outcome.fallback_session)
     entry = replace(
         job.entry,
         owner="",

@@ -138,6 +138,8 @@ class Outcome:
     text: str
     session: str = ""
     session_config: str = ""
+    fallback: Widget | None = None  # whose platform it was that answered
+    fallback_session: str = ""
     ui: dict[str, Any] | None = None
     provider_message_id: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)

@@ -235,6 +235,8 @@ def clean_widget(widget: Widget) -> None:
     except ValidationError as error:
         for name, messages in error.message_dict.items():
             errors.setdefault(name, []).extend(messages)
+    if widget.pk and widget.fallback_id == widget.pk:
+        errors["fallback"] = [_("a widget cannot be its own fallback")]
     if not errors:
         errors = _platform_problems(widget)
     if errors:

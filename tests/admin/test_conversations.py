@@ -261,6 +261,16 @@ def test_a_transcript_shows_everything_there_is_to_know(admin_client: Client) ->
     assert page.count("data-markdown") == 2  # the agent's; the visitor's own are as typed
 
 
+def test_a_transcript_says_which_fallback_answered(admin_client: Client) -> None:
+    conversation = a_conversation(a_widget(), "Hi.", "Hello!")
+    reply = conversation.messages.get(role="assistant")
+    page = admin_client.get(change(conversation)).content.decode()
+    assert "answered by" not in page
+    reply.metadata = {"answered_by": "spare", "because": "HTTP 500"}
+    reply.save()
+    assert "answered by spare" in admin_client.get(change(conversation)).content.decode()
+
+
 def test_its_breadcrumbs_are_as_those_of_this_django(admin_client: Client) -> None:
     """Whose style sheet knows no others."""
     conversation = a_conversation(a_widget(), "hi")

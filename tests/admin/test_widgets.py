@@ -513,3 +513,16 @@ def test_a_dry_run_is_for_those_who_may_change(
     assert client.get(path).status_code == 403
     Widget.objects.update(provider="demo")
     assert admin_client.get(path).status_code == 404
+
+
+def test_a_fallback_is_another_widget(admin_client: Client) -> None:
+    shop, spare = a_widget(slug="shop"), a_widget(slug="spare")
+    form = WidgetForm(instance=shop)
+    choices = [widget for widget, _ in form.fields["fallback"].choices]  # type: ignore[attr-defined]
+    assert [str(value) for value in choices] == ["", str(spare.pk)]
+    url = CHANGE.format(shop.pk)
+    assert admin_client.post(url, filled(shop, fallback=spare.pk)).status_code == 302
+    assert Widget.objects.get(pk=shop.pk).fallback == spare
+    assert "fallback" in errors(admin_client.post(url, filled(shop, fallback=shop.pk)))
+    spare.delete()
+    assert Widget.objects.get(pk=shop.pk).fallback is None

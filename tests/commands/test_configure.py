@@ -283,3 +283,16 @@ def test_what_is_no_preset() -> None:
     assert "takes no preset" in refused("agent", "--provider", "demo", "--preset", "ag-ui")
     assert "needs an agent" in refused(*GENERIC, "--preset", "flowise")
     assert "needs an API key" in refused("agent", "--preset", "anthropic", "--agent", "m")
+
+
+def test_a_fallback() -> None:
+    configure("spare", "--provider", "demo")
+    configure("shop", "--provider", "demo", "--fallback", "spare")
+    assert Widget.objects.get(slug="shop").fallback == Widget.objects.get(slug="spare")
+    assert "is as it was" in configure("shop", "--fallback", "spare")
+    configure("shop", "--title", "Shop")
+    assert Widget.objects.get(slug="shop").fallback
+    assert "no widget 'nobody'" in refused("shop", "--fallback", "nobody")
+    assert "its own fallback" in refused("shop", "--fallback", "shop")
+    configure("shop", "--fallback", "")
+    assert Widget.objects.get(slug="shop").fallback is None

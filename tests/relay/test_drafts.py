@@ -15,7 +15,7 @@ from pytest_django import Settings
 from chatwidget.errors import PlatformUnavailable
 from chatwidget.models import Widget, new_id
 from chatwidget.providers.base import AgentProfile, Event, Greeting, Provider, Turn, VisitorIdentity
-from chatwidget.relay import drafts
+from chatwidget.relay import caching, drafts
 from chatwidget.relay.drafts import Draft, Greetings, next_conversation_id
 
 
@@ -196,7 +196,7 @@ async def test_without_a_cache_everybody_is_greeted(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(drafts, "_cache_unavailable_until", 0.0)  # and not beyond this test
+    monkeypatch.setattr(caching, "_unavailable_until", 0.0)  # and not beyond this test
     settings.CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",

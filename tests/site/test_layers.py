@@ -28,9 +28,9 @@ FLOORS = (
 # The same within the packages that a reply passes.
 STAIRS = {
     "relay": (
-        ("admission", "batching", "reply", "drafts", "events"),
-        ("pubsub", "running"),
-        ("room",),
+        ("admission", "batching", "caching", "reply", "events"),
+        ("breaker", "drafts", "pubsub", "running"),
+        ("asking", "room"),
         ("hub",),
         ("relay",),
         ("housekeeping",),

@@ -17,6 +17,7 @@ from chatwidget.models import Conversation, new_id
 from chatwidget.protocol import New, Send
 from chatwidget.providers.base import AgentProfile, Greeting, VisitorIdentity
 from chatwidget.relay import drafts, pubsub
+from chatwidget.relay.caching import cached
 from tests.replaying import Layer, Process, Scripted, Tab, scripts
 from tests.stored import a_widget
 
@@ -204,7 +205,7 @@ def test_what_begins_while_the_draft_is_looked_for_is_shown(
         await visitor.say(away, "hi")
         await visitor.settle()
         await away.do(New())
-        cached, waiting, free = drafts._cached, asyncio.Event(), asyncio.Event()
+        waiting, free = asyncio.Event(), asyncio.Event()
 
         async def wait(verb: str, *arguments: Any) -> Any:
             if asyncio.current_task() in slow.shows._later:
@@ -212,7 +213,7 @@ def test_what_begins_while_the_draft_is_looked_for_is_shown(
                 await free.wait()
             return await cached(verb, *arguments)
 
-        monkeypatch.setattr(drafts, "_cached", wait)
+        monkeypatch.setattr(drafts, "cached", wait)
         async with asyncio.timeout(30):
             [room] = process.relay.hub.by_id.values()
             for member in room.members:

@@ -62,6 +62,11 @@ class Command(BaseCommand):
             metavar="FILE",
             help="generic: how any platform answers, in JSON; '-' is standard input",
         )
+        parser.add_argument(
+            "--fallback",
+            metavar="SLUG",
+            help="the widget whose platform answers while this one's is unavailable; '' for none",
+        )
         parser.add_argument("--title", metavar="T")
         parser.add_argument("--greeting", metavar="TEXT")
         for name, what in (
@@ -133,10 +138,21 @@ class Command(BaseCommand):
                 raise ValidationError(f"{cls.label} takes no preset and no description.")
             kept = {n: each for n, each in widget.options.items() if n not in DESCRIBING}
             widget.options = kept | described
+        if options["fallback"] is not None:
+            widget.fallback = _fallback(options["fallback"].strip())
         protection.protect(widget, options)
         _set_key(widget, _read_key(options["api_key_env"], options["api_key_stdin"]))
         clean_widget(widget)
         return widget
+
+
+def _fallback(slug: str) -> Widget | None:
+    if not slug:
+        return None
+    found = Widget.objects.filter(slug=slug).first()
+    if found is None:
+        raise ValidationError(f"There is no widget {slug!r} to fall back to.")
+    return found
 
 
 def _described(preset: str | None, file: str | None) -> dict[str, Any]:
@@ -178,7 +194,7 @@ def _set_key(widget: Widget, key: Secret) -> None:
 
 def _changed(widget: Widget) -> bool:
     stored = Widget.objects.get(pk=widget.pk)
-    fields = [field.name for field in Widget._meta.concrete_fields]
+    fields = [field.attname for field in Widget._meta.concrete_fields]
     return any(getattr(stored, name) != getattr(widget, name) for name in fields)
 
 
