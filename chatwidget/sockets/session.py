@@ -100,7 +100,7 @@ class Session:
         doing.result()
 
     async def _in_turn(self, frame: OrderedFrame) -> None:
-        async with self.subscription.lock:
+        async with self.subscription.turns.lock:
             try:
                 await self._do(frame)
             except ConversationGone:

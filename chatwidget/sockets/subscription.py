@@ -5,12 +5,10 @@ Nothing here sends: what is shown goes into the socket's `Outbox`.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from itertools import count
 from uuid import UUID
 
 from django.utils import translation
@@ -20,7 +18,6 @@ from chatwidget import tokens, transcripts
 from chatwidget.db import run_in_db_thread
 from chatwidget.errors import (
     BadRequest,
-    ChatError,
     CloseCode,
     CloseConnection,
     DatabaseUnavailable,
@@ -36,13 +33,10 @@ from chatwidget.relay.room import Room
 from chatwidget.sockets import rate_limits, serialize
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.outbox import Outbox
+from chatwidget.sockets.turns import Turns
 from chatwidget.transcripts import Entry, Snapshot, StoredMessage
 
-logger = logging.getLogger("chatwidget")
 delivery_log = logging.getLogger("chatwidget.delivery")
-
-# Before what the database did not give is asked for again.
-RETRY_SECONDS = 1.0
 
 
 class Subscription:
@@ -64,11 +58,9 @@ class Subscription:
         self.ended_at: datetime | None = None  # when the conversation had been, as it is shown
         self._waiting: set[UUID] = set()  # replies that are shown as pending
         self._room: Room | None = None
-        # One thing at a time: a frame, or what an event asks for.
-        self.lock = asyncio.Lock()
+        self.turns = Turns(partial(relay.admission.shut, client.visitor))
         self._catching_up = False
         self._first: UUID | None = None  # the draft's id, where the visitor has never said a word
-        self._later: list[asyncio.Task[None]] = []
 
     # --- called by the room: never waits, and speaks the visitor's language --------------------
 
@@ -81,14 +73,14 @@ class Subscription:
     def catch_up(self) -> None:
         if not self._catching_up:
             self._catching_up = True
-            self._spawn(self._catch_up)
+            self.turns.spawn(self._catch_up)
 
     def reload(self) -> None:
         self.revision = None
         self.catch_up()
 
     def reset(self, following: UUID | None) -> None:
-        self._spawn(partial(self._follow_to, following, self._room))
+        self.turns.spawn(partial(self._follow_to, following, self._room))
 
     def leave(self) -> None:
         self.outbox.close(CloseConnection(CloseCode.RESTARTING, "the server is restarting"))
@@ -97,28 +89,7 @@ class Subscription:
         """The socket is closed."""
         self.outbox.forget()
         self._enter(None)
-        for task in self._later:
-            task.cancel()
-
-    def _spawn(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Run `work` under the lock. If the database is unavailable, retry every second until it
-        succeeds: events missed in between are not sent again."""
-
-        async def in_turn() -> None:
-            for attempt in count(1):
-                try:
-                    async with self.lock:
-                        return await work()
-                except CloseConnection as reason:
-                    return self.relay.admission.shut(self.client.visitor, reason)
-                except ChatError as error:
-                    if attempt == 1:
-                        logger.warning("conversation %s: %s", self.conversation, error)
-                await asyncio.sleep(RETRY_SECONDS)
-
-        task = asyncio.create_task(in_turn())
-        self._later.append(task)
-        task.add_done_callback(self._later.remove)
+        self.turns.cancel()
 
     # --- what is shown ------------------------------------------------------------------------
 
@@ -208,7 +179,7 @@ class Subscription:
 
     async def open(self, conversation: UUID | None) -> None:
         """Show a conversation, or a draft where there is none."""
-        async with self.lock:
+        async with self.turns.lock:
             if conversation and (snapshot := await self._load(conversation)):
                 self._show_snapshot(snapshot)
             else:

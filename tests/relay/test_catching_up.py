@@ -191,7 +191,7 @@ def test_who_has_read_before_another_tab_reads_again(
             changed.set()
             await opening
             for tab in (early, late):
-                while tab.shows._later or not tab.unread:
+                while tab.shows.turns.later or not tab.unread:
                     await asyncio.sleep(0)
                 await tab.read(len(tab.unread))
         assert early.shown.transcript == late.shown.transcript

@@ -28,7 +28,7 @@ from chatwidget.errors import PlatformUnavailable
 from chatwidget.models import Conversation, Message, Widget, new_id
 from chatwidget.protocol import New, Rate, Retry, Send, Stop
 from chatwidget.relay import batching, housekeeping, pubsub
-from chatwidget.sockets import subscription
+from chatwidget.sockets import turns
 from chatwidget.transcripts import locking, sql
 from tests.replaying import Layer, Process, Said, Tab, asked, scripts
 from tests.stored import a_widget
@@ -273,7 +273,7 @@ def test_replaying_equals_refetching(
         monkeypatch.setattr(module, "LEASE", hour)
     for read in (transcripts.snapshot, transcripts.changes_since):
         monkeypatch.setattr(transcripts, read.__name__, failing_at_times(read))
-    monkeypatch.setattr(subscription, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(turns, "RETRY_SECONDS", 0.0)
     monkeypatch.setattr(batching, "BEAT_SECONDS", 0.0)
     monkeypatch.setattr(pubsub, "REST_SECONDS", 0.0)
     monkeypatch.setattr("chatwidget.relay.pubsub.get_channel_layer", lambda: layers[-1])

@@ -37,7 +37,16 @@ STAIRS = {
         ("lifecycle",),
     ),
     "sockets": (
-        ("rate_limits", "origin", "backpressure", "serialize", "page_address", "window", "cursor"),
+        (
+            "rate_limits",
+            "origin",
+            "backpressure",
+            "serialize",
+            "page_address",
+            "window",
+            "cursor",
+            "turns",
+        ),
         ("client", "identity", "outbox"),
         ("subscription",),
         ("session",),

@@ -63,7 +63,7 @@ class Visitor:
     async def told(self) -> None:
         """What there was to be done for events is done."""
         for tab in self.tabs:
-            for later in list(tab.shows._later):
+            for later in list(tab.shows.turns.later):
                 await later
 
     async def settle(self) -> None:
@@ -186,7 +186,7 @@ def test_who_is_busy_meanwhile_follows_into_what_has_begun(visitor: Visitor) -> 
         there = await visitor.open(here.process)
         await visitor.say(here, "hi")
         await visitor.told()
-        async with there.shows.lock:
+        async with there.shows.turns.lock:
             await here.do(New())
             await visitor.say(here, "hi again")
         await visitor.settle()
@@ -208,7 +208,7 @@ def test_what_begins_while_the_draft_is_looked_for_is_shown(
         waiting, free = asyncio.Event(), asyncio.Event()
 
         async def wait(verb: str, *arguments: Any) -> Any:
-            if asyncio.current_task() in slow.shows._later:
+            if asyncio.current_task() in slow.shows.turns.later:
                 waiting.set()
                 await free.wait()
             return await cached(verb, *arguments)
@@ -219,7 +219,7 @@ def test_what_begins_while_the_draft_is_looked_for_is_shown(
             for member in room.members:
                 member.reload()
             await waiting.wait()
-            for later in list(quick.shows._later):
+            for later in list(quick.shows.turns.later):
                 await later
             await visitor.say(quick, "hi again")
             free.set()
