@@ -137,7 +137,7 @@ def test_what_is_default_is_not_sent(client: Client) -> None:
         assert part in own
     # The launcher's names: in the widget's language alone, or in any that the page may have.
     assert '"en":"Open chat|Close chat"' in plain and '"en":' not in own
-    assert '"close":{"":"Schließen"}' in own
+    assert '"labels":{"":"Chat öffnen|Chat schließen|Schließen|Erneut versuchen"}' in own
 
 
 # --- the frame ----------------------------------------------------------------------------------
