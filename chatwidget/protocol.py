@@ -1,10 +1,8 @@
 """The frames of protocol version 1, both directions, as typed structs. No I/O here.
 
-    client → server   hello send stop retry new rate profile page history ack ping
-    server → client   ready accepted message delta done history error pong
-
-`parse` takes any text a client may send and returns a client frame or raises BadFrame;
-`dump` makes the text of a server frame. Lengths and offsets count Unicode code points.
+docs/protocol.md says what each is for. `parse` takes any text a client may send and returns a
+client frame or raises BadFrame; `dump` makes the text of a server frame. Lengths and offsets count
+Unicode code points.
 """
 
 from __future__ import annotations

@@ -190,7 +190,7 @@ async def test_a_widget_is_made_embedded_and_checked(
     await admin.get_by_label("Slug").fill("by-hand")
 
     # Only what the platform uses is asked for.
-    platform = admin.get_by_label("Platform:")
+    platform = admin.get_by_label("Platform:", exact=True)
     await platform.select_option("eigi")
     await expect(admin.get_by_label("API key")).to_be_visible()
     await expect(admin.get_by_label("Temperature")).to_be_hidden()

@@ -50,7 +50,7 @@ def test_the_wheel_holds_what_the_app_needs_and_nothing_else(archives: Path) -> 
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
         "chatwidget/py.typed",
-        "chatwidget/models.py",
+        "chatwidget/models/widget.py",
         "chatwidget/migrations/0001_initial.py",
         "chatwidget/templatetags/chatwidget.py",
         "chatwidget/templates/chatwidget/frame.html",

@@ -76,7 +76,8 @@ async def test_a_waiting_one_never_goes_to_the_platform(
     await agents.push(name, "first")
     await agents.end(name)
     assert (await chat.until("done"))["id"] == running
-    assert chat.texts[(await chat.until("done"))["id"]] == "after it"
+    last = await chat.until("done")
+    assert chat.texts[last["id"]] == "after it"
     asked = [entry["body"] for entry in await agents.log()]
     assert len(asked) == 2
     assert all('say:never"}]' not in body for body in asked)
@@ -99,7 +100,8 @@ async def test_the_next_message_is_answered(chat: Chat, agents: Control) -> None
     await chat.say("say:next")
     await chat.send({"type": "stop", "id": reply})
     assert (await chat.until("done"))["status"] == "stopped"
-    assert chat.texts[(await chat.until("done"))["id"]] == "next"
+    last = await chat.until("done")
+    assert chat.texts[last["id"]] == "next"
 
 
 async def test_a_visitors_own_message_is_no_reply(chat: Chat, agents: Control) -> None:

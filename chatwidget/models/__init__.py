@@ -1,0 +1,21 @@
+"""What is kept: the widgets an owner sets up, and the conversations visitors have with them.
+
+Ids are UUIDs of version 7: they sort by the time they were made.
+"""
+
+from chatwidget.models.choices import UNFINISHED, Role, Status, new_id
+from chatwidget.models.conversation import Conversation, Message, SearchEntry, Visitor
+from chatwidget.models.widget import Usage, Widget
+
+__all__ = [
+    "UNFINISHED",
+    "Conversation",
+    "Message",
+    "Role",
+    "SearchEntry",
+    "Status",
+    "Usage",
+    "Visitor",
+    "Widget",
+    "new_id",
+]
