@@ -100,6 +100,40 @@ async def test_an_answer_without_words_can_be_judged_and_one_that_changed_is_sho
     await expect(page.get_by_role("button", name="Copy")).to_have_count(1)
 
 
+async def test_buttons_send_and_links_lead(page: Page, fake: FakeServer, url: str) -> None:
+    choices = [
+        {"title": "Yes", "payload": "/confirm"},
+        {"title": "No"},
+        {"title": "Terms", "url": "https://shop.example/terms"},
+        {"title": "Odd", "url": "javascript:alert(1)"},
+    ]
+    pages = [
+        {"title": "Returns", "url": "https://shop.example/returns"},
+        {"title": "Bare", "url": "javascript:alert(1)"},
+    ]
+    shown = [
+        GREETING,
+        message(2, "user", "Hi"),
+        message(3, "assistant", "Sure?", ui={"type": "buttons", "data": choices}),
+        message(4, "user", "Hm"),
+        message(5, "assistant", "See:", ui={"type": "links", "data": pages}),
+    ]
+    fake.answer = lambda frame: [ready(*shown)] if frame["type"] == "hello" else []
+    await page.goto(url)
+    offered = page.get_by_role("list", name="Suggestions")
+    await expect(offered.get_by_role("button")).to_have_count(2)
+    await offered.get_by_role("button", name="Yes").click()
+    assert (await fake.heard("send"))["text"] == "/confirm"
+    terms = offered.get_by_role("link", name="Terms")
+    await expect(terms).to_have_attribute("href", "https://shop.example/terms")
+    await expect(terms).to_have_attribute("target", "_blank")
+    returns = page.get_by_role("article").get_by_role("link", name="Returns")
+    await expect(returns).to_have_attribute("href", "https://shop.example/returns")
+    await expect(page.get_by_text("Odd")).to_be_visible()
+    await expect(page.get_by_text("Bare")).to_be_visible()
+    await expect(page.get_by_role("link")).to_have_count(2)
+
+
 async def test_nothing_a_reply_holds_runs_or_loads(page: Page, fake: FakeServer, url: str) -> None:
     """Through the whole frame: text, product cards, unknown things."""
     asked: list[str] = []
@@ -120,12 +154,15 @@ async def test_nothing_a_reply_holds_runs_or_loads(page: Page, fake: FakeServer,
         message(3, "assistant", hostile, status="odd", ui=other),
         message(4, "stranger", hostile, ui="<img src=x>"),
         message(5, "assistant", "", ui={"type": "product-grid", "data": [{"name": "no title"}]}),
+        message(6, "assistant", "", ui={"type": "buttons", "data": [{"title": {}}, None]}),
+        message(7, "assistant", hostile, ui={"type": "buttons", "data": [card]}),
+        message(8, "assistant", hostile, ui={"type": "links", "data": [card]}),
     ]
     fake.answer = lambda frame: [ready(*shown)] if frame["type"] == "hello" else []
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: dialogs.append(dialog.message))
     await page.goto(url)
-    await expect(page.get_by_role("log").get_by_role("article")).to_have_count(6)
+    await expect(page.get_by_role("log").get_by_role("article")).to_have_count(9)
     await expect(page.locator("#log img, #log script, #log a[href^=javascript]")).to_have_count(0)
     assert dialogs == []
     assert not [each for each in asked if "evil" in each]

@@ -94,6 +94,13 @@ test("a reply that is cards alone is told without their addresses", () => {
   assert.deepEqual(hear([chat("", "pending")], [cards]), ["Mug: blue $9"]);
 });
 
+test("buttons are told by what they say, not by what they send", () => {
+  const asked = chat("Sure?", "complete");
+  const data = [{ title: "Yes", payload: "/confirm" }, { title: "No" }];
+  Object.assign(asked.messages[0]!, { ui: { type: "buttons", data } });
+  assert.deepEqual(hear([chat("", "pending")], [asked]), ["Sure? Yes No"]);
+});
+
 test("sentences of scripts without spaces", () => {
   assert.deepEqual(hear([chat("はい。送れます", "streaming")]), ["はい。"]);
 });

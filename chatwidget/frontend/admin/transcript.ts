@@ -8,7 +8,16 @@ export function renderTranscript(): void {
   const lines = document.querySelector<HTMLElement>(".cw-lines");
   if (!lines) return;
   openPageOfLink();
-  const { hosts, base, copy = "", copied = "", products = "", thinking = "", math } = lines.dataset;
+  const {
+    hosts,
+    base,
+    copy = "",
+    copied = "",
+    products = "",
+    suggestions = "",
+    thinking = "",
+    math,
+  } = lines.dataset;
   const imageHosts: string[] = JSON.parse(hosts ?? "[]");
 
   for (const bubble of lines.querySelectorAll<HTMLElement>("[data-markdown]")) {
@@ -30,7 +39,7 @@ export function renderTranscript(): void {
   }
   for (const element of lines.querySelectorAll<HTMLElement>("[data-ui]")) {
     const ui: unknown = JSON.parse(element.dataset.ui ?? "null");
-    element.append(...renderUi(ui, imageHosts, { products }));
+    element.append(...renderUi(ui, { imageHosts, strings: { products, suggestions } }));
   }
 }
 

@@ -227,6 +227,31 @@ export const states: Record<string, Scene> = {
     config: { imageHosts: [IMAGE_HOST] },
     play: (stage) => exchange(stage, "These are our favourites this week:", { ui: PRODUCTS }),
   },
+  buttons: {
+    play: (stage) =>
+      exchange(stage, "Shall we send you a message once it is back?", {
+        ui: {
+          type: "buttons",
+          data: [
+            { title: "Yes, please", payload: "/notify" },
+            { title: "No" },
+            { title: "What we keep", url: "https://shop.example/privacy" },
+          ],
+        },
+      }),
+  },
+  links: {
+    play: (stage) =>
+      exchange(stage, "This may help:", {
+        ui: {
+          type: "links",
+          data: [
+            { title: "Shipping", url: "https://shop.example/shipping" },
+            { title: "Returns", url: "https://shop.example/returns" },
+          ],
+        },
+      }),
+  },
   "unknown-ui": {
     play: (stage) =>
       exchange(stage, "Our opening hours:", {

@@ -41,7 +41,7 @@ export class MessageView {
     if (message === before && last === this.#last) return;
     this.#shown = message;
     this.#last = last;
-    const { config, dates } = this.#context;
+    const { actions, config, dates } = this.#context;
     const mine = message.role === "user";
     const name = mine ? config.strings.you : config.agent;
     this.article.ariaLabel = `${name}, ${dates.clock(message.created_at)}`;
@@ -49,7 +49,8 @@ export class MessageView {
     this.article.ariaBusy = `${isRunning(message)}`;
     this.#write(message, before);
     if (message.ui !== before?.ui) {
-      this.#ui.replaceChildren(...renderUi(message.ui, config.imageHosts, config.strings));
+      const send = (text: string) => void actions.send(text);
+      this.#ui.replaceChildren(...renderUi(message.ui, { ...config, send }));
     }
     if (isRunning(message) || message.text !== before?.text) {
       this.#footer?.element.remove();

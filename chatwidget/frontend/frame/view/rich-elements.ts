@@ -6,64 +6,93 @@ import { dressLink, imageAllowed, linkUrl } from "../../markdown/urls.ts";
 import { el } from "../dom.ts";
 import type { Strings } from "../strings.ts";
 
-type Render = (
-  data: unknown,
-  hosts: readonly string[],
-  strings: Pick<Strings, "products">,
-) => Node | null;
+/** What the elements stand in. */
+export interface Surroundings {
+  imageHosts: readonly string[];
+  strings: Pick<Strings, "products" | "suggestions">;
+  /** Sends a text as the visitor's; where nobody can, buttons are shown and do nothing. */
+  send?: (text: string) => void;
+}
+
+type Render = (items: Item[], around: Surroundings) => Node;
 
 const registry: Record<string, Render> = {
   "product-grid": productGrid,
+  buttons,
+  links,
 };
 
-export function renderUi(
-  ui: unknown,
-  hosts: readonly string[],
-  strings: Pick<Strings, "products">,
-): Node[] {
+export function renderUi(ui: unknown, around: Surroundings): Node[] {
   if (ui == null) return [];
   const { type, data } = Object(ui) as { type?: unknown; data?: unknown };
   const render = Object.hasOwn(registry, String(type)) ? registry[String(type)] : undefined;
-  return [render?.(data, hosts, strings) ?? el("p", { class: "plain-ui", dir: "auto" }, words(ui))];
+  const drawn = isItems(data) && render?.(data, around);
+  return [drawn || el("p", { class: "plain-ui", dir: "auto" }, words(ui))];
 }
 
 const words = (ui: unknown): string => plain((Object(ui) as { data?: unknown }).data ?? ui);
 
-/** The same for the ear: no addresses, and of an object only what it holds. */
+/** The same for the ear: no addresses, nothing that a button sends, and of an object only what it holds. */
 export const uiWords = (ui: unknown): string =>
-  words(ui ?? "").replace(/^\w+: (https?:.*|null$)?/gm, "");
+  words(ui ?? "").replace(/^(payload: .*|\w+: (https?:.*|null$)?)/gm, "");
 
-interface Product {
-  title: unknown;
+interface Item {
+  title: string;
+  payload?: unknown;
   price?: unknown;
   image?: unknown;
   url?: unknown;
 }
 
-/** A list of articles, each with title, price and link. */
-function productGrid(
-  data: unknown,
-  hosts: readonly string[],
-  strings: Pick<Strings, "products">,
-): Node | null {
-  if (!Array.isArray(data) || !data.every((each) => each && typeof each.title === "string"))
-    return null;
-  return el(
+const isItems = (data: unknown): data is Item[] =>
+  Array.isArray(data) && data.every((each) => typeof each?.title === "string");
+
+const list = (name: string, label: string, children: Node[]): HTMLElement =>
+  el(
     "ul",
-    { class: "products", role: "list", "aria-label": strings.products, tabindex: 0 },
-    ...(data as Product[]).map((product) => el("li", {}, card(product, hosts))),
+    { class: name, role: "list", "aria-label": label || undefined },
+    ...children.map((child) => el("li", {}, child)),
   );
+
+/** A list of articles, each with title, price and link. */
+function productGrid(items: Item[], { imageHosts, strings }: Surroundings): Node {
+  const cards = items.map((item) => card(item, imageHosts));
+  const grid = list("products", strings.products, cards);
+  grid.tabIndex = 0;
+  return grid;
 }
 
-function card({ title, price, image, url }: Product, hosts: readonly string[]): HTMLElement {
+/** Answers to choose from: each sends its payload, or its title. One with an address is a link. */
+function buttons(items: Item[], { strings, send }: Surroundings): Node {
+  const button = ({ title, payload, url }: Item) => {
+    if (url != null) return anchor(title, url, "pill");
+    const text = typeof payload === "string" ? payload : title;
+    const click = () => send?.(text);
+    return el("button", { type: "button", class: "pill", disabled: !send, click }, title);
+  };
+  return list("chips", strings.suggestions, items.map(button));
+}
+
+function links(items: Item[]): Node {
+  const all = items.map(({ title, url }) => anchor(title, url, ""));
+  return list("links", "", all);
+}
+
+/** A link, where the address is one that may be followed; else its words. */
+function anchor(title: string, url: unknown, name: string): Node {
   const link = typeof url === "string" ? linkUrl(url) : null;
+  return link
+    ? dressLink(el("a", { class: name || undefined }, title), link)
+    : document.createTextNode(title);
+}
+
+function card({ title, price, image, url }: Item, hosts: readonly string[]): HTMLElement {
   const source = typeof image === "string" ? linkUrl(image) : null;
-  const name = String(title);
   return el(
     "article",
-    { "aria-label": name },
-    source && imageAllowed(source, hosts) ? picture(source, name) : tile(name),
-    el("h2", {}, link ? dressLink(el("a", {}, name), link) : name),
+    { "aria-label": title },
+    source && imageAllowed(source, hosts) ? picture(source, title) : tile(title),
+    el("h2", {}, anchor(title, url, "")),
     price != null && el("p", {}, String(price)),
   );
 }
