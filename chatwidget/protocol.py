@@ -45,6 +45,7 @@ class PageInfo(Struct, frozen=True):
     url: str = ""
     title: str = ""
     referrer: str = ""
+    origin: str = ""  # of the embedding page, as the browser says; empty: that of the URL
 
 
 class Identity(Struct, frozen=True):

@@ -55,7 +55,7 @@ class WidgetForm(ProtectedForm):
         parse=validation.parse_origin,
         help_text=_(
             "One a line, e.g. https://www.example.com. Only pages of these sites may show the "
-            "widget. Empty: any site may."
+            "widget. Empty: any site may. Visitors are then others on each of them."
         ),
     )
     image_hosts = LinesField(

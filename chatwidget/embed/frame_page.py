@@ -77,6 +77,7 @@ def frame_config(widget: Widget, appearance: Appearance, language: str) -> dict[
     return {
         "protocol": VERSION,
         "slug": widget.slug,
+        "apart": not widget.allowed_origins,
         "socket": f"{page}ws/",
         "events": f"{page}events/",
         "token": frame_token(widget.slug),

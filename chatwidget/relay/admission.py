@@ -12,7 +12,10 @@ from uuid import UUID
 
 from chatwidget import transcripts
 from chatwidget.db import run_in_db_thread
-from chatwidget.errors import CloseCode, CloseConnection
+from chatwidget.errors import CloseConnection
+from chatwidget.transcripts import Rules
+
+ANYBODY = Rules(require_identity=False, allowed_origins=[])
 
 
 class Guest(Protocol):
@@ -24,9 +27,8 @@ class Guest(Protocol):
     @property
     def visitor(self) -> UUID: ...
 
-    @property
-    def is_verified(self) -> bool:
-        """Does the embedding site vouch for the visitor?"""
+    def refused_by(self, rules: Rules) -> CloseConnection | None:
+        """Why its widget's rules, as they are now, keep it out, if they do."""
 
     def shut(self, reason: CloseConnection) -> None:
         """Close it now."""
@@ -54,18 +56,16 @@ class Admission:
             guest.shut(reason)
 
     async def check(self) -> None:
-        """Close those of widgets that are off, and of visitors who are blocked."""
+        """Close those of widgets that are off or no longer let them in, and of blocked visitors."""
         if not self._guests:
             return
         widgets = {guest.widget_id for guests in self._guests.values() for guest in guests}
         doors = await run_in_db_thread(transcripts.read_doors, widgets)
         for visitor in doors.blocked & self._guests.keys():
             self.shut(visitor, transcripts.is_blocked())
-        if all(doors.widgets.get(widget) is False for widget in widgets):
+        if all(doors.widgets.get(widget) == ANYBODY for widget in widgets):
             return
         for guest in [guest for guests in self._guests.values() for guest in guests]:
-            requires = doors.widgets.get(guest.widget_id)
-            if requires is None:
-                guest.shut(transcripts.switched_off())
-            elif requires and not guest.is_verified:
-                guest.shut(CloseConnection(CloseCode.UNAUTHORIZED, "identity: now required"))
+            rules = doors.widgets.get(guest.widget_id)
+            if refusal := guest.refused_by(rules) if rules else transcripts.switched_off():
+                guest.shut(refusal)

@@ -45,6 +45,7 @@ from chatwidget.sockets.identity import details_of, verified_identity, visitor_o
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.session import Session
 from chatwidget.text import cleaned
+from chatwidget.transcripts import Rules
 
 logger = logging.getLogger("chatwidget")
 delivery_log = logging.getLogger("chatwidget.delivery")  # types and sizes, never a text
@@ -149,6 +150,7 @@ class Connection:
         assert self._hello_timer
         self._hello_timer.cancel()
         tokens.check_frame_token(frame.token or "", self._widget.slug)
+        self._embedder = origin.embedder(frame.page)
         verified = verified_identity(self._widget, frame.identity)
         known = tokens.visitor_of(frame.visitor, self._widget.pk) if frame.visitor else None
         visitor, anonymous = visitor_of(self._widget.pk, known, verified)
@@ -167,6 +169,8 @@ class Connection:
             details=details_of(frame, verified),
         )
         self._client = client
+        if refusal := self.refused_by(Rules(False, self._widget.allowed_origins)):
+            raise refusal
         self._relay.admission.enter(self)  # before it is looked whether the visitor may
         translation.activate(client.language)
         session = Session(self._relay, self._widget, client, self._outbox)
@@ -199,9 +203,12 @@ class Connection:
         assert self._client
         return self._client.visitor
 
-    @property
-    def is_verified(self) -> bool:
-        return self._client is not None and self._client.identity is not None
+    def refused_by(self, rules: Rules) -> CloseConnection | None:
+        if rules.require_identity and not (self._client and self._client.identity):
+            return CloseConnection(CloseCode.UNAUTHORIZED, "identity: now required")
+        if not origin.may_embed(self._scope, self._embedder, rules.allowed_origins):
+            return CloseConnection(CloseCode.ORIGIN, f"{self._embedder} may not embed the widget")
+        return None
 
     def shut(self, reason: CloseConnection) -> None:
         async def refuse() -> None:

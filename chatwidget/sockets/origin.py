@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from django.http.request import split_domain_port, validate_host
 
 from chatwidget.conf import conf
 from chatwidget.errors import CloseCode, CloseConnection
+from chatwidget.protocol import PageInfo
 
 logger = logging.getLogger("chatwidget")
 
@@ -92,6 +93,22 @@ def check_origin(scope: Scope) -> None:
         f"origin {origin[:200]!r} at {scheme}://{host[:200]}; a proxy must pass Host on, send "
         "X-Forwarded-Proto and stand in TRUSTED_PROXIES",
     )
+
+
+def embedder(page: PageInfo | None) -> str:
+    """The origin of the page that embeds a frame, as the frame says; empty where it does not."""
+    origin = _normal((page and (page.origin or page.url)) or "")
+    return origin if origin.startswith(("http://", "https://")) else ""
+
+
+def may_embed(scope: Scope, embedder: str, allowed: Collection[str]) -> bool:
+    """May a page of this origin have a frame open?
+
+    Which may load it, browsers hold by `frame-ancestors`; this is for those that have it already.
+    """
+    if not allowed or not embedder or embedder in allowed:
+        return True
+    return embedder == _normal(header(scope, b"origin"))
 
 
 def _normal(origin: str) -> str:

@@ -12,6 +12,7 @@ conversation is under way.
 """
 
 from chatwidget.transcripts.admission import (
+    Rules,
     check_admission,
     check_known,
     is_blocked,
@@ -66,6 +67,7 @@ __all__ = [
     "NewConversation",
     "NewMessage",
     "Outcome",
+    "Rules",
     "Snapshot",
     "StoredMessage",
     "VisitorDetails",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.utils import timezone
@@ -25,11 +26,18 @@ def is_blocked() -> CloseConnection:
     return CloseConnection(CloseCode.UNAUTHORIZED, "the visitor is blocked")
 
 
+class Rules(NamedTuple):
+    """Who may chat with a widget that is on."""
+
+    require_identity: bool
+    allowed_origins: list[str]  # empty: any
+
+
 @dataclass(frozen=True, slots=True)
 class Doors:
     """What is open, as of now."""
 
-    widgets: dict[int, bool]  # those that are on, and whether they require an identity
+    widgets: dict[int, Rules]  # those that are on
     blocked: frozenset[UUID]  # visitors, of late
 
 
@@ -38,7 +46,7 @@ def read_doors(widgets: Collection[int]) -> Doors:
     on = Widget.objects.filter(pk__in=widgets, active=True)
     blocked = Visitor.objects.filter(blocked_at__gte=timezone.now() - REMINDED)
     return Doors(
-        dict(on.values_list("pk", "require_identity")),
+        {widget: Rules(*rules) for widget, *rules in on.values_list("pk", *Rules._fields)},
         frozenset(blocked.values_list("pk", flat=True)),
     )
 

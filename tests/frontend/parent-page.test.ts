@@ -10,13 +10,17 @@ import {
 import { connectParentPage } from "../../chatwidget/frontend/frame/parent-page.ts";
 
 /** A frame's window with an embedding page, which has `page` once the frame has spoken. */
-function embedded() {
+function embedded(ancestors?: string[], referrer = "") {
   const said: [unknown, string, MessagePort][] = [];
   const parent = {
     postMessage: (data: unknown, target: string, [port]: [MessagePort]) =>
       said.push([data, target, port]),
   };
-  const window = Object.assign(new EventTarget(), { parent });
+  const window = Object.assign(new EventTarget(), {
+    parent,
+    location: { origin: "https://chat.example", ancestorOrigins: ancestors },
+    document: { referrer },
+  });
   /** A loader of version 1 speaks to the frame. */
   const greet = (port: MessagePort, source: object = parent, data: unknown = OLD_VERSION): void => {
     window.dispatchEvent(Object.assign(new Event("message"), { source, data, ports: [port] }));
@@ -97,8 +101,20 @@ test("whoever the embedding page says it is: only texts are taken", async () => 
 
 test("a page of its own has nobody to speak to", () => {
   const window = new EventTarget() as unknown as Window;
-  Object.assign(window, { parent: window });
+  Object.assign(window, { parent: window, location: { origin: "https://chat.example" } });
   const parent = connectParentPage(window, () => {});
   assert.equal(parent.embedded, false);
+  assert.equal(parent.origin, "https://chat.example");
   parent.send({ type: "close" });
+});
+
+test("the embedding page's origin is what the browser says", () => {
+  const origin = (...given: Parameters<typeof embedded>) =>
+    connectParentPage(embedded(...given).window, () => {}).origin;
+  const [shop, top] = ["https://shop.example", "https://top.example"];
+  assert.equal(origin([shop, top]), shop);
+  assert.equal(origin([shop], "https://elsewhere.example/"), shop);
+  assert.equal(origin(undefined, `${shop}/`), shop);
+  assert.equal(origin(undefined, "http://a.example:8000/?q=http://b/"), "http://a.example:8000");
+  for (const hidden of [undefined, ["null"]]) assert.equal(origin(hidden), "");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { openStores } from "../../chatwidget/frontend/frame/storage.ts";
+import { openStores, openStoresOf } from "../../chatwidget/frontend/frame/storage.ts";
 
 /** Puts something in the place of the browser's two areas. */
 function provide(area: () => unknown): void {
@@ -49,4 +49,17 @@ test("denied, full or spoiled, it lives in memory", () => {
     kept.set("chatwidget:shop", spoiled);
     assert.deepEqual(openStores("shop").visitor.value, {});
   }
+});
+
+test("each embedding origin has its own; what is opened by itself has the widget's", () => {
+  Object.defineProperty(globalThis, "location", { value: { origin: "https://chat.example" } });
+  openStoresOf("shop", "https://shop.example").visitor.save({ visitor: "me" });
+  assert.equal(openStoresOf("shop", "https://shop.example").visitor.value.visitor, "me");
+  for (const origin of ["https://blog.shop.example", "https://chat.example", ""]) {
+    assert.deepEqual(openStoresOf("shop", origin).visitor.value, {});
+  }
+  openStoresOf("shop", "https://chat.example").visitor.save({ visitor: "you" });
+  assert.equal(openStores("shop").visitor.value.visitor, "you");
+  openStoresOf("shop", "").visitor.save({ visitor: "nobody" });
+  assert.equal(openStoresOf("shop", "").visitor.value.visitor, undefined, "kept nowhere");
 });

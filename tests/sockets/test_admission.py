@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -167,3 +168,33 @@ async def test_where_an_identity_is_required_from_now_on(shop: Server) -> None:
         await chat.hello()
         await shop.manage("configure_widget", "shop", "--require-identity")
         assert await chat.closed() == 4401
+
+
+SHOP, BLOG = "https://shop.example", "https://blog.example"
+
+
+async def test_an_origin_that_is_removed(serve: Serve) -> None:
+    server = await serve()
+    configure = ("configure_widget", "shop", "--provider", "demo", "--allow-origin", SHOP)
+    await server.manage(*configure, "--allow-origin", BLOG)
+    pages = [{"url": f"{SHOP}/lamps"}, {"url": f"{SHOP}/", "origin": BLOG}, {"url": f"{BLOG}/"}]
+    async with AsyncExitStack() as stack:
+
+        async def open_at(page: dict[str, str] | None) -> Chat:
+            chat = await stack.enter_async_context(Chat(server.url, "shop"))
+            await chat.hello(**({"page": page} if page else {}))
+            return chat
+
+        stays, *go = [await open_at(page) for page in pages]
+        own = await open_at({"url": f"{server.url}/chatwidget/shop/", "origin": server.url})
+        unknown = await open_at(None)
+        before = time.monotonic()
+        await server.manage(*configure)
+        for chat in go:
+            assert await chat.closed() == 4403
+        assert time.monotonic() - before < WITHIN
+        for chat in (stays, own, unknown):
+            await chat.ask("Still here?")
+        with pytest.raises(Closed) as closed:
+            await open_at({"url": f"{BLOG}/"})
+        assert closed.value.code == 4403

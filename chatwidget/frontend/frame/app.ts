@@ -55,7 +55,11 @@ export class App implements Actions {
         const page = this.#page;
         const { identity, isNamed: named } = this.#visitor;
         this.#sentPage = page;
-        return { page, locale: config.locale, ...(named && { identity }) };
+        return {
+          page: { ...page, ...(parent.origin && { origin: parent.origin }) },
+          locale: config.locale,
+          ...(named && { identity }),
+        };
       },
       received: (frame, before) => this.#frame(frame, before),
       refused: (text) => this.#view.composer.giveBack(text),

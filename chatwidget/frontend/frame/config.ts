@@ -17,6 +17,8 @@ export interface Prechat {
 export interface Config {
   protocol: number;
   slug: string;
+  /** Any page may embed it: what is stored is kept apart by the embedding page's origin. */
+  apart: boolean;
   /** Path of the websocket. */
   socket: string;
   /** Path of the second transport. */

@@ -3,16 +3,16 @@ import { App } from "./app.ts";
 import { readConfig } from "./config.ts";
 import { byId } from "./dom.ts";
 import { connectParentPage } from "./parent-page.ts";
-import { openStores } from "./storage.ts";
+import { openStores, openStoresOf } from "./storage.ts";
 import { Transport } from "./transport.ts";
 
 // The visitor opened it (see `load` in ../loader/widget.ts): what is typed from now on is not lost.
 if (location.hash) byId("text").focus({ preventScroll: true });
 
 const config = readConfig(document);
-const stores = openStores(config.slug);
-const transport = new Transport(config.socket, config.events, config.tokenUrl, stores.tab);
 const parent = connectParentPage(window, (state) => app.onState(state));
+const stores = config.apart ? openStoresOf(config.slug, parent.origin) : openStores(config.slug);
+const transport = new Transport(config.socket, config.events, config.tokenUrl, stores.tab);
 const app = new App(
   config,
   parent,

@@ -12,6 +12,11 @@ export interface ParentPage {
   send(message: FrameMessage): void;
   /** Whether there is an embedding page at all. */
   embedded: boolean;
+  /**
+   * Its origin, as the browser says it and no page can; a page of its own embeds itself. Empty where
+   * it is hidden: by an old browser, or as the page has none.
+   */
+  origin: string;
 }
 
 /**
@@ -34,6 +39,7 @@ export function connectParentPage(window: Window, onState: (state: PageState) =>
   }
   return {
     embedded,
+    origin: embedded ? parentOrigin(window) : window.location.origin,
     send: (message) => embedded && send(message),
   };
 }
@@ -42,6 +48,12 @@ function named(sent: SentState): PageState {
   const [open, referrer, title, url, inline, texts, scheme, forget, theme, identity] = sent;
   const page = { url, title, referrer };
   return { page, open, inline: !!inline, identity, forget, scheme, texts, theme: theme as Theme };
+}
+
+function parentOrigin({ location, document }: Window): string {
+  const origin =
+    location.ancestorOrigins?.[0] ?? /^https?:\/\/[^/]+/.exec(document.referrer)?.[0] ?? "";
+  return origin === "null" ? "" : origin;
 }
 
 /** Longer ones are cut by the server anyway, and a frame of 64 KiB would end the connection. */

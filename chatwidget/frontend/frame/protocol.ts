@@ -84,7 +84,7 @@ export interface Hello {
   visitor?: string;
   /** Absent: the visitor's latest; null: a new one. */
   conversation?: string | null;
-  page?: { url: string; title: string; referrer: string };
+  page?: { url: string; title: string; referrer: string; origin?: string };
   locale?: string;
   identity?: { id?: string; name?: string; email?: string; proof?: string };
 }

@@ -53,11 +53,20 @@ export interface Stores {
   tab: Store<Tab>;
 }
 
-export function openStores(slug: string): Stores {
+export function openStores(name: string): Stores {
   return {
-    visitor: open(() => localStorage, slug),
-    tab: open(() => sessionStorage, slug),
+    visitor: open(() => localStorage, name),
+    tab: open(() => sessionStorage, name),
   };
+}
+
+/**
+ * Where any page may embed the widget, each origin has stores of its own: one on a neighbouring host
+ * is given the same storage by the browser, and could else act and read as the visitor.
+ */
+export function openStoresOf(slug: string, embedder: string): Stores {
+  if (embedder === location.origin) return openStores(slug);
+  return embedder ? openStores(`${slug}@${embedder}`) : memoryStores();
 }
 
 /** Stores that forget: for pages that are not a visitor's. */
@@ -71,8 +80,8 @@ export function memoryStores(visitor: Visitor = {}, tab: Tab = {}): Stores {
   return stores;
 }
 
-function open<T extends object>(area: () => Storage, slug: string): Store<T> {
-  const key = `chatwidget:${slug}`;
+function open<T extends object>(area: () => Storage, name: string): Store<T> {
+  const key = `chatwidget:${name}`;
   const store: Store<T> = {
     value: read(area, key) as T,
     read: () => read(area, key),

@@ -29,7 +29,7 @@ export class Stage {
     };
     this.app = new App(
       { ...readConfig(document), ...config },
-      { embedded: !alone, send() {} },
+      { embedded: !alone, origin: "", send() {} },
       {
         open,
         fetchToken: () => new Promise(() => {}),
