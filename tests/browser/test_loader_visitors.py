@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.fake import FakeServer, message, ready
 from tests.browser.shop import Shop
+from tests.conftest import OtherSite
 
 SECRET = "my account number is 4711"
 ADA = {"id": "a1", "name": "Ada", "email": "ada@shop.example"}
@@ -189,3 +190,40 @@ async def test_a_proof_is_told_when_it_comes_and_where_one_was_refused(shop: Sho
     await expect(shop.frame.get_by_role("status")).not_to_be_empty()
     await identify(shop, {**ADA, "proof": "third"})
     assert (await fake.heard("hello", 3))["identity"]["proof"] == "third"
+
+
+async def test_on_a_neighbouring_host_they_are_somebody_else(
+    shop: Shop, other_site: OtherSite
+) -> None:
+    """Its storage is the same to the browser, and any page may embed this widget."""
+    await ada_chats(shop)
+    neighbour = await other_site({"/": shop.tag, "/favicon.ico": ""})
+    await shop.page.goto(neighbour.url)
+    await shop.open()
+    await nothing_of_ada(shop)
+    await shop.show()
+    await expect(shop.frame.get_by_text(SECRET)).to_have_count(1)
+
+
+RENDER = """
+from django.contrib.auth.models import AnonymousUser, User
+from django.template import Context, Template
+tag = Template('{% load chatwidget %}{% chatwidget "demo" user=user %}')
+for user in (User(pk=4711, username="ada", first_name="Ada"), AnonymousUser()):
+    print(tag.render(Context({"user": user})))
+"""
+
+
+async def test_the_template_tag_vouches_for_a_user_until_they_sign_out(shop: Shop) -> None:
+    rendered = await shop.server.manage("shell", "-v0", "-c", RENDER)
+    tag, signed_out = rendered.stdout.replace('src="', f'src="{shop.server.url}').splitlines()
+    await shop.show(tag)
+    await shop.open()
+    await say(shop, SECRET)
+    assert [each["external_id"] for each in await visitors_of(shop, SECRET)] == ["4711"]
+    await shop.show(signed_out)
+    await shop.open()
+    await nothing_of_ada(shop)
+    await shop.show(tag)
+    await shop.open()
+    await expect(shop.frame.get_by_text(SECRET)).to_have_count(1)

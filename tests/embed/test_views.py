@@ -9,6 +9,7 @@ from typing import Any
 
 import brotli
 import pytest
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, RequestContext, Template, TemplateSyntaxError
 from django.test import AsyncRequestFactory, Client, RequestFactory
@@ -18,7 +19,9 @@ from pytest_django import Settings
 
 from chatwidget import tokens
 from chatwidget.conf import Secret
+from chatwidget.errors import CloseConnection
 from chatwidget.models import Widget
+from chatwidget.tokens import VerifiedIdentity, verify_identity
 from tests.stored import a_widget
 
 pytestmark = pytest.mark.django_db
@@ -287,6 +290,34 @@ def test_the_template_tag_under_a_policy_with_nonces() -> None:
     request.csp_nonce = "abc"  # type: ignore[attr-defined]
     tag = rendered('{% chatwidget "shop" %}', request=request)
     assert tag == '<script src="/chatwidget/shop.js" async nonce="abc"></script>'
+
+
+def identified(tag: str) -> tuple[str, Any]:
+    """The widget that a tag's second script names, and whom it says."""
+    [said] = re.findall(r"\?\.get\?\.\((.+)\)\?\.identify\((.+)\)\)</script>$", tag)
+    slug, identity = map(json.loads, said)
+    return slug, identity
+
+
+def test_the_tag_vouches_for_the_sites_user() -> None:
+    hostile = "</script><b>"
+    user = User(pk=7, username="ada", first_name=hostile, email="ada@shop.example")
+    request = RequestFactory().get("/")
+    request.csp_nonce = "made"  # type: ignore[attr-defined]
+    tag = rendered('{% chatwidget "shop" user=user %}', request=request, user=user)
+    assert tag.count("<script") == tag.count('nonce="made"') == tag.count("</script>") == 2
+    slug, said = identified(tag)
+    proof = said.pop("proof")
+    assert (slug, said) == ("shop", {"id": "7", "name": hostile, "email": "ada@shop.example"})
+    assert verify_identity("7", proof, "shop", Secret()) == VerifiedIdentity("7", hostile)
+    with pytest.raises(CloseConnection):
+        verify_identity("7", proof, "another", Secret())
+
+
+@pytest.mark.parametrize("user", [AnonymousUser(), None, ""])
+def test_the_tag_says_that_nobody_is_signed_in(user: object) -> None:
+    tag = rendered('{% chatwidget "shop" user=user %}', user=user)
+    assert identified(tag) == ("shop", None)
 
 
 class LazyNonce(SimpleLazyObject):  # type: ignore[type-arg]

@@ -7,10 +7,10 @@ import {
   type SentMessage,
   VERSION,
 } from "../../chatwidget/frontend/bridge-protocol.ts";
-import { connectParentPage } from "../../chatwidget/frontend/frame/parent-page.ts";
+import { connectParentPage, parentOrigin } from "../../chatwidget/frontend/frame/parent-page.ts";
 
 /** A frame's window with an embedding page, which has `page` once the frame has spoken. */
-function embedded(ancestors?: string[], referrer = "") {
+function embedded() {
   const said: [unknown, string, MessagePort][] = [];
   const parent = {
     postMessage: (data: unknown, target: string, [port]: [MessagePort]) =>
@@ -18,8 +18,8 @@ function embedded(ancestors?: string[], referrer = "") {
   };
   const window = Object.assign(new EventTarget(), {
     parent,
-    location: { origin: "https://chat.example", ancestorOrigins: ancestors },
-    document: { referrer },
+    location: {},
+    document: { referrer: "" },
   });
   /** A loader of version 1 speaks to the frame. */
   const greet = (port: MessagePort, source: object = parent, data: unknown = OLD_VERSION): void => {
@@ -109,8 +109,8 @@ test("a page of its own has nobody to speak to", () => {
 });
 
 test("the embedding page's origin is what the browser says", () => {
-  const origin = (...given: Parameters<typeof embedded>) =>
-    connectParentPage(embedded(...given).window, () => {}).origin;
+  const origin = (ancestorOrigins?: string[], referrer = "") =>
+    parentOrigin({ location: { ancestorOrigins }, document: { referrer } } as unknown as Window);
   const [shop, top] = ["https://shop.example", "https://top.example"];
   assert.equal(origin([shop, top]), shop);
   assert.equal(origin([shop], "https://elsewhere.example/"), shop);

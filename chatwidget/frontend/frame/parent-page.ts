@@ -50,7 +50,7 @@ function named(sent: SentState): PageState {
   return { page, open, inline: !!inline, identity, forget, scheme, texts, theme: theme as Theme };
 }
 
-function parentOrigin({ location, document }: Window): string {
+export function parentOrigin({ location, document }: Window): string {
   const origin =
     location.ancestorOrigins?.[0] ?? /^https?:\/\/[^/]+/.exec(document.referrer)?.[0] ?? "";
   return origin === "null" ? "" : origin;
