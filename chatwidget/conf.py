@@ -73,6 +73,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sockets_per_address: int = 1000
     frames_per_second: int = 100  # sustained, for one socket
     frames_burst: int = 600
+    # Visits to the database a second, of all sockets in one process (a page of history is ten); for
+    # a while fifteen times as many.
+    work_per_visitor: int = 20
+    work_per_address: int = 100
 
 
 class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,11 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextvars import ContextVar
 from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.db.migrations.loader import MigrationLoader
@@ -30,11 +32,28 @@ QUEUE_SECONDS = 5.0
 # A database that hangs counts as unavailable.
 ANSWER_SECONDS = 12.0
 
+# Whose work this is, by the id of a widget: no widget's visitors may have more than half of the
+# threads, so that a flood at one of them delays the others by one operation at most.
+lane: ContextVar[int | None] = ContextVar("lane", default=None)
+_lanes: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
+
+
+def _threads() -> int:
+    return 1 if connection.vendor == "sqlite" else THREADS
+
 
 @lru_cache(maxsize=2)
 def _executor(urgent: bool) -> ThreadPoolExecutor:
-    threads = 1 if urgent or connection.vendor == "sqlite" else THREADS
+    threads = 1 if urgent else _threads()
     return ThreadPoolExecutor(threads, thread_name_prefix="chatwidget-storage")
+
+
+def _turn() -> AbstractAsyncContextManager[Any]:
+    """What to hold while an operation of this lane runs, or waits for a thread."""
+    widget = lane.get()
+    if widget is None:
+        return nullcontext()
+    return _lanes.get(widget) or _lanes.setdefault(widget, asyncio.Semaphore(-(-_threads() // 2)))
 
 
 def _run(
@@ -59,7 +78,8 @@ async def run_in_db_thread(operation: Callable[P, T], *args: P.args, **kwargs: P
     """Run one operation of `transcripts` in a thread. Raises DatabaseUnavailable."""
     loop = asyncio.get_running_loop()
     asked = time.monotonic()
-    return await loop.run_in_executor(_executor(False), _run, operation, args, kwargs, asked)
+    async with _turn():
+        return await loop.run_in_executor(_executor(False), _run, operation, args, kwargs, asked)
 
 
 @lru_cache(maxsize=1)

@@ -17,5 +17,7 @@ CHATWIDGET = {
         "sockets_per_address": 6,
         "frames_per_second": 5,
         "frames_burst": 60,
+        "work_per_visitor": 4,
+        "work_per_address": 30,
     },
 }

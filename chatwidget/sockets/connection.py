@@ -18,7 +18,7 @@ from django.utils import translation
 
 from chatwidget import tokens, transcripts
 from chatwidget.conf import conf
-from chatwidget.db import db_timeout, run_in_db_thread
+from chatwidget.db import db_timeout, lane, run_in_db_thread
 from chatwidget.errors import (
     BadFrame,
     ChatError,
@@ -34,7 +34,6 @@ from chatwidget.protocol import (
     MAX_FRAME_BYTES,
     BadFrameOf,
     Hello,
-    History,
     error_frame,
     parse,
 )
@@ -49,10 +48,6 @@ from chatwidget.transcripts import Rules
 
 logger = logging.getLogger("chatwidget")
 delivery_log = logging.getLogger("chatwidget.delivery")  # types and sizes, never a text
-
-# A page of history costs what this many small frames cost.
-HISTORY_WEIGHT = 20
-
 
 _widgets: WeakValueDictionary[tuple[int, int], Widget] = WeakValueDictionary()
 
@@ -76,7 +71,7 @@ class Connection:
         self._client: Client | None = None  # once it is admitted
         self._counted: list[str] = []  # whose open connections this one is counted among
         self._writer: asyncio.Task[None] | None = None
-        self._bucket = rate_limits.Bucket(conf().limits)
+        self._bucket = rate_limits.frame_bucket()
         self._outbox = Outbox(send, self._begin_writing)
         self._context: Context | None = None  # of what is sent, once there is something to say
         self._hello_timer: asyncio.TimerHandle | None = None
@@ -98,6 +93,7 @@ class Connection:
         limits = conf().limits
         self._address = origin.client_address(self._scope)
         self._count(self._address, limits.sockets_per_address if limits else None)
+        self._work(rate_limits.OPENING)
         try:
             await rate_limits.consume_address("connections_per_address", self._address)
         except RateLimited as error:
@@ -107,6 +103,7 @@ class Connection:
             widget = await run_in_db_thread(Widget.objects.filter(slug=slug, active=True).first)
         if widget is None:
             raise CloseConnection(CloseCode.NO_WIDGET, f"no active widget {slug!r}")
+        lane.set(widget.pk)
         # One for all its sockets: every save makes a new version.
         self._widget = _widgets.setdefault((widget.pk, widget.config_version), widget)
         # Not before: it may have come, and wait for a database that is slow.
@@ -117,7 +114,8 @@ class Connection:
         size = len(text.encode() if text is not None else binary or b"")
         if size > MAX_FRAME_BYTES:
             raise CloseConnection(CloseCode.MESSAGE_TOO_BIG, f"{size} bytes")
-        self._bucket.take()
+        if self._bucket:
+            self._bucket.take()
         frame_id = None
         try:
             if text is None:
@@ -125,13 +123,12 @@ class Connection:
             frame = parse(text)
             delivery_log.debug("< %s, %d bytes", type(frame).__name__, size)
             frame_id = getattr(frame, "id", None)
+            self._work(rate_limits.WEIGHTS.get(type(frame), 0))
             if self._session is None:
                 if not isinstance(frame, Hello):
                     raise BadFrame("the first frame must be hello")
                 await self._hello(frame)
             else:
-                if isinstance(frame, History):
-                    self._bucket.take(HISTORY_WEIGHT)
                 await self._session.handle(frame)
         except CloseConnection:
             raise
@@ -215,6 +212,11 @@ class Connection:
             raise reason
 
         self._shutting = asyncio.create_task(self._guarded(refuse))
+
+    def _work(self, weight: int) -> None:
+        rate_limits.work.take("work_per_address", self._address, weight)
+        if self._client:
+            rate_limits.work.take("work_per_visitor", self._client.visitor.hex, weight)
 
     def _count(self, who: str, limit: int | None) -> None:
         rate_limits.open_sockets.add(who, limit)

@@ -13,8 +13,9 @@ from limits import RateLimitItem, parse_many
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.storage import storage_from_string
 
-from chatwidget.conf import Limits, conf
+from chatwidget.conf import conf
 from chatwidget.errors import CloseCode, CloseConnection, RateLimited
+from chatwidget.protocol import Hello, History, New, Page, Profile, Rate, Retry, Send, Stop
 
 logger = logging.getLogger("chatwidget")
 
@@ -115,22 +116,67 @@ async def _count(
 
 
 class Bucket:
-    """Frames of one socket: so many a second, and a burst."""
+    """So much a second, and `burst` at once."""
 
-    __slots__ = ("_at", "_level", "_limits")
+    __slots__ = ("_at", "_burst", "_level", "_rate")
 
-    def __init__(self, limits: Limits | None) -> None:
-        self._limits = limits
-        self._level = float(limits.frames_burst if limits else 0)
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst, self._level = rate, burst, burst
         self._at = time.monotonic()
 
-    def take(self, weight: int = 1) -> None:
-        """Count a frame. Raises CloseConnection when there are too many."""
-        if self._limits is None:
-            return
-        now = time.monotonic()
-        refill = (now - self._at) * self._limits.frames_per_second
-        self._level = min(float(self._limits.frames_burst), self._level + refill) - weight
-        self._at = now
-        if self._level < 0:
+    def take(self, weight: float = 1) -> None:
+        """Raises CloseConnection where there is not so much left."""
+        level = self.level - weight
+        self._level, self._at = level, time.monotonic()
+        if level < 0:
             raise CloseConnection(CloseCode.TOO_MANY, "too many frames")
+
+    @property
+    def level(self) -> float:
+        return min(self._burst, self._level + (time.monotonic() - self._at) * self._rate)
+
+    @property
+    def full(self) -> bool:
+        return self.level >= self._burst
+
+
+def frame_bucket() -> Bucket | None:
+    """For the frames of one socket, whatever they cost; None without limits."""
+    limits = conf().limits
+    return Bucket(limits.frames_per_second, limits.frames_burst) if limits else None
+
+
+# What costs the server more than to read a frame: a visit to the database, or a page of messages.
+# All else (ping, ack) weighs nothing here.
+WEIGHTS: dict[type, int] = {
+    **dict.fromkeys((Send, Stop, Retry, Rate, Profile, Page), 1),
+    **dict.fromkeys((Hello, New), 5),
+    History: 10,
+}
+OPENING = 5  # of a connection
+BURST_SECONDS = 15
+# Buckets kept before those that are full, which say nothing, are dropped.
+MANY = 10_000
+
+
+class _Work:
+    """What each visitor and address asks of this process, by all of their sockets together."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, Bucket] = {}
+
+    def take(self, rule: str, who: str, weight: int) -> None:
+        """Raises CloseConnection where it is more than a rule of Limits allows."""
+        limits = conf().limits
+        if limits is None or not weight:
+            return
+        bucket = self._buckets.get(who)
+        if bucket is None:
+            if len(self._buckets) >= MANY:
+                self._buckets = {key: each for key, each in self._buckets.items() if not each.full}
+            rate = getattr(limits, rule)
+            bucket = self._buckets[who] = Bucket(rate, rate * BURST_SECONDS)
+        bucket.take(weight)
+
+
+work = _Work()

@@ -36,6 +36,7 @@ from chatwidget.relay.events import ConversationClosed
 from chatwidget.relay.relay import Relay
 from chatwidget.sockets import rate_limits, serialize
 from chatwidget.sockets.client import Client
+from chatwidget.sockets.details import Details
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.subscription import Subscription
 from chatwidget.text import as_uuid, cleaned, is_clean
@@ -62,6 +63,7 @@ class Session:
         self._client = client
         self._outbox = outbox
         self.subscription = Subscription(relay, widget, client, outbox)
+        self._details = Details(client, self.subscription)
 
     async def begin(self, hello: Hello) -> None:
         """Answer a `hello`, whose token has been checked, by `ready`."""
@@ -249,13 +251,12 @@ class Session:
         conversation, reply = self.subscription.shown, _known(frame.id)
         comment = cleaned(frame.comment, 1000) if frame.comment is not None else None
         change = await run_in_db_thread(transcripts.rate, conversation, reply, frame.value, comment)
-        self._relay.announce(change)
+        if change:
+            self._relay.announce(change)
 
     async def _profile(self, frame: Profile) -> None:
-        client = self._client
-        good = client.describe(frame)
-        if self.subscription.conversation:
-            await run_in_db_thread(transcripts.update_visitor, client.visitor, client.details)
+        good = self._client.describe(frame)
+        await self._details.changed()
         if not good:
             raise BadRequest("not an email address")
 
@@ -265,11 +266,7 @@ class Session:
 
     async def _page(self, frame: Page) -> None:
         self._client.navigate(frame.url, frame.title)
-        if conversation := self.subscription.conversation:
-            page = self._client.details
-            await run_in_db_thread(
-                transcripts.record_page, conversation, page.page_url, page.page_title
-            )
+        await self._details.changed()
 
 
 def _done_late(doing: asyncio.Task[None]) -> None:

@@ -191,10 +191,15 @@ def end_conversation(conversation: UUID, known: datetime | None = None) -> datet
 
 
 @transaction.atomic
-def rate(conversation: UUID, reply: UUID, value: int, comment: str | None) -> Change:
-    """Rate a finished reply (1, -1, or 0 for none). Raises BadRequest."""
+def rate(conversation: UUID, reply: UUID, value: int, comment: str | None) -> Change | None:
+    """Rate a finished reply (1, -1, or 0 for none). None where it is so already; BadRequest."""
+    replies = Message.objects.filter(conversation=conversation, pk=reply, role=Role.ASSISTANT)
+    finished = replies.exclude(status__in=UNFINISHED)
+    known = finished.values_list("rating", "rating_comment").first()
+    if known and known[0] == value and comment in (None, known[1]):
+        return None
     row = locked(conversation)
-    rated = Message.objects.filter(conversation=row, pk=reply, role=Role.ASSISTANT).first()
+    rated = replies.first()
     if rated is None or rated.status in UNFINISHED:
         raise BadRequest("only a finished reply can be rated")
     rated.rating = value

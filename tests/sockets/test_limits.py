@@ -9,8 +9,9 @@ from itertools import count
 from typing import Protocol
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
-from tests.client import Chat, Frame
+from tests.client import Chat, Closed, Frame
 from tests.conftest import Serve
 from tests.running import Preparation, Server, free_port
 
@@ -148,12 +149,35 @@ async def test_a_flood_of_frames(come: Come, address: str) -> None:
     assert await other.quiet() == []
 
 
-async def test_a_flood_of_history(come: Come, address: str) -> None:
-    """It costs the server more than a ping."""
+FLOODS: dict[str, Frame] = {
+    "history": {"before": str(uuid.uuid4())},
+    "rate": {"id": str(uuid.uuid4()), "value": 1},
+    "page": {"url": "https://shop.example/"},
+    "profile": {"name": "Ada"},
+    "stop": {"id": str(uuid.uuid4())},
+}
+
+
+@pytest.mark.parametrize("frame", FLOODS)
+async def test_a_flood_of_what_costs_more(come: Come, address: str, frame: str) -> None:
+    """By one visitor on two sockets, neither of which sends more frames than it may."""
     chat = await come(address)
-    greeting = next(iter(chat.texts), "")
-    chat.send_at_once({"type": "history", "before": greeting} for _ in range(5))
-    assert await chat.closed() == 4429
+    tabs = [chat, await come(next(ADDRESSES), chat.visitor)]
+    for tab in tabs:
+        tab.send_at_once({"type": frame, **FLOODS[frame]} for _ in range(55))
+    assert 4429 in [await ended(tab) for tab in tabs]
+    assert await ended(await come(address)) is None
+
+
+async def ended(chat: Chat) -> int | None:
+    """The code that it was closed with, if it was."""
+    try:
+        await chat.quiet()
+    except Closed as closed:
+        return closed.code
+    except ConnectionClosed:  # before anything could be asked
+        return chat.socket.close_code
+    return None
 
 
 async def test_nobody_else_names_an_address(serve: Serve) -> None:

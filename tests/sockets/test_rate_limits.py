@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from chatwidget.conf import Limits
 from chatwidget.errors import CloseCode, CloseConnection, RateLimited
 from chatwidget.sockets import rate_limits
 
@@ -85,7 +84,7 @@ def test_open_sockets_are_counted() -> None:
 def test_a_bucket_of_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr("chatwidget.sockets.rate_limits.time.monotonic", lambda: now)
-    bucket = rate_limits.Bucket(Limits(frames_per_second=2, frames_burst=10))
+    bucket = rate_limits.Bucket(2, 10)
     bucket.take(6)
     bucket.take(4)
     now += 1
@@ -97,6 +96,26 @@ def test_a_bucket_of_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     bucket.take(10)
     with pytest.raises(CloseConnection):
         bucket.take()
-    unlimited = rate_limits.Bucket(None)
-    for _ in range(10_000):
-        unlimited.take(100)
+
+
+def test_work_is_counted_by_who_asks_for_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatwidget.sockets.rate_limits.time.monotonic", lambda: 1000.0)
+    monkeypatch.setattr(rate_limits, "MANY", 3)
+    work = rate_limits._Work()
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS": {"work_per_visitor": 2}}
+    for _ in range(3):
+        work.take("work_per_visitor", "a", 10)
+    work.take("work_per_visitor", "a", 0)
+    for who in "bcde":
+        work.take("work_per_visitor", who, 1)
+    with pytest.raises(CloseConnection) as refused:
+        work.take("work_per_visitor", "a", 1)
+    assert refused.value.close_code == CloseCode.TOO_MANY
+    monkeypatch.setattr("chatwidget.sockets.rate_limits.time.monotonic", lambda: 1016.0)
+    work.take("work_per_visitor", "f", 1)
+    assert set(work._buckets) == {"f"}, "those that are full again say nothing"
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS": False}
+    for _ in range(1000):
+        work.take("work_per_visitor", "a", 100)

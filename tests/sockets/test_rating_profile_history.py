@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Callable
@@ -41,6 +42,18 @@ async def test_only_a_finished_reply_is_rated(chat: Chat, agents: Control) -> No
     await chat.until("done")
     await chat.send({"type": "rate", "id": reply, "value": 1})
     assert (await chat.until("message"))["message"]["rating"] == 1
+
+
+async def test_the_same_rating_again_changes_nothing(chat: Chat, site: Site) -> None:
+    _, done = await chat.ask("say:hi")
+    await chat.send({"type": "rate", "id": done["id"], "value": -1, "comment": "why"})
+    await chat.until("message")
+    assert chat.conversation
+    before = site.conversation(chat.conversation)["revision"]
+    for same in ({"comment": "why"}, {}):
+        await chat.send({"type": "rate", "id": done["id"], "value": -1, **same})
+    assert await chat.quiet() == []
+    assert site.conversation(chat.conversation)["revision"] == before
 
 
 async def test_ones_own_message_is_not_rated(chat: Chat) -> None:
@@ -89,6 +102,35 @@ async def test_a_profile_with_an_address_that_is_none(chat: Chat, site: Site, em
         row = visitor_of(site, chat)
         assert (row["name"], row["email"]) == (f"Ada {version}", "")
         assert json.loads(row["consent"])["version"] == version
+
+
+async def test_of_many_pages_and_profiles_the_last_ones_are_stored(
+    visit: Visit, site: Site
+) -> None:
+    """Not each: and the last one also where the socket is closed at once."""
+    chat = await visit()
+    await chat.hello()
+    await chat.ask("say:hi")
+    site.write("CREATE TABLE IF NOT EXISTS navigated (url TEXT)")
+    site.write(
+        "CREATE TRIGGER IF NOT EXISTS navigate AFTER UPDATE OF page_url ON chatwidget_conversation"
+        " BEGIN INSERT INTO navigated VALUES (NEW.page_url); END"
+    )
+    try:
+        for number in range(200):
+            await chat.send({"type": "page", "url": f"https://shop.example/{number}"})
+            await chat.send({"type": "profile", "name": f"Ada {number}"})
+        await chat.quiet()
+        await chat.socket.close()
+        async with asyncio.timeout(30):
+            while visitor_of(site, chat)["name"] != "Ada 199":
+                await asyncio.sleep(0.1)
+        assert chat.conversation
+        assert site.conversation(chat.conversation)["page_url"] == "https://shop.example/199"
+        assert len(site.rows("SELECT * FROM navigated")) < 50
+    finally:
+        site.write("DROP TRIGGER navigate")
+        site.write("DROP TABLE navigated")
 
 
 async def test_a_page_is_told_to_owner_and_platform(

@@ -53,7 +53,9 @@ def test_every_change_adds_to_the_revision(talk: Talk) -> None:
     job = changes[0].job
     assert job
     changes.append(talk.finish(job))
-    changes.append(transcripts.rate(talk.conversation, job.entry.id, 1, None))
+    rated = transcripts.rate(talk.conversation, job.entry.id, 1, None)
+    assert rated
+    changes.append(rated)
     retried = transcripts.retry(talk.conversation, job.entry.id, 1, "here", True)
     assert retried
     changes.append(retried)

@@ -110,7 +110,11 @@ def test_ratings(talk: Talk) -> None:
     with pytest.raises(BadRequest):
         transcripts.rate(talk.conversation, job.entry.id, 1, None)
     talk.finish(job)
-    [entry] = transcripts.rate(talk.conversation, job.entry.id, -1, "why").entries
+    rated = transcripts.rate(talk.conversation, job.entry.id, -1, "why")
+    assert rated
+    [entry] = rated.entries
+    for same in ("why", None):
+        assert transcripts.rate(talk.conversation, job.entry.id, -1, same) is None
     assert (entry.rating, talk.rows[2].rating_comment) == (-1, "why")
     transcripts.rate(talk.conversation, job.entry.id, 1, None)
     assert talk.rows[2].rating_comment == "why"
