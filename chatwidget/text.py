@@ -31,3 +31,20 @@ def storable(text: str) -> str:
     if is_clean(text):
         return text
     return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def loggable(value: object, limit: int = 300) -> str:
+    """A stranger's text for a log: its two ends where it is long, and no control character but line
+    breaks and tabs."""
+    text = str(value)
+    if len(text) > limit:
+        cut = f"… [{len(text) - limit} more] …"
+        text = text[: limit // 2] + cut + text[-limit // 2 :]
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+
+
+def on_a_line(value: object) -> str:
+    """The same, where a line break would begin a line that is not ours."""
+    return loggable(value).replace("\n", "\\n")

@@ -1,4 +1,8 @@
-"""How a log line looks: plain for people, JSON for machines; what `extra` holds goes into both."""
+"""How a log line looks: plain for people, JSON for machines; what `extra` holds goes into both.
+
+Anything in it may be a stranger's: an address, a header, a frame. So it is bounded, control
+characters are escaped, and what goes on in another line is indented: nobody else writes a line.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,11 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+from chatwidget.text import loggable
+
 OWN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+# Characters of a message, and of a traceback, whose ends are kept.
+MESSAGE, TRACE = 4_000, 20_000
 # Objects that Django adds to its records, for handlers that send mail.
 OBJECTS = {"request", "server_time"}
 
@@ -25,11 +33,15 @@ class ConsoleFormatter(logging.Formatter):
     """`12:00:00 INFO chatwidget.relay reply code=… total_ms=…`"""
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s", "%H:%M:%S")
+        super().__init__(datefmt="%H:%M:%S")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        line = super().formatMessage(record)
-        return " ".join([line, *(f"{key}={value}" for key, value in extras(record).items())])
+    def format(self, record: logging.LogRecord) -> str:
+        line = f"{self.formatTime(record, self.datefmt)} {record.levelname} {record.name}"
+        parts = [line, record.getMessage(), *(f"{k}={v}" for k, v in extras(record).items())]
+        text = loggable(" ".join(parts), MESSAGE)
+        if record.exc_info:
+            text += f"\n{loggable(self.formatException(record.exc_info), TRACE)}"
+        return text.replace("\n", "\n    ")
 
 
 class JsonFormatter(logging.Formatter):
@@ -40,9 +52,14 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
-            **extras(record),
+            "message": loggable(record.getMessage(), MESSAGE),
+            **{key: bounded(value) for key, value in extras(record).items()},
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+            line["exception"] = loggable(self.formatException(record.exc_info), TRACE)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def bounded(value: object) -> object:
+    """What JSON has a kind for stays that, unless it is a text."""
+    return value if isinstance(value, int | float | None) else loggable(value, MESSAGE)

@@ -315,6 +315,10 @@ LOGGING = {
         "chatwidget": {"level": read("LOG_LEVEL", one_of("INFO", "DEBUG"), "INFO")},
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # uvicorn's own write a client's text as it comes.
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.error": {"handlers": [], "propagate": True},
+        "uvicorn.access": {"handlers": [], "propagate": True},
         # One line for each request to a platform is the relay's to write, with what it knows.
         "httpx": {"level": "WARNING"},
         # Four lines at each start, of which none is news, would hide what `make run` has to say.

@@ -43,7 +43,7 @@ from chatwidget.sockets.client import Client
 from chatwidget.sockets.identity import details_of, verified_identity, visitor_of
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.session import Session
-from chatwidget.text import cleaned
+from chatwidget.text import cleaned, on_a_line
 from chatwidget.transcripts import Rules
 
 logger = logging.getLogger("chatwidget")
@@ -242,13 +242,13 @@ class Connection:
         try:
             await work(*arguments)
         except CloseConnection as refusal:
-            logger.info("socket closed: %d %s", refusal.close_code, refusal)
+            logger.info("socket closed: %d %s", refusal.close_code, on_a_line(refusal))
             await self._close(refusal.close_code)
         except ChatError as error:  # the database is unavailable before there is a conversation
-            logger.warning("socket closed: %s", error)
+            logger.warning("socket closed: %s", on_a_line(error))
             await self._close(CloseCode.RESTARTING)
         except ConnectionError as error:
-            logger.info("socket lost: %s", error)
+            logger.info("socket lost: %s", on_a_line(error))
             self.leave()
         except Exception:  # a bug: the visitor comes back and is shown what is stored
             logger.exception("socket")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from project import logs
 from tests.client import Chat
 from tests.conftest import Serve
 from tests.platforms.control import Control, as_new
@@ -55,3 +58,45 @@ async def test_each_reply_is_a_line_of_numbers(server: Server) -> None:
     assert bad["code"] == "provider_rejected"
     for secret in ("zeppelin", "Answer", text, KEY, KEY[3:]):
         assert secret not in server.log
+
+
+HOSTILE = "\n12:00:00 ERROR chatwidget all is lost\x1b[2J\u202e\x9b" + "x" * 50_000
+
+
+@pytest.mark.parametrize("formatter", [logs.ConsoleFormatter(), logs.JsonFormatter()])
+@pytest.mark.parametrize("name", ["chatwidget", "daphne.server", "uvicorn.error", "django.request"])
+def test_what_strangers_send_is_bounded_and_escaped(
+    formatter: logging.Formatter, name: str
+) -> None:
+    try:
+        raise ValueError(HOSTILE)
+    except ValueError:
+        trace = sys.exc_info()
+    record = logging.LogRecord(name, logging.ERROR, "", 1, "at %s", (HOSTILE,), trace)
+    record.path = HOSTILE
+    text = formatter.format(record)
+    assert len(text) < 35_000
+    _, *others = text.split("\n")
+    assert all(line.startswith("    ") for line in others), "lines of ours"
+    assert text.replace("\n", "").replace("\t", "").isprintable()
+    assert "all is lost" in text and "Traceback" in text
+
+
+@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
+async def test_a_long_frame_is_no_long_line(serve: Serve, kind: str) -> None:
+    server = await serve(server=kind)
+    before = len(server.log)
+    for hello in (
+        {"type": "x\x1b[31m\nERROR " + "y" * 60_000},
+        {"type": "hello", "token": 1, "page": {"url": "z" * 60_000}},
+    ):
+        async with Chat(server.url) as chat:
+            await chat.send(hello)
+            assert await chat.closed() in (4400, 4401)
+    async with server.client() as client:
+        await client.get("/chatwidget/%0aERROR%1b[31m" + "a" * 3000)
+    await server.terminate()
+    said = server.log[before:]
+    assert "4400" in said
+    assert len(said) < 12_000
+    assert "\x1b" not in said and "\nERROR" not in said
