@@ -28,7 +28,7 @@ class Details:
         self._resting: asyncio.Task[None] | None = None
 
     async def changed(self) -> None:
-        """Store them, now or after the rest. Under the subscription's lock."""
+        """Store them, now or after the rest. Under the lock of its turns."""
         if self._resting is None and await self._store():
             self._resting = asyncio.create_task(self._rest())
 
@@ -37,7 +37,7 @@ class Details:
         await asyncio.sleep(SECONDS)
         self._resting = None
         try:
-            async with self._subscription.lock:
+            async with self._subscription.turns.lock:
                 await self._store()
         except ChatError as error:
             logger.warning("a visitor's details were not stored: %s", error)
