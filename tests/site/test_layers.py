@@ -49,6 +49,7 @@ STAIRS = {
         ),
         ("client", "identity", "outbox"),
         ("subscription",),
+        ("details",),
         ("session",),
         ("connection",),
         ("consumer", "event_stream"),
