@@ -209,6 +209,11 @@ class Delta(ServerFrame, frozen=True, tag="delta"):
     text: str
 
 
+class Activity(ServerFrame, frozen=True, tag="activity"):
+    id: str
+    text: str
+
+
 class Done(ServerFrame, frozen=True, tag="done"):
     id: str
     status: str

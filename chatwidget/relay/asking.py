@@ -83,7 +83,7 @@ async def _ask_fallback(running: ActiveReply, failure: ReplyError, append: Appen
 async def _read(running: ActiveReply, session: str, append: Append) -> None:
     provider = make_provider(running.asked.provider_config)
     turn = await _turn(provider, running.job, session)
-    await running.reading.read(provider, turn, append)
+    await running.reading.read(provider, turn, append, running.reply.show)
 
 
 async def _turn(provider: Provider, job: Job, session: str) -> Turn:

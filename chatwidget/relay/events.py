@@ -37,6 +37,14 @@ class TextAppended(ConversationEvent, frozen=True, tag="text"):
     text: str
 
 
+class ActivityChanged(ConversationEvent, frozen=True, tag="activity"):
+    """What the agent does before it goes on writing; empty: nothing any more."""
+
+    id: UUID
+    attempt: int
+    text: str
+
+
 class ConversationClosed(ConversationEvent, frozen=True, tag="closed"):
     """The visitor began a new conversation, or the owner erased this one."""
 
@@ -76,7 +84,13 @@ class FramesTaken(ConversationEvent, frozen=True, tag="taken"):
 
 Mail = FramesPosted | FramesTaken
 AnyEvent = (
-    MessagesChanged | TextAppended | ConversationClosed | PresenceAnnounced | StopRequested | Mail
+    MessagesChanged
+    | TextAppended
+    | ActivityChanged
+    | ConversationClosed
+    | PresenceAnnounced
+    | StopRequested
+    | Mail
 )
 
 _encoder = msgspec.msgpack.Encoder()

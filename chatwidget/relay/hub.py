@@ -14,6 +14,7 @@ from typing import assert_never
 from uuid import UUID
 
 from chatwidget.relay.events import (
+    ActivityChanged,
     AnyEvent,
     ConversationClosed,
     Mail,
@@ -128,6 +129,8 @@ class Hub:
                 missing = not room.append_remote(reply_id, attempt, offset, text)
                 if missing and room.asked + ASK_SECONDS < time.monotonic():
                     self._announce(room)
+            case ActivityChanged(id=reply_id, attempt=attempt, text=text):
+                room.show_remote(reply_id, attempt, text)
             case MessagesChanged() | ConversationClosed():
                 room.apply(event)
                 self.close_if_empty(room)

@@ -18,7 +18,7 @@ from uuid import UUID
 from channels.layers import get_channel_layer
 
 from chatwidget.relay import events
-from chatwidget.relay.events import AnyEvent, TextAppended
+from chatwidget.relay.events import ActivityChanged, AnyEvent, TextAppended
 from chatwidget.relay.reply import Reply
 
 logger = logging.getLogger("chatwidget")
@@ -40,6 +40,7 @@ class PubSub:
         self._layer: Any = get_channel_layer()
         self._out: deque[Callable[[], Awaitable[None]]] = deque()
         self._published: dict[UUID, int] = {}  # reply → how much of it the others have been sent
+        self._activities: dict[UUID, str] = {}  # and what they know of its agent, where it acts
         self._growing: set[UUID] = set()  # replies with a place in the queue
         self._awake = asyncio.Event()
         self._joined: set[UUID] = set()
@@ -84,15 +85,17 @@ class PubSub:
         self._grew(reply)
 
     def _grew(self, reply: Reply) -> None:
-        """A published reply has more text."""
+        """A published reply has more text, or its agent does something else."""
         key = reply.entry.id
         if key in self._growing:
             return
-        if self._published.get(key, reply.length) < reply.length:
+        grown = self._published.get(key, reply.length) < reply.length
+        if grown or self._activities.get(key, "") != reply.activity:
             self._growing.add(key)
             self._queue(partial(self._send_growth, reply))
         elif reply.ended:
             self._published.pop(key, None)
+            self._activities.pop(key, None)
 
     def _queue(self, work: Callable[[], Awaitable[None]]) -> None:
         if self._layer is not None:
@@ -180,7 +183,14 @@ class PubSub:
             self._published[entry.id] = reply.length
         if start < reply.length:
             text = reply.text[start:]
+            self._activities.pop(entry.id, None)  # text ends it there as well
             await self._send(reply.conversation, TextAppended(entry.id, entry.attempt, start, text))
+        activity = reply.activity
+        if self._activities.pop(entry.id, "") != activity:
+            changed = ActivityChanged(entry.id, entry.attempt, activity)
+            await self._send(reply.conversation, changed)
+        if activity:
+            self._activities[entry.id] = activity
 
     async def _failed(self, error: Exception) -> None:
         if not self.broken:

@@ -19,7 +19,17 @@ class Reply:
     `ended` is the message as it is then. A later attempt in it says that this one is out of date.
     """
 
-    __slots__ = ("_frame", "conversation", "ended", "entry", "followers", "id", "length", "text")
+    __slots__ = (
+        "_frame",
+        "activity",
+        "conversation",
+        "ended",
+        "entry",
+        "followers",
+        "id",
+        "length",
+        "text",
+    )
 
     def __init__(self, conversation: UUID, entry: Entry) -> None:
         self.conversation = conversation
@@ -27,6 +37,7 @@ class Reply:
         self.id = str(entry.id)
         self.text = entry.text
         self.length = len(entry.text)
+        self.activity = ""  # what the agent does before it goes on writing
         self.ended: Entry | None = None
         self.followers: dict[object, Callable[[], None]] = {}
         self._frame = (0, 0, "")
@@ -34,7 +45,13 @@ class Reply:
     def append(self, text: str) -> None:
         """Append text, and wake what follows the reply."""
         self.text += text
+        self.activity = ""
         self.length += len(text)
+        self._wake()
+
+    def show(self, activity: str) -> None:
+        """Show what the agent does, until it writes; empty: nothing any more."""
+        self.activity = activity
         self._wake()
 
     def append_from(self, offset: int, text: str) -> bool:
@@ -51,6 +68,7 @@ class Reply:
         if self.entry.is_same_attempt(entry):
             self.text, self.length = entry.text, len(entry.text)  # one copy, though they be equal
         self.ended = entry
+        self.activity = ""
         self._wake()
 
     def _wake(self) -> None:

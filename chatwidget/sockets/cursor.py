@@ -28,6 +28,10 @@ class Cursor:
         """The message as it ended; None while its text grows."""
         return self.entry
 
+    def new_activity(self) -> str | None:
+        """What its agent does, where the client does not know."""
+        return None
+
     def delta(self, start: int, end: int) -> str:
         text = self.entry.text[start:end]
         return dump(Delta(id=str(self.entry.id), offset=start, text=text))
@@ -42,11 +46,12 @@ class Cursor:
 class ReplyCursor(Cursor):
     """In a reply in flight, whose text grows."""
 
-    __slots__ = ("reply",)
+    __slots__ = ("_activity", "reply")
 
     def __init__(self, reply: Reply, offset: int | None) -> None:
         super().__init__(reply.entry, offset)
         self.reply = reply
+        self._activity = ""  # as the client knows it
 
     @property
     def length(self) -> int:
@@ -56,7 +61,12 @@ class ReplyCursor(Cursor):
     def ended(self) -> Entry | None:
         return self.reply.ended
 
+    def new_activity(self) -> str | None:
+        before, self._activity = self._activity, self.reply.activity
+        return None if before == self._activity else self._activity
+
     def delta(self, start: int, end: int) -> str:
+        self._activity = ""  # text ends it
         return self.reply.delta(start, end)
 
     def begin(self, follower: object, wake: Callable[[], None]) -> None:

@@ -265,7 +265,8 @@ class Outbox:
             delivery_log.debug("> Delta of %s, %d to %d", cursor.entry.id, start, end)
             return cursor.delta(start, end)
         if ended is None:
-            return None
+            activity = cursor.new_activity()
+            return None if activity is None else dump(serialize.activity(cursor.entry, activity))
         self._leave(cursor)
         done = dump(serialize.done(ended))
         if start > cursor.length:

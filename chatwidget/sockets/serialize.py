@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from django.utils.translation import gettext_lazy as _
 from msgspec import UNSET, UnsetType
 
 from chatwidget.errors import REPLY_ERRORS, PlatformUnavailable, ReplyError
-from chatwidget.protocol import Done, ErrorInfo, Message
+from chatwidget.protocol import Activity, Done, ErrorInfo, Message
 from chatwidget.transcripts import Entry
+
+# The words of our own adapters; others' are shown as they are.
+ACTIVITIES = {
+    "searching": _("Searching…"),
+    "reading": _("Reading…"),
+    "calculating": _("Calculating…"),
+    "drawing": _("Drawing…"),
+    "working": _("Working…"),
+}
 
 
 def error_info(name: str, retry_after: float | None) -> ErrorInfo:
@@ -42,6 +52,10 @@ def message(entry: Entry, text: str | None = None) -> Message:
         rating=entry.rating if entry.rating else UNSET,
         error=_error(entry),
     )
+
+
+def activity(entry: Entry, text: str) -> Activity:
+    return Activity(id=str(entry.id), text=str(ACTIVITIES.get(text, text)))
 
 
 def done(entry: Entry) -> Done:

@@ -100,6 +100,26 @@ async def test_an_answer_without_words_can_be_judged_and_one_that_changed_is_sho
     await expect(page.get_by_role("button", name="Copy")).to_have_count(1)
 
 
+async def test_what_the_agent_does_is_said_under_its_reply(
+    page: Page, fake: FakeServer, url: str
+) -> None:
+    running = message(3, "assistant", "", status="streaming")
+    shown = [GREETING, message(2, "user", "Hi"), running]
+    fake.answer = lambda frame: [ready(*shown)] if frame["type"] == "hello" else []
+    await page.goto(url)
+    reply = page.get_by_role("article").last
+    await expect(reply).to_have_attribute("aria-busy", "true")
+    fake.say({"type": "activity", "id": "m3", "text": "<b>Searching…</b>"})
+    await expect(reply.get_by_text("<b>Searching…</b>")).to_be_visible()
+    fake.say({"type": "delta", "id": "m3", "offset": 0, "text": "Found"})
+    await expect(reply.get_by_text("Found")).to_be_visible()
+    await expect(reply.get_by_text("Searching")).to_have_count(0)
+    fake.say({"type": "activity", "id": "m3", "text": "Reading…"})
+    await expect(reply.get_by_text("Reading…")).to_be_visible()
+    fake.say({"type": "done", "id": "m3", "status": "complete", "length": 5})
+    await expect(reply.get_by_text("Reading…")).to_have_count(0)
+
+
 async def test_buttons_send_and_links_lead(page: Page, fake: FakeServer, url: str) -> None:
     choices = [
         {"title": "Yes", "payload": "/confirm"},

@@ -30,6 +30,16 @@ suite("a reply", () => {
     assert.deepEqual(effects, [{ do: "ack", id: "m2", offset: 4 }]);
   });
 
+  test("what the agent does is shown until it writes", () => {
+    const activity = (text: string): ServerFrame => ({ type: "activity", id: "m2", text });
+    const at = (...frames: ServerFrame[]) => play(emptyChat(), begun, ...frames)[0];
+    assert.equal(at(activity("Searching…")).messages[1]!.activity, "Searching…");
+    assert.equal(at(activity("Searching…"), activity("")).messages[1]!.activity, "");
+    const written = at(activity("Searching…"), delta("m2", 0, "a")).messages[1]!;
+    assert.deepEqual([written.activity, written.text], ["", "a"]);
+    assert.deepEqual(at({ ...activity("x"), id: "unknown" } as ServerFrame), at());
+  });
+
   test("what was had before is not had twice", () => {
     const [chat] = play(emptyChat(), begun, delta("m2", 0, "ab👍"), delta("m2", 1, "b👍cd"));
     assert.equal(chat.messages[1]!.text, "ab👍cd");

@@ -32,6 +32,45 @@ async def test_message_deltas_done() -> None:
     assert not reply.followers
 
 
+async def test_what_the_agent_does_until_it_writes() -> None:
+    reader, late, reply = Reader(), Reader(), a_reply()
+    reader.outbox.follow(reply)
+    reply.show("searching")
+    await reader.read()
+    late.begin(reply)  # as a `ready` that comes meanwhile
+    await late.read()
+    reply.append("Found. ")
+    await reader.read()
+    reply.show("My own words")
+    reply.append("Done.")  # before a reader came to it
+    reply.show("reading")
+    await reader.read()
+    reply.show("")
+    await reader.read()
+    ended(reply)
+    await reader.read()
+    kinds = [(frame["type"], frame.get("text")) for frame in reader.frames[1:]]
+    assert kinds == [
+        ("activity", "Searching…"),
+        ("delta", "Found. "),
+        ("delta", "Done."),
+        ("activity", "Reading…"),
+        ("activity", ""),
+        ("done", None),
+    ]
+    assert [frame["text"] for frame in late.frames] == ["Searching…"]
+
+
+async def test_an_end_ends_what_the_agent_does() -> None:
+    reader, reply = Reader(), a_reply()
+    reader.outbox.follow(reply)
+    await reader.read()
+    reply.show("searching")
+    ended(reply)
+    await reader.read()
+    assert [frame["type"] for frame in reader.frames] == ["message", "done"]
+
+
 async def test_a_reader_joins_at_an_offset() -> None:
     reader, reply = Reader(), a_reply()
     reply.append("A🙂")

@@ -19,6 +19,8 @@ export const ACK_EVERY = 32 * 1024;
 export interface Entry extends Message {
   length: number;
   acked: number;
+  /** What the agent does until it goes on writing. */
+  activity?: string;
   /** The id it was sent under, where this page sent it. */
   client?: string;
 }
@@ -92,6 +94,10 @@ export function receive(chat: Chat, frame: ServerFrame): Step {
       return [put(chat, frame.message), []];
     case "delta":
       return delta(chat, frame);
+    case "activity": {
+      const known = chat.messages.find(({ id }) => id === frame.id);
+      return [known ? swap(chat, known, { ...known, activity: frame.text }) : chat, []];
+    }
     case "done":
       return done(chat, frame);
     case "history":
@@ -208,6 +214,7 @@ function delta(chat: Chat, frame: Delta): Step {
   const grown: Entry = {
     ...known,
     text: known.text + text,
+    activity: "",
     status: "streaming",
     length,
     acked: due ? length : known.acked,

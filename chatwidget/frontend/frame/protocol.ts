@@ -56,6 +56,13 @@ export interface Delta {
   text: string;
 }
 
+/** What the agent does before it goes on writing, such as a tool; empty: nothing any more. */
+export interface Activity {
+  type: "activity";
+  id: string;
+  text: string;
+}
+
 export interface Accepted {
   type: "accepted";
   id: string;
@@ -73,6 +80,7 @@ export type ServerFrame =
   | Accepted
   | { type: "message"; message: Message }
   | Delta
+  | Activity
   | Done
   | { type: "history"; messages: Message[]; more: boolean }
   | ErrorFrame
@@ -169,6 +177,7 @@ const frames: Map<string, Check> = new Map(
     accepted: shape({ id: string, message, conversation: string }),
     message: shape({ message }),
     delta: shape({ id: string, offset: count, text: string }),
+    activity: shape({ id: string, text: string }),
     done: shape({ id: string, status: string, length: count, error: maybe(shape(errorFields)) }),
     history: shape({ messages: list(message), more: boolean }),
     error: shape({ ...errorFields, id: maybe(string) }),

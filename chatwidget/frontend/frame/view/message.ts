@@ -55,7 +55,7 @@ export class MessageView {
     if (isRunning(message) || message.text !== before?.text) {
       this.#footer?.element.remove();
       this.#footer = null;
-      this.#note.replaceChildren();
+      this.#note.textContent = (isRunning(message) && message.activity) || "";
     }
     if (!isRunning(message)) {
       if (!this.#footer) {
