@@ -10,6 +10,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.utils import translation
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
@@ -58,6 +59,8 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "strings": {key: str(text) for key, text in SCRIPT.items()},
             "suggestions": [],
             "imageHosts": [],
+            "markdown": static("chatwidget/markdown.js"),
+            "math": static("chatwidget/math.js"),
             "prechat": None,
             "sound": False,
             "regenerate": False,

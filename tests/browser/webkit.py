@@ -1,4 +1,4 @@
-"""Debian's WebKit, driven by the few commands of WebDriver that one test needs.
+"""Debian's WebKit, driven by the few commands of WebDriver that a trip through it needs.
 
 Playwright's own WebKit is a download; `webkit2gtk-driver` and `xvfb` are packages of the system.
 """
@@ -14,17 +14,15 @@ from typing import Any
 
 import httpx
 
+from tests.browser.windows import ROOT, Place, Window
 from tests.running import Process, free_port
 
 AVAILABLE = all(map(shutil.which, ("WebKitWebDriver", "Xvfb")))
-PATIENCE_MS = 30_000  # how long an element is waited for
-ENTER = "\ue007"
-Element = dict[str, str]  # one entry: the kind of reference, and the reference
+# A page that is just leaving, or an element that has gone.
+GONE = {"no such element", "no such frame", "no such window", "stale element reference"}
 
 
-class Session:
-    """One window. What is not there yet is waited for."""
-
+class WebKit(Window):
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
         self.path = ""
@@ -33,69 +31,59 @@ class Session:
         body = values if method == "POST" else None
         answer = await self.client.request(method, self.path + path, json=body)
         value = answer.json()["value"]
+        if answer.is_error and value["error"] in GONE:
+            raise LookupError(value["message"])
         assert answer.is_success, value
         return value
 
     async def begin(self) -> None:
         value = await self.ask("POST", "/session", capabilities={})
         self.path = f"/session/{value['sessionId']}"
-        await self.ask("POST", "/timeouts", implicit=PATIENCE_MS)
 
     async def go(self, url: str) -> None:
+        await self.ask("POST", "/frame", id=None)
         await self.ask("POST", "/url", url=url)
 
-    async def script(self, code: str) -> Any:
-        return await self.ask("POST", "/execute/sync", script=code, args=[])
-
-    async def find(self, selector: str, within: str = "") -> Element:
-        """The first element that matches; `within` is a shadow root's path."""
-        found: Element = await self.ask(
-            "POST", f"{within}/element", using="css selector", value=selector
-        )
-        return found
-
-    async def shadow(self, element: Element) -> str:
-        """The path of the element's open shadow root."""
-        return f"/shadow/{reference(await self.ask('GET', f'{path(element)}/shadow'))}"
-
-    async def enter(self, frame: Element) -> None:
-        """What is asked for from now on is in this frame."""
-        await self.ask("POST", "/frame", id=frame)
-
-    async def leave(self) -> None:
+    async def enter(self, place: Place) -> None:
+        """What is asked for from now on is there."""
         await self.ask("POST", "/frame", id=None)
+        if place == "chat":
+            frame = await self.run(f"{ROOT}.querySelector('iframe')")
+            if not frame:
+                raise LookupError("there is no frame")
+            await self.ask("POST", "/frame", id=frame)
 
-    async def click(self, element: Element) -> None:
-        await self.ask("POST", f"{path(element)}/click")
+    async def run(self, expression: str) -> Any:
+        return await self.ask("POST", "/execute/sync", script=f"return {expression}", args=[])
 
-    async def press(self, keys: str) -> None:
-        """Presses keys, wherever the focus is."""
+    async def evaluate(self, expression: str, place: Place = "page") -> Any:
+        await self.enter(place)
+        return await self.run(expression)
+
+    async def click_on(self, expression: str, place: Place) -> None:
+        element = await self.evaluate(expression, place)
+        [reference] = element.values()
+        await self.ask("POST", f"/element/{reference}/click")
+
+    async def press(self, keys: str, place: Place = "page") -> None:
         strokes = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         keyboard = {"type": "key", "id": "keyboard", "actions": strokes}
         await self.ask("POST", "/actions", actions=[keyboard])
 
-    async def text(self, element: Element) -> str:
-        return str(await self.ask("GET", f"{path(element)}/text"))
-
-    async def name(self, element: Element) -> str:
-        """Its accessible name."""
-        return str(await self.ask("GET", f"{path(element)}/computedlabel"))
-
-
-def reference(element: Element) -> str:
-    return next(iter(element.values()))
-
-
-def path(element: Element) -> str:
-    return f"/element/{reference(element)}"
+    async def resize(self, width: int, height: int) -> None:
+        """The window's own frame takes a little, which is found out."""
+        await self.enter("page")
+        extra = await self.run("[outerWidth - innerWidth, outerHeight - innerHeight]")
+        size = {"width": width + extra[0], "height": height + extra[1]}
+        await self.ask("POST", "/window/rect", **size)
 
 
 @asynccontextmanager
-async def webkit() -> AsyncIterator[Session]:
+async def webkit() -> AsyncIterator[WebKit]:
     """A window of a browser with a screen of its own."""
     reading, writing = os.pipe()
     screen = await asyncio.create_subprocess_exec(
-        *("Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x800x24", "-nolisten", "tcp"),
+        *("Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"),
         pass_fds=[writing],
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -108,10 +96,10 @@ async def webkit() -> AsyncIterator[Session]:
     try:
         await driver.start("/status")
         async with httpx.AsyncClient(base_url=driver.url, timeout=60, trust_env=False) as client:
-            session = Session(client)
-            await session.begin()
-            yield session
-            await session.ask("DELETE", "")
+            window = WebKit(client)
+            await window.begin()
+            yield window
+            await window.ask("DELETE", "")
     finally:
         await driver.kill()
         screen.terminate()

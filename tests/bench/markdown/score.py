@@ -111,7 +111,9 @@ async def measure(failures: bool = False, answers: str = "") -> str:
         await open_page(page)
         right, total, wrong = await scores(page)
         texts = json.loads(Path(answers).read_text(encoding="utf-8")) if answers else []
-        revised = await page.evaluate("texts => texts.filter(revises).length", texts)
+        revised = await page.evaluate(
+            "texts => texts.filter((text) => revises(text)).length", texts
+        )
         await browser.close()
     rows = [
         [part, *(f"{right[name][part]}" for name in RENDERERS), f"{total[part]}"] for part in total

@@ -148,8 +148,8 @@ function score(name: string, examples: Example[], extended: boolean) {
   });
 }
 
-/** Whether anything that is shown of an answer is changed while it comes, by four characters. */
-function revises(answer: string): boolean {
+/** Whether anything that is shown of an answer is changed while it comes, by so many characters. */
+function revises(answer: string, step = 4): boolean {
   const root = document.createElement("div");
   const stream = new MarkdownStream(root);
   const shown = (node: Node): string =>
@@ -159,8 +159,8 @@ function revises(answer: string): boolean {
         ? ""
         : [...node.childNodes].map(shown).join("");
   let before = "";
-  for (let at = 0; at <= answer.length; at += 4) {
-    if (at < answer.length) stream.write(answer.slice(at, at + 4));
+  for (let at = 0; at < answer.length + step; at += step) {
+    if (at < answer.length) stream.write(answer.slice(at, at + step));
     else stream.end();
     const now = shown(root).replace(/\s+/g, " ").trimEnd();
     if (!now.startsWith(before)) return true;
