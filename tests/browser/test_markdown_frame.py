@@ -141,6 +141,9 @@ async def test_each_block_has_its_own_direction(page: Page, show: Show, language
         await each.evaluate("e => getComputedStyle(e).direction") for each in await marks.all()
     ]
     assert directions == ["ltr", "rtl", "rtl"]
+    begins = """(table) => table.getBoundingClientRect().left
+      - table.closest(".body").getBoundingClientRect().left"""
+    assert await page.locator(".theirs .body table").evaluate(begins) < 20
 
 
 async def test_each_line_of_the_visitors_has_its_own_direction(page: Page, show: Show) -> None:
