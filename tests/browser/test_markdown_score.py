@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
-from tests.bench.markdown import score
 from tests.bench.markdown.score import COMMONMARK, open_page, reason, scores
 
 
@@ -28,7 +27,7 @@ async def test_the_score_is_kept(page: Page) -> None:
 
 
 # Of our own wording, as shops' and assistants' answers are; between them, lines of equals signs.
-ANSWERS = Path(score.__file__).with_name("answers.md")
+ANSWERS = Path(__file__).parents[1] / "fixtures/answers.txt"
 # A bracket is shown at once, since most are none of a link's, and a footnote moves to the end.
 TAKEN_BACK = re.compile(r"\[[^]]*\]\(|^\[\^1\]:", re.MULTILINE)
 
