@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 
-from chatwidget.errors import ConversationTooLong
+from chatwidget.conf import ProviderConfig
+from chatwidget.errors import ConversationTooLong, PlatformRateLimited
 from chatwidget.providers import reasoning
 from chatwidget.providers.base import Activity, HistoryMessage, Turn
 from chatwidget.providers.history import dialogue
 from chatwidget.providers.openai import OpenAI
+from chatwidget.testing.transport import Answer, FakePlatform
 from tests.platforms import openai
 from tests.providers.conftest import PERSON, Chat, Platforms
 
@@ -351,3 +355,39 @@ def test_greetings_of_older_transcripts() -> None:
     """A message without a number that comes first is one too."""
     found = dialogue(Turn("now", PERSON, "c", history=said(("assistant", "Hi"))))
     assert (found.greeting, len(found.messages)) == ("Hi", 1)
+
+
+# --- proxies that wait themselves -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("waited", "requests"), [(0.5, 3), (22.0, 1)])
+async def test_what_a_proxy_has_waited_itself_counts_as_a_pause(
+    monkeypatch: pytest.MonkeyPatch, waited: float, requests: int
+) -> None:
+    """litellm tries its upstream several times before it says 429, and says how long to wait in a
+    header of its own: three attempts of ours would be nine, and more than a minute."""
+    now = 0.0
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        rests.append(seconds)
+
+    def refuse(request: httpx.Request) -> Answer:
+        nonlocal now
+        now += waited
+        headers = {"Content-Type": "application/json", "llm_provider-retry-after": "2"}
+        return Answer([b'{"error": {"message": "No deployments available"}}'], 429, headers)
+
+    clock = SimpleNamespace(monotonic=lambda: now, time=time.time)
+    monkeypatch.setattr("chatwidget.providers.http.time", clock)
+    monkeypatch.setattr("chatwidget.providers.http._rest", rest)
+    provider = OpenAI(ProviderConfig("openai", "https://proxy.example.com", "gpt"))
+    wanted = pytest.raises(PlatformRateLimited)
+    with FakePlatform(refuse).installed() as platform, wanted as refused:
+        async for _ in provider.reply(Turn("Hello", PERSON, "c")):
+            pass
+    assert refused.value.retry_after == 2
+    assert len(platform.requests) == requests
+    assert all(seconds >= 2 for seconds in rests)
