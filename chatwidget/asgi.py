@@ -22,8 +22,10 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
 from chatwidget.db import run_in_db_thread
-from chatwidget.errors import DatabaseUnavailable
+from chatwidget.errors import CloseConnection, DatabaseUnavailable
 from chatwidget.models import Widget
+from chatwidget.sockets import rate_limits
+from chatwidget.sockets.origin import client_address
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Any], Awaitable[None]]
@@ -65,16 +67,29 @@ class Kept:
     headers: list[tuple[bytes, bytes]]
     etag: bytes  # empty: none
     body: bytes
+    status: int = 200
 
     async def answer(self, send: Send, known: bytes, head: bool) -> None:
         unchanged = bool(self.etag) and self.etag in known
         headers = self.headers
         if unchanged:
             headers = [pair for pair in headers if pair[0] not in OF_THE_BODY]
-        status = 304 if unchanged else 200
+        status = 304 if unchanged else self.status
         await send({"type": "http.response.start", "status": status, "headers": headers})
         body = b"" if unchanged or head else self.body
         await send({"type": "http.response.body", "body": body})
+
+
+TOO_MANY = Kept(0, 0.0, [(b"retry-after", b"10"), (b"content-length", b"0")], b"", b"", 429)
+
+
+def is_within_limits(scope: Scope) -> bool:
+    """Has this address not asked for too many pages of late?"""
+    try:
+        rate_limits.work.take("pages_per_address", f"pages {client_address(scope)}", 1)
+    except CloseConnection:
+        return False
+    return True
 
 
 class Fast:
@@ -91,7 +106,10 @@ class Fast:
         self._routes: re.Pattern[str] | None = None
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
-        request = self._read(scope) if scope["type"] == "http" else None
+        route = self._route(scope) if scope["type"] == "http" else None
+        if route and (route["page"] or route["script"]) and not is_within_limits(scope):
+            return await TOO_MANY.answer(send, b"", False)
+        request = self._read(scope, route) if route else None
         if request is None:
             return await self.application(scope, receive, send)
         version = await self._version(request.slug) if request.slug else 0
@@ -108,12 +126,15 @@ class Fast:
         self._kept.move_to_end(request.key)
         await kept.answer(send, request.known, scope["method"] == "HEAD")
 
-    def _read(self, scope: Scope) -> Request | None:
-        """None for a request that is Django's."""
-        if scope["method"] not in ("GET", "HEAD") or scope.get("root_path"):
+    def _route(self, scope: Scope) -> re.Match[str] | None:
+        """None for what is none of ours."""
+        if scope.get("root_path"):
             return None
-        route = (self._routes or self._read_routes()).fullmatch(scope["path"])
-        if route is None:
+        return (self._routes or self._read_routes()).fullmatch(scope["path"])
+
+    def _read(self, scope: Scope, route: re.Match[str]) -> Request | None:
+        """None for a request that is Django's."""
+        if scope["method"] not in ("GET", "HEAD") or route["token"]:
             return None
         found, known = self._varying.copy(), b""
         for name, value in scope["headers"]:
@@ -169,7 +190,7 @@ class Fast:
             page = script = "SLUG(?!)"
         static = re.escape(f"{settings.STATIC_URL or '/static/'}chatwidget/")
         self._routes = re.compile(
-            f"{page.replace('SLUG', '(?P<page>[^/]+)')}"
+            f"{page.replace('SLUG', '(?P<page>[^/]+)')}(?P<token>token/)?"
             f"|{script.replace('SLUG', '(?P<script>[^/]+)')}"
             rf"|{static}[\w./-]+"
         )

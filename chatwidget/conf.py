@@ -71,6 +71,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections_per_address: str = "600/minute"
     sockets_per_visitor: int = 50  # open at once, in one process
     sockets_per_address: int = 1000
+    pages_per_address: int = 50  # loaders and frames a second; for a while fifteen times as many
     frames_per_second: int = 100  # sustained, for one socket
     frames_burst: int = 600
     # Visits to the database a second, of all sockets in one process (a page of history is ten); for

@@ -7,8 +7,10 @@ that names its variable; docs/settings.md lists them all.
 from __future__ import annotations
 
 import ipaddress
+import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -99,6 +101,13 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return cast
 
 
+def make_private(name: str) -> None:
+    """Make a database file that only its owner reads; SQLite gives its log the same mode."""
+    if name and not name.startswith((":", "file:")):
+        with suppress(OSError):  # it is there, or cannot be: then SQLite says so
+            os.close(os.open(name, os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's dict for a URL: SQLite for concurrent writers, PostgreSQL with a pool, MySQL."""
     scheme, separator, _ = url.partition("://")
@@ -107,6 +116,7 @@ def database(url: str) -> dict[str, Any]:
     config: dict[str, Any] = env.db_url_config(url)
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.sqlite3":
+        make_private(config["NAME"])
         # WAL lets readers read while one writes. IMMEDIATE takes the write lock when a transaction
         # begins: one that reads first and then finds the lock taken fails at once, no matter how
         # long it would wait. NORMAL: a power cut may lose the last commits, never the database.
@@ -189,6 +199,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "project.protection.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -274,6 +285,8 @@ if HTTPS_ONLY:
     SECURE_HSTS_SECONDS = 31_536_000
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    # Subdomains, and the browsers' own lists, are the owner of the domain's to decide on.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -8,8 +8,10 @@ from django.urls import include, path
 
 from chatwidget.health import health
 from project.gallery import gallery
+from project.login import LoginForm
 from project.shop import icon, shop
 
+admin.site.login_form = LoginForm
 urlpatterns = [
     path("", shop, name="shop"),
     path("favicon.ico", icon),

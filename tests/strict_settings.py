@@ -15,6 +15,7 @@ CHATWIDGET = {
         "connections_per_address": "30/day",
         "sockets_per_visitor": 3,
         "sockets_per_address": 6,
+        "pages_per_address": 4,
         "frames_per_second": 5,
         "frames_burst": 60,
         "work_per_visitor": 4,

@@ -26,6 +26,7 @@ from chatwidget.tokens import frame_token
 logger = logging.getLogger("chatwidget")
 
 # For this long a loader is not asked for again; for a day more, the old one serves meanwhile.
+PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 LOADER_CACHE = "public, max-age=300, stale-while-revalidate=86400"
 
 
@@ -104,6 +105,7 @@ def frame(request: HttpRequest, slug: str) -> HttpResponse:
     with translation.override(language):
         response = render(request, "chatwidget/frame.html", frame_context(request, widget))
     response["Content-Security-Policy"] = content_security_policy(request, widget)
+    response["Permissions-Policy"] = PERMISSIONS
     # So that pages which isolate themselves may show it; it isolates nothing of its own.
     response["Cross-Origin-Embedder-Policy"] = "credentialless"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"

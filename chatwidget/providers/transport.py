@@ -70,10 +70,14 @@ def is_public(address: str) -> bool:
             return is_public(str(inside))
         if ip.is_site_local:
             return False
+    if ip in _ASSIGNED:
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# For protocols, not for hosts; Python calls most of it public.
+_ASSIGNED = ipaddress.ip_network("192.0.0.0/24")
 
 
 def _make_socket(address: tuple[Any, ...]) -> socket.socket:

@@ -79,6 +79,8 @@ def check_origin(scope: Scope) -> None:
     origin = header(scope, b"origin")
     host = header(scope, b"host")
     scheme = "https" if scope.get("scheme") in ("wss", "https") else "http"
+    if settings.SECURE_SSL_REDIRECT and origin.startswith("http:"):
+        raise CloseConnection(CloseCode.ORIGIN, "a page without TLS, which the site requires")
     if origin and _normal(origin) == _normal(f"{scheme}://{host}"):
         domain, _port = split_domain_port(host)
         allowed = settings.ALLOWED_HOSTS

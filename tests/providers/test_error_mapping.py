@@ -190,6 +190,9 @@ def test_the_pause_a_platform_asks_for(headers: dict[str, str], seconds: float |
         "::ffff:127.0.0.1",
         "64:ff9b::a00:1",
         "2002:7f00:1::",
+        "192.0.0.192",
+        "192.0.0.9",
+        "::ffff:192.0.0.192",
     ],
 )
 def test_private_addresses(address: str) -> None:

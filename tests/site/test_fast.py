@@ -19,6 +19,7 @@ from chatwidget.asgi import fast
 from chatwidget.db import run_in_db_thread
 from chatwidget.errors import DatabaseUnavailable
 from chatwidget.models import Widget
+from chatwidget.sockets import rate_limits
 from tests.stored import a_widget
 
 
@@ -244,3 +245,20 @@ async def test_hashed_files_come_from_memory(
         for _ in range(2):  # its name says nothing of its content
             await each.get("/static/chatwidget/frame.js")
         assert len(django.requests) == 3
+
+
+async def test_an_address_asks_for_so_many_pages(
+    django: Counted,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    transactional_db: None,
+    close_threads: None,
+) -> None:
+    """Of the loader, the frame and the token together; what is not ours is not counted."""
+    monkeypatch.setattr(rate_limits, "work", rate_limits._Work())
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS": {"pages_per_address": 1}}
+    async with client(fast(django)) as each:
+        for path in ("/chatwidget/none.js", "/chatwidget/none/", "/chatwidget/none/token/"):
+            statuses = [(await each.get(path)).status_code for _ in range(7)]
+        assert statuses[-1] == 429
+        assert (await each.get("/nothing")).status_code == 404

@@ -1,0 +1,134 @@
+"""What the site refuses at the door, and what it says to browsers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import AsyncClient, Client
+from pytest_django import Settings
+
+from project import protection
+from project.settings import database
+from tests.client import Chat
+from tests.conftest import Serve
+from tests.running import Server
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/chatwidget/a%00.js", "/chatwidget/%00/", "/admin/login/?next=%00", "/?q=a%00", "/%00"],
+)
+async def test_a_nul_is_no_address(async_client: AsyncClient, path: str) -> None:
+    assert (await async_client.get(path)).status_code == 400
+
+
+async def test_permissions_and_the_admins_policy(async_client: AsyncClient) -> None:
+    page = await async_client.get("/admin/login/")
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy
+    assert "script-src" not in policy and "unsafe-eval" not in policy
+    for path in ("/admin/login/", "/", "/healthz"):
+        answer = await async_client.get(path)
+        assert "microphone=()" in answer.headers["Permissions-Policy"]
+    assert "default-src 'none'" in (await async_client.get("/")).headers["Content-Security-Policy"]
+
+
+def login(client: Client, name: str, password: str = "wrong") -> str:
+    answer = client.post("/admin/login/", {"username": name, "password": password})
+    return "in" if answer.status_code == 302 else answer.content.decode()
+
+
+def test_guesses_at_the_admins_password_are_bounded(
+    client: Client, admin_user: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def authenticate(*arguments: object, **credentials: object) -> None:
+        asked.append(credentials)
+
+    monkeypatch.setattr("django.contrib.auth.forms.authenticate", authenticate)
+    pages = [login(client, f"guess-{number}") for number in range(12)]
+    assert "Too many attempts" not in pages[0]
+    assert "Too many attempts" in pages[-1]
+    assert len(asked) <= 11, "a refused guess costs no hash"
+
+
+class Slow:
+    """An ASGI application that reads its body to the end."""
+
+    read = 0
+
+    async def __call__(self, scope: object, receive: object, send: object) -> None:
+        while True:
+            message = await receive()  # type: ignore[operator]
+            if message["type"] == "http.disconnect":
+                return
+            self.read += len(message["body"])
+
+
+async def status_of(
+    headers: list[tuple[bytes, bytes]], pieces: list[bytes], application: Slow
+) -> int:
+    """What is answered to a request whose body never ends."""
+    sent = []
+
+    async def receive() -> dict[str, object]:
+        if not pieces:
+            await asyncio.Future()
+        return {"type": "http.request", "body": pieces.pop(), "more_body": True}
+
+    async def send(message: dict[str, int]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+    await protection.Bounds(application)(scope, receive, send)
+    return sent[0]["status"]
+
+
+async def test_bodies_have_a_size_and_a_time(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    unread, endless, slow = Slow(), Slow(), Slow()
+    assert await status_of([(b"content-length", b"1001")], [b"x"], unread) == 413
+    assert unread.read == 0
+    assert await status_of([], [b"x" * 300] * 1000, endless) == 413
+    assert endless.read <= 1000
+    monkeypatch.setattr(protection, "BODY_SECONDS", 0.05)
+    assert await status_of([], [b"x"], slow) == 408
+
+
+async def test_a_database_file_is_its_owners(tmp_path: Path) -> None:
+    old = os.umask(0o022)
+    try:
+        database(f"sqlite:///{tmp_path}/chat.sqlite3")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "chat.sqlite3").stat().st_mode) == 0o600
+    database("sqlite:////nowhere/at/all/chat.sqlite3")
+
+
+@pytest.fixture
+async def https(serve: Serve) -> Server:
+    variables = {"HTTPS_ONLY": "true", "TRUSTED_PROXIES": "127.0.0.1", "DEBUG": "false"}
+    return await serve(variables)
+
+
+async def test_https_only(https: Server) -> None:
+    """No socket without TLS, whatever its Origin; no warning of `check --deploy`."""
+    host = urlsplit(https.url).netloc
+    async with Chat(https.url, origin=f"http://{host}") as plain:
+        assert await plain.closed() == 4403
+    behind = {"X-Forwarded-Proto": "https"}
+    async with Chat(https.url, origin=f"https://{host}", headers=behind) as chat:
+        await chat.send({"type": "hello"})
+        assert await chat.closed() == 4401, "admitted, and without a token"
+    checked = await https.manage("check", "--deploy", "--fail-level", "WARNING")
+    assert "no issues" in checked.stdout
