@@ -383,5 +383,24 @@ export const states: Record<string, Scene> = {
     },
   },
   gone: { play: (stage) => stage.close(4404) },
+  sandboxed: {
+    play(stage) {
+      Object.defineProperty(window, "origin", { value: "null" });
+      stage.close(4404);
+    },
+  },
+  "back-to-the-previous": {
+    tab: { previous: "c" },
+    play: (stage) => stage.ready([stage.reply(GREETING)]),
+  },
+  "pasted-picture": {
+    play(stage) {
+      exchange(stage, "Yes, we do.");
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File(["x"], "lamp.png", { type: "image/png" }));
+      const paste = new ClipboardEvent("paste", { clipboardData });
+      document.getElementById("text")!.dispatchEvent(paste);
+    },
+  },
   alone: { alone: true, play: (stage) => exchange(stage, MARKDOWN) },
 };
