@@ -25,7 +25,7 @@ from chatwidget.conf import conf
 from chatwidget.db import missing_migrations
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Message, Widget
-from chatwidget.providers.base import providers
+from chatwidget.providers.registry import providers
 from chatwidget.sockets.consumer import ChatConsumer
 
 DISTRIBUTION = "django-agent-chatwidget"

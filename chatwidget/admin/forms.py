@@ -19,7 +19,7 @@ from chatwidget.admin.secret_fields import SecretField
 from chatwidget.appearance import OPTIONS, Appearance, read_appearance, store_appearance
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
-from chatwidget.providers.base import providers
+from chatwidget.providers.registry import providers
 from chatwidget.widgets import validation
 
 APPEARANCE = "appearance_"  # before the name of a field of the appearance

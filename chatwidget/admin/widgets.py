@@ -19,7 +19,7 @@ from chatwidget.admin.forms import WidgetForm, appearance_names, option_names
 from chatwidget.admin.platform_fields import platform_facts
 from chatwidget.admin.secret_fields import hiding_secrets
 from chatwidget.models import Conversation, Visitor, Widget
-from chatwidget.providers.base import providers
+from chatwidget.providers.registry import providers
 from chatwidget.transcripts import erasure
 from chatwidget.widgets.diagnostics import diagnose, tried
 from chatwidget.widgets.dry_run import MESSAGES

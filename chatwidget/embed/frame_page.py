@@ -19,7 +19,7 @@ from chatwidget.embed.theme import properties
 from chatwidget.languages import choose_language, direction
 from chatwidget.models import Widget
 from chatwidget.protocol import VERSION
-from chatwidget.providers.base import longest_message, providers
+from chatwidget.providers.registry import longest_message, providers
 from chatwidget.tokens import frame_token
 
 # What a script tag's data- attributes may change of the frame.

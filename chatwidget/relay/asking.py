@@ -20,14 +20,8 @@ from chatwidget.errors import (
     PlatformUnavailable,
     ReplyError,
 )
-from chatwidget.providers.base import (
-    HistoryMessage,
-    PageContext,
-    Provider,
-    Turn,
-    VisitorIdentity,
-    make_provider,
-)
+from chatwidget.providers.base import HistoryMessage, PageContext, Provider, Turn, VisitorIdentity
+from chatwidget.providers.registry import make_provider
 from chatwidget.relay.breaker import breaker_of
 from chatwidget.relay.running import ActiveReply
 from chatwidget.transcripts import Job, fingerprint

@@ -21,8 +21,9 @@ from django.utils.translation import gettext as _
 
 from chatwidget.errors import ChatError
 from chatwidget.models import Role, Status, Widget, new_id
-from chatwidget.providers.base import AgentProfile, VisitorIdentity, fits, make_provider
+from chatwidget.providers.base import AgentProfile, VisitorIdentity, fits
 from chatwidget.providers.reader import read_profile
+from chatwidget.providers.registry import make_provider
 from chatwidget.providers.scrubbing import described
 from chatwidget.relay.caching import cached
 from chatwidget.text import cleaned

@@ -30,7 +30,7 @@ from chatwidget.protocol import (
     Send,
     Stop,
 )
-from chatwidget.providers.base import providers
+from chatwidget.providers.registry import providers
 from chatwidget.relay.drafts import next_conversation_id
 from chatwidget.relay.events import ConversationClosed
 from chatwidget.relay.relay import Relay

@@ -25,7 +25,7 @@ from chatwidget.errors import (
 )
 from chatwidget.models import Status, Widget
 from chatwidget.protocol import Message, MessageState, Ready, ReadyLimits
-from chatwidget.providers.base import longest_message, providers
+from chatwidget.providers.registry import longest_message, providers
 from chatwidget.relay.drafts import Draft, next_conversation_id
 from chatwidget.relay.events import MessagesChanged
 from chatwidget.relay.relay import Relay

@@ -26,9 +26,9 @@ from chatwidget.providers.base import (
     Provider,
     Turn,
     VisitorIdentity,
-    make_provider,
 )
 from chatwidget.providers.reader import ReplyReader
+from chatwidget.providers.registry import make_provider
 from chatwidget.testing.transport import BROKEN, SILENCE, Answer, FakePlatform
 
 CONVERSATION = "01930000-0000-7000-8000-000000000001"

@@ -18,18 +18,12 @@ from chatwidget.errors import (
     ReplyError,
 )
 from chatwidget.models import Widget, new_id
-from chatwidget.providers.base import (
-    HistoryMessage,
-    Provider,
-    Turn,
-    VisitorIdentity,
-    make_provider,
-    providers,
-)
+from chatwidget.providers.base import HistoryMessage, Provider, Turn, VisitorIdentity
 from chatwidget.providers.decoders import excerpt
 from chatwidget.providers.error_mapping import status_of
 from chatwidget.providers.generic import Generic
 from chatwidget.providers.reader import ReplyReader, read_profile
+from chatwidget.providers.registry import make_provider, providers
 from chatwidget.providers.scrubbing import described, scrubber_of
 from chatwidget.providers.transport import own_transport
 from chatwidget.widgets.dry_run import Exchange, dry_run, verdicts

@@ -15,12 +15,13 @@ from chatwidget.conf import ProviderConfig
 from chatwidget.errors import ReplyError
 from chatwidget.models import new_id
 from chatwidget.providers.answer import Answer, Request
-from chatwidget.providers.base import HistoryMessage, Turn, VisitorIdentity, make_provider
+from chatwidget.providers.base import HistoryMessage, Turn, VisitorIdentity
 from chatwidget.providers.decoders import excerpt
 from chatwidget.providers.generic import Generic, Trace
 from chatwidget.providers.generic.paths import Event
 from chatwidget.providers.generic.reading import Reading
 from chatwidget.providers.reader import ReplyReader
+from chatwidget.providers.registry import make_provider
 from chatwidget.providers.scrubbing import Scrubber, scrubber_of
 from chatwidget.providers.transport import own_transport
 

@@ -24,7 +24,8 @@ from chatwidget.appearance import read_appearance
 from chatwidget.conf import Budgets, Secret, conf
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Widget
-from chatwidget.providers.base import Provider, base_url_problems, config_problems, providers
+from chatwidget.providers.base import Provider
+from chatwidget.providers.registry import base_url_problems, config_problems, providers
 from chatwidget.providers.transport import is_public
 from chatwidget.tokens import check_identity_secret
 

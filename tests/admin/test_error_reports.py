@@ -21,9 +21,10 @@ from pytest_django import Settings
 from chatwidget.conf import ProviderConfig, Secret
 from chatwidget.models import Widget
 from chatwidget.providers import transport
-from chatwidget.providers.base import AgentProfile, Turn, VisitorIdentity, make_provider
+from chatwidget.providers.base import AgentProfile, Turn, VisitorIdentity
 from chatwidget.providers.eigi import Eigi
 from chatwidget.providers.reader import ReplyReader
+from chatwidget.providers.registry import make_provider
 from tests.admin.test_widgets import ADD, CHANGE, filled
 from tests.providers.conftest import PERSON
 from tests.stored import a_widget

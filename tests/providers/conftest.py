@@ -18,9 +18,9 @@ from chatwidget.providers.base import (
     Provider,
     Turn,
     VisitorIdentity,
-    make_provider,
 )
 from chatwidget.providers.reader import ReplyReader
+from chatwidget.providers.registry import make_provider
 from chatwidget.providers.transport import close_transport
 from tests.platforms.control import Control, as_new
 from tests.running import Process

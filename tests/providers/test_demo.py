@@ -6,8 +6,8 @@ import pytest
 
 from chatwidget.conf import ProviderConfig, Secret
 from chatwidget.errors import PlatformMisconfigured
-from chatwidget.providers.base import make_provider, providers
 from chatwidget.providers.demo import GRID, WORDS
+from chatwidget.providers.registry import make_provider, providers
 from tests.providers.conftest import PERSON, Chat
 
 

@@ -15,7 +15,8 @@ from pytest_django import Settings
 
 from chatwidget.conf import ProviderConfig, Secret
 from chatwidget.errors import PlatformMisconfigured, PlatformUnavailable, ReplyError
-from chatwidget.providers.base import Provider, Turn, make_provider
+from chatwidget.providers.base import Provider, Turn
+from chatwidget.providers.registry import make_provider
 from tests.providers.conftest import (
     KEYS,
     NAMES,

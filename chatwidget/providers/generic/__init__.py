@@ -1,8 +1,8 @@
 """Any platform that answers over HTTP, without code: an owner's description says how.
 
-A description (`description.py`) is a preset of ours or an owner's own. It says what is sent
-(`templates.py`), how bytes become events (`framing.py`) and what in them is text, session, error
-and end (`reading.py`). Everything that holds for every adapter holds here too.
+A description (`description.py`, `checks.py`) is a preset of ours or an owner's own. It says what is
+sent (`requests.py`, `templates.py`), how bytes become events (`framing.py`) and what in them is
+text, session, error and end (`reading.py`). Everything that holds for every adapter holds here too.
 """
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
-from uuid import NAMESPACE_OID, uuid4, uuid5
 
 import httpx
-import msgspec
-from msgspec import UNSET
 
 from chatwidget.conf import ProviderConfig
 from chatwidget.errors import (
@@ -32,39 +29,26 @@ from chatwidget.providers.base import (
     Event,
     Finished,
     Greeting,
-    HistoryMessage,
     ProviderSession,
     Turn,
     VisitorIdentity,
-    base_url_problems,
 )
 from chatwidget.providers.error_mapping import CLIENT_ERRORS, refusal
 from chatwidget.providers.generic import templates
-from chatwidget.providers.generic.description import (
-    Call,
-    Description,
-    DescriptionError,
-    paths_of,
-    problems,
-    read_description,
-)
+from chatwidget.providers.generic.checks import problems, read_description
+from chatwidget.providers.generic.description import Description, DescriptionError, paths_of
 from chatwidget.providers.generic.framing import CAUSE, framing
 from chatwidget.providers.generic.paths import Event as Found
 from chatwidget.providers.generic.presets import PRESETS
 from chatwidget.providers.generic.reading import Reading
-from chatwidget.providers.history import dialogue
+from chatwidget.providers.generic.requests import ACCEPTS, Requests
 from chatwidget.providers.http import HTTPProvider
+from chatwidget.providers.registry import base_url_problems
 from chatwidget.providers.transport import in_background
 
 logger = logging.getLogger("chatwidget")
 
 OK = range(200, 300)
-ACCEPTS = {
-    "text": "text/plain, */*;q=0.1",
-    "sse": "text/event-stream, */*;q=0.1",
-    "ndjson": "application/x-ndjson, application/json, */*;q=0.1",
-    "json": "application/json, */*;q=0.1",
-}
 # Seconds that a platform may take to be told that nobody listens any more.
 STOP_SECONDS = 10.0
 GREETING_JOIN = "\n\n"
@@ -98,6 +82,7 @@ class Generic(HTTPProvider):
             raise PlatformMisconfigured(str(error)) from None
         self.base_url = config.base_url or default_base_url(config.options)
         self.wants_history = bool(self.description.placeholders & set(templates.LISTS))
+        self.requests = Requests(self.description, self.base_url, config)
         self.trace = Trace()
 
     @classmethod
@@ -160,67 +145,6 @@ class Generic(HTTPProvider):
         """Only where a platform that we do not know asks for it by itself."""
         return after is not None and super().may_retry(status, refused, after)
 
-    # --- requests ---
-
-    def request(self, call: Call, values: templates.Values, accept: str) -> Request:
-        """A call of the description, filled in. The key stays closed until it is sent."""
-        content = None
-        headers = {"Accept": accept}
-        if call.body is not UNSET:
-            headers["Content-Type"] = "application/json"
-            content = msgspec.json.encode(templates.body(call.body, values))
-        elif call.form is not UNSET:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-            content = templates.form(call.form, values).encode()
-        with_key = {name: text for name, text in call.headers.items() if "{key}" in text}
-        open_ones = {name: text for name, text in call.headers.items() if name not in with_key}
-        given = templates.headers(open_ones, values)
-        for name in [*given, *with_key]:
-            headers = {each: text for each, text in headers.items() if each.lower() != name.lower()}
-
-        def auth() -> dict[str, str]:
-            return templates.headers(with_key, {**values, "key": self.config.key.reveal()})
-
-        url = templates.url(call.url, values)
-        return Request(call.method.upper(), url, headers | given, content, auth)
-
-    def values(self, turn: Turn, session: str, run: str = "") -> templates.Values:
-        """What is known for the placeholders; {uuid} is another one for each request."""
-        request = self.description.request
-        said = dialogue(turn)
-        known: templates.Values = {
-            "base": self.base_url,
-            "agent": self.config.agent,
-            "key": "",
-            "text": turn.text,
-            "session": session,
-            "conversation": turn.conversation,
-            "visitor": turn.person.id,
-            "name": turn.person.name,
-            "email": turn.person.email,
-            "locale": turn.person.locale,
-            "page_url": turn.page.url,
-            "page_title": turn.page.title,
-            "uuid": str(uuid4()),
-            "id": message_id(turn.conversation, turn.seq, turn.text),
-            "role": request.roles.get("user", "user"),
-            "run": run,
-        }
-        return {
-            **known,
-            "history": [self._item(each, known) for each in said.earlier],
-            "history+text": [self._item(each, known) for each in said.messages],
-        }
-
-    def _item(self, said: HistoryMessage, known: templates.Values) -> Any:
-        request = self.description.request
-        own = {
-            "id": message_id(known["conversation"], said.seq, said.text),
-            "role": request.roles.get(said.role, said.role),
-            "text": said.text,
-        }
-        return templates.body(request.history_item, {**known, **own})
-
     # --- the conversation ---
 
     async def profile(self, person: VisitorIdentity) -> AgentProfile:
@@ -236,7 +160,7 @@ class Generic(HTTPProvider):
         """The session that the open call begins, and its greeting; empty where it has none."""
         opening = self.description.request.open
         assert opening is not None
-        request = self.request(opening, self.values(turn, ""), ACCEPTS["json"])
+        request = self.requests.fill(opening, self.requests.values(turn, ""), ACCEPTS["json"])
         self.trace.asked(request)
         async with self.exchange(request, (*OK, *opening.accept_status)) as answer:
             self.trace.answered(answer)
@@ -261,7 +185,7 @@ class Generic(HTTPProvider):
             # Where the platform names none, that it is open is remembered.
             yield ProviderSession(session or turn.conversation)
         reading = Reading(self.description.answer, session)
-        request = self.asked(turn, session)
+        request = self.requests.message(turn, session)
         self.trace.asked(request)
         begun = left = False  # it may be running, and would go on
         try:
@@ -323,22 +247,17 @@ class Generic(HTTPProvider):
         if reading.error is None:
             yield reading.fallback()
 
-    def asked(self, turn: Turn, session: str) -> Request:
-        """The request for one message."""
-        accept = ACCEPTS[self.description.answer.framing]
-        return self.request(self.description.request, self.values(turn, session), accept)
-
     def _stop(self, turn: Turn, reading: Reading) -> None:
         """Nobody listens any more: say so to a platform that would go on, after this."""
         call = self.description.request.stop
         if call is None:
             return
         needs = {name for _, _, text in call.parts for name in templates.placeholders(text)}
-        values = self.values(turn, reading.session, reading.run)
+        values = self.requests.values(turn, reading.session, reading.run)
         if "run" in needs and not reading.run:
             return  # it has not said which
         with suppress(ReplyError):
-            request = self.request(call, values, ACCEPTS["json"])
+            request = self.requests.fill(call, values, ACCEPTS["json"])
             in_background(self._stopped(request))
 
     async def _stopped(self, request: Request) -> None:
@@ -350,11 +269,6 @@ class Generic(HTTPProvider):
                 pass
         except Exception as error:  # nobody waits for it
             logger.info("a stop call failed: %s", type(error).__name__)
-
-
-def message_id(conversation: str, seq: int, text: str) -> str:
-    """A message's id for platforms that want one: the same whenever it is sent."""
-    return str(uuid5(NAMESPACE_OID, f"{conversation} {seq or text}"))
 
 
 def description_of(options: dict[str, Any]) -> Description:

@@ -16,14 +16,10 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from chatwidget.providers.generic import templates
-from chatwidget.providers.generic.paths import All, Path, PathError
+from chatwidget.providers.generic.paths import All, Path
 
 # Bytes of a description as JSON.
 MAX_SIZE = 64 * 1024
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# Headers that belong to the connection, or to us.
-_OURS = ("connection", "content-length", "host", "te", "trailer", "transfer-encoding", "upgrade")
 
 Code = Literal[
     "misconfigured",
@@ -167,25 +163,9 @@ class DescriptionError(ValueError):
     """It is no description; the message names the place."""
 
 
-def read_description(given: Any) -> Description:
-    """The description, if all of it is right. Raises DescriptionError: what is not, the first."""
-    for problem in problems(given):
-        raise DescriptionError(problem)
+def converted(given: Any) -> Description:
+    """The description, as far as its shape is right. Raises DescriptionError."""
     return _converted(_dumped(given))
-
-
-def problems(given: Any) -> list[str]:
-    """What is wrong with a description, each with its place; an empty list: nothing."""
-    try:
-        description = _converted(_dumped(given))
-    except DescriptionError as error:
-        return [str(error)]
-    found: list[str] = []
-    for place, call in description.calls:
-        found.extend(_of_call(place, call))
-    found.extend(_of_history(description.request))
-    found.extend(_of_answer(description))
-    return found
 
 
 def _dumped(given: Any) -> bytes:
@@ -217,108 +197,3 @@ def _placed(said: str) -> str:
     if missing:
         return f"{place}: {missing[1]!r} is missing"
     return f"{place}: {what[:1].lower()}{what[1:]}"
-
-
-def _of_call(place: str, call: Call) -> Iterator[str]:
-    if call.method.upper() not in _METHODS:
-        yield f"{place}.method: {call.method!r} is none of {', '.join(_METHODS)}"
-    both = call.body is not UNSET and call.form is not UNSET
-    if both:
-        yield f"{place}: there is a body and a form; a request has one of them"
-    if call.method.upper() == "GET" and (call.body is not UNSET or call.form is not UNSET):
-        yield f"{place}: a GET has no body"
-    yield from _of_url(f"{place}.url", call.url)
-    for name, text in call.headers.items():
-        if not _TOKEN.fullmatch(name):
-            yield f"{place}.headers: {name!r} is no header's name"
-        elif name.lower() in _OURS:
-            yield f"{place}.headers.{name}: this header is not for a description to set"
-        elif not (text.isprintable() and text.isascii()):
-            yield f"{place}.headers.{name}: a header holds printable ASCII, and no line break"
-    try:
-        parts = list(call.parts)
-    except ValueError as error:
-        yield f"{place}.{error}"
-        return
-    for word, where, text in parts:
-        yield from _of_text(word, f"{place}.{where}", text)
-
-
-def _of_url(place: str, url: str) -> Iterator[str]:
-    start = templates.origin(url)
-    if not start:
-        yield (
-            f"{place}: it must begin with {{base}}, or with https:// and a host that holds no "
-            "placeholder, user or password; then a slash"
-        )
-    rest = url[len(start) :]
-    if "#" in rest or not rest.isprintable() or " " in rest:
-        yield f"{place}: an address holds no blank, no line break and no #"
-    if any(segment in (".", "..") for segment in rest.partition("?")[0].split("/")):
-        yield f"{place}: it must not lead out of its folder"
-
-
-def _of_text(word: str, place: str, text: str) -> Iterator[str]:
-    """A text with placeholders: which may stand under this word of a request."""
-    for name in templates.placeholders(text):
-        if name not in templates.PLACEHOLDERS:
-            known = " ".join(f"{{{each}}}" for each in templates.PLACEHOLDERS)
-            yield f"{place}: there is no placeholder {{{name}}} (there are: {known})"
-        elif place.endswith(", the name"):
-            yield f"{place}: a placeholder stands in a value, not in a name"
-        elif name == "key" and word != "headers":
-            yield f"{place}: {{key}} may stand in headers alone, where it is in no log"
-        elif name == "base" and (word != "url" or "{base}" in text[1:]):
-            yield f"{place}: {{base}} may only begin an address"
-        elif name in templates.LISTS and word != "body":
-            yield f"{place}: {{{name}}} may stand in a body alone"
-        elif name in templates.LISTS and text != f"{{{name}}}":
-            yield f"{place}: {{{name}}} is a list, and must stand alone"
-
-
-def _of_history(request: Request) -> Iterator[str]:
-    try:
-        parts = list(templates.leaves(request.history_item, "request.history_item"))
-    except ValueError as error:
-        yield str(error)
-        return
-    for place, text in parts:
-        for name in templates.placeholders(text):
-            if name not in templates.PLACEHOLDERS:
-                yield f"{place}: there is no placeholder {{{name}}}"
-            elif name in (*templates.LISTS, "key", "base"):
-                yield f"{place}: {{{name}}} must not stand in an item of the history"
-
-
-def _of_answer(description: Description) -> Iterator[str]:
-    answer = description.answer
-    checks: list[tuple[str, Any, Any]] = []
-    for at, rule in enumerate(answer.text):
-        checks += [(f"text[{at}].path", Path, rule.path), (f"text[{at}].when", All, rule.when)]
-    for at, error in enumerate(answer.error):
-        checks += [(f"error[{at}].when", All, error.when)]
-        checks += [(f"error[{at}].text", paths_of, error.text)]
-    for at, ui in enumerate(answer.ui):
-        checks += [(f"ui[{at}].when", All, ui.when), (f"ui[{at}].items", Path, ui.items)]
-        checks += [
-            (f"ui[{at}].{name}", Path, getattr(ui, name))
-            for name in ("title", "payload", "url", "image", "price")
-            if getattr(ui, name)
-        ]
-    checks += [("session", paths_of, answer.session), ("run", paths_of, answer.run)]
-    checks += [("end", ends_of, answer.end)]
-    places = [(f"answer.{place}", parse, given) for place, parse, given in checks]
-    if opened := description.request.open:
-        places += [
-            (f"request.open.{n}", paths_of, getattr(opened, n)) for n in ("session", "greeting")
-        ]
-    for place, parse, given in places:
-        try:
-            parse(given)
-        except PathError as error:
-            yield f"{place}: {error}"
-    if not answer.text and not answer.ui and answer.framing != "text":
-        yield "answer.text: without a rule for it no text is ever found"
-    for at, rule in enumerate(answer.text):
-        if rule.whole and rule.snapshot:
-            yield f"answer.text[{at}]: a rule is for the whole text or for snapshots, not for both"

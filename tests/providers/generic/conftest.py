@@ -8,14 +8,9 @@ from typing import Any
 import httpx
 
 from chatwidget.conf import ProviderConfig, Secret
-from chatwidget.providers.base import (
-    HistoryMessage,
-    PageContext,
-    Turn,
-    VisitorIdentity,
-    make_provider,
-)
+from chatwidget.providers.base import HistoryMessage, PageContext, Turn, VisitorIdentity
 from chatwidget.providers.generic import Generic
+from chatwidget.providers.registry import make_provider
 from chatwidget.testing.transport import Answer, FakePlatform
 from tests.providers.conftest import Outcome, outcome
 

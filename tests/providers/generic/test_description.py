@@ -9,10 +9,10 @@ from pytest_django import Settings
 
 from chatwidget.conf import ProviderConfig, Secret
 from chatwidget.errors import PlatformMisconfigured
-from chatwidget.providers.base import config_problems, make_provider
 from chatwidget.providers.generic import Generic
-from chatwidget.providers.generic.description import problems
+from chatwidget.providers.generic.checks import problems
 from chatwidget.providers.generic.paths import All, Condition, Event, Path, PathError
+from chatwidget.providers.registry import config_problems, make_provider
 
 EVENT: dict[str, Any] = {
     "type": "item",
