@@ -206,11 +206,11 @@ class ConversationAdmin(BlocksVisitors):
 
     def forget_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Erase the person whose conversation this is, after a question, with all they wrote."""
+        if not self.has_delete_permission(request):
+            raise PermissionDenied
         conversation = self.get_object(request, unquote(object_id))
         if conversation is None:
             raise Http404
-        if not self.has_delete_permission(request):
-            raise PermissionDenied
         people = Visitor.objects.filter(pk=conversation.visitor_id)
         if request.method == "POST":
             # The log names the conversation: a person's name would outlive the person there.

@@ -132,17 +132,24 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         dry_run = path("<path:object_id>/dry-run/", dry, name="chatwidget_widget_dry_run")
         return [own, dry_run, *forms]
 
+    def _changeable(self, request: HttpRequest, object_id: str) -> Widget:
+        """The widget, for who may change it; nobody else learns whether there is one."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        widget: Widget | None = self.get_object(request, object_id)
+        if widget is None:
+            raise Http404
+        return widget
+
     def check_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Talk to the platform once. POST: it costs a message there.
 
         Synchronous, so that the admin's own guards apply; the talking is done on the server's event
         loop, whose HTTP client it shares, and this request's thread waits for it.
         """
-        widget = self.get_object(request, object_id)
-        if request.method != "POST" or widget is None:
+        widget = self._changeable(request, object_id)
+        if request.method != "POST":
             raise Http404
-        if not self.has_change_permission(request, widget):
-            raise PermissionDenied
         found = async_to_sync(diagnose)(widget)
         if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
             return JsonResponse({"ok": found.ok, "lines": found.lines})
@@ -153,11 +160,9 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def dry_run_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Two messages to an agent by a description, and all that comes back. POST: they cost."""
-        widget = self.get_object(request, object_id)
-        if widget is None or widget.provider != "generic":
+        widget = self._changeable(request, object_id)
+        if widget.provider != "generic":
             raise Http404
-        if not self.has_change_permission(request, widget):
-            raise PermissionDenied
         sent = tuple(text for text in request.POST.getlist("message")[:2] if text.strip())
         context = {
             **self.admin_site.each_context(request),

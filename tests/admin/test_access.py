@@ -1,0 +1,90 @@
+"""Access as a table: every page of the app in the admin, for everybody who may not see it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.admin import site
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import URLPattern, reverse
+
+from chatwidget.models import Conversation, Widget
+from tests.stored import a_conversation, a_widget
+
+pytestmark = pytest.mark.django_db
+
+# name → how many ids its address holds; a page that comes is in the table by itself.
+PAGES = {
+    pattern.name: len(pattern.pattern.converters)
+    for model in (Widget, Conversation)
+    for pattern in site.get_model_admin(model).get_urls()
+    if isinstance(pattern, URLPattern) and pattern.name
+}
+# They take a POST alone, or another platform; nobody adds a conversation.
+REFUSING = ("_check", "_dry_run", "_block", "conversation_add")
+WORDS = ("my account number", "sk-0123")
+
+
+@pytest.fixture
+def stored() -> tuple[Widget, Conversation]:
+    widget = a_widget()
+    return widget, a_conversation(widget, "my account number is 4711", "hello")
+
+
+def address(name: str, ids: list[Any]) -> str:
+    return reverse(f"admin:{name}", args=ids[: PAGES[name]])
+
+
+def found(name: str, stored: tuple[Widget, Conversation]) -> Any:
+    """Pages of a visitor are found by their conversation."""
+    widget, conversation = stored
+    return widget.pk if "widget_" in name.removeprefix("chatwidget_") else conversation.pk
+
+
+def everything() -> tuple[int, int]:
+    return Widget.objects.filter(active=True).count(), Conversation.objects.count()
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("who", ["nobody", "visitor", "staff", "other staff"])
+def test_who_has_no_permission_sees_and_does_nothing(
+    client: Client, stored: tuple[Widget, Conversation], who: str, name: str, method: str
+) -> None:
+    if who != "nobody":
+        user = User.objects.create_user("them", is_staff="staff" in who)
+        if who == "other staff":
+            others = Permission.objects.exclude(content_type__app_label="chatwidget")
+            assert others.exists()
+            user.user_permissions.set(others)
+        client.force_login(user)
+    known = found(name, stored)
+    unknown = 4_711 if isinstance(known, int) else uuid.uuid4()
+    before = everything()
+    here = getattr(client, method)(address(name, [known, known]), {"post": "yes"})
+    assert here.status_code in (302, 403), here.status_code
+    if here.status_code == 302:
+        assert here.headers["Location"].startswith(("/admin/login/", "../", "/admin/chatwidget/"))
+    assert not any(word in here.content.decode() for word in WORDS)
+    assert everything() == before
+    if PAGES[name] and not name.endswith("_history"):  # Django looks for the object first
+        nowhere = getattr(client, method)(address(name, [unknown, unknown]), {"post": "yes"})
+        assert nowhere.status_code == here.status_code, "the same for unknown and forbidden"
+
+
+def test_the_table_has_all_pages() -> None:
+    assert {"chatwidget_widget_change", "chatwidget_conversation_changelist"} <= set(PAGES)
+    assert len(PAGES) > 10
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_who_may_do_all_is_refused_nothing(
+    admin_client: Client, stored: tuple[Widget, Conversation], name: str
+) -> None:
+    """So that the table above says something."""
+    known = found(name, stored)
+    answer = admin_client.get(address(name, [known, known]))
+    assert answer.status_code in (200, 302) or name.endswith(REFUSING)
