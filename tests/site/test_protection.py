@@ -13,7 +13,7 @@ from django.test import AsyncClient, Client
 from pytest_django import Settings
 
 from project import protection
-from project.settings import database
+from project.environment import database
 from tests.client import Chat
 from tests.conftest import Serve
 from tests.running import Server
