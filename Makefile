@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Most tests wait for something: three at a time suit two cores. `make test PARALLEL=` for one.
 PARALLEL := -n 3 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-pages lint format bench bench-full markdown-score wheel
+.PHONY: help install run test test-pages test-agents lint format bench bench-full markdown-score wheel
 
 help:
-	@echo "make run | test | test-pages | install | lint | format | bench | bench-full | markdown-score | wheel"
+	@echo "make run | test | test-pages | test-agents | install | lint | format | bench | bench-full | markdown-score | wheel"
 
 # Stamps in .venv: each is made again when what it was made of has changed.
 $(VENV)/created:
@@ -57,6 +57,12 @@ test-pages: $(VENV)/developed .env
 	@$(BIN)/python -m tests.needs
 	$(BIN)/python hatch_build.py npm install --prefix ../../tests/pages --no-save --silent --ignore-scripts $(PAGES)
 	$(BIN)/python -m pytest $(PARALLEL) tests/pages $(ARGS)
+
+# Real agents' programs, installed from the package indexes: `make test-agents NAMES="ai-sdk-ui a2a"`;
+# without NAMES, what there is.
+test-agents: $(VENV)/developed .env
+	@$(BIN)/python hatch_build.py
+	@$(BIN)/python -m tests.agents $(NAMES)
 
 lint: export DEBUG = true
 lint: $(VENV)/developed

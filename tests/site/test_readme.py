@@ -26,7 +26,7 @@ def test_every_variable_is_told() -> None:
 
 async def test_a_widget_is_pointed_at_each_platform_by_its_line(serve: Serve) -> None:
     server = await serve({"DEBUG": "false"})  # as commands have it that are typed by hand
-    assert len(LINES) == 6
+    assert len(LINES) == 7
     key = {"PLATFORM_KEY": "a-key-of-the-platforms"}
     for variable, value, line in LINES:
         await server.manage(*line.split(), env={**key, **({variable: value} if variable else {})})

@@ -1,0 +1,188 @@
+"""See tests/agents/__init__.py."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.agents.catalogue import AGENTS, BY_NAME, Agent
+from tests.client import Chat
+from tests.environment import VARIABLES
+from tests.running import ROOT, Process, Server, free_port, prepare, run
+
+FOLDER = ROOT / ".agents"
+PROGRAMS = Path(__file__).parent / "programs"
+END = " é世😀 end"
+
+
+@dataclass
+class Seen:
+    """What was seen of one program, a word or two for each question."""
+
+    versions: str = ""
+    check: str = ""
+    turns: str = ""
+    fail: str = ""
+    broken: str = ""
+    after: str = ""
+    stop: str = ""
+    wrong_key: str = ""
+
+
+async def install(agent: Agent) -> Path:
+    """The program's folder; what it needs is installed once."""
+    folder = FOLDER / re.sub(r"[^a-z0-9.]+", "-", " ".join([*agent.pip, *agent.npm]))[:80]
+    folder.mkdir(parents=True, exist_ok=True)
+    done = folder / "done"
+    if agent.pip and not done.exists():
+        python = agent.python or sys.executable
+        await run([python, "-m", "venv", str(folder / "venv")], env={})
+        pip = [str(folder / "venv/bin/python"), "-m", "pip", "install", "--quiet"]
+        await run([*pip, *agent.pip], env={})
+    if agent.npm and not done.exists():
+        await run(["npm", "install", "--silent", "--prefix", str(folder), *agent.npm], env={})
+    for program in PROGRAMS.glob("*.mjs"):
+        shutil.copy(program, folder)
+    done.touch()
+    return folder
+
+
+async def versions(agent: Agent, folder: Path) -> str:
+    """Of the first package, as it is installed."""
+    if agent.npm:
+        return agent.npm[0].replace("@", " ")
+    name = agent.pip[0].partition("[")[0].partition("=")[0]
+    code = f"import importlib.metadata as m; print(m.version({name!r}))"
+    done = await run([str(folder / "venv/bin/python"), "-c", code], env={})
+    return f"{name} {done.stdout.strip()}"
+
+
+def filled(texts: Sequence[str], **values: object) -> list[str]:
+    return [text.format(**values) for text in texts]
+
+
+async def see(agent: Agent) -> Seen:
+    folder = await install(agent)
+    seen = Seen(versions=await versions(agent, folder))
+    mark = folder / "stopped"
+    mark.unlink(missing_ok=True)
+    port = free_port()
+    values = {
+        "bin": folder / "venv/bin",
+        "folder": folder,
+        "port": port,
+        "programs": PROGRAMS,
+        "url": f"http://127.0.0.1:{port}",
+    }
+    env = {"STOPPED": str(mark), "PYTHONPATH": str(PROGRAMS), **agent.env}
+    # Of our own settings it sees nothing.
+    clean = ["env", *(f"--unset={name}" for name in VARIABLES)]
+    program = Process([*clean, *filled(agent.command, **values)], env, port, PROGRAMS)
+    database = f"sqlite:///{folder / f'{uuid.uuid4()}.sqlite3'}"
+    await prepare({"DATABASE_URL": database})
+    variables = {"DATABASE_URL": database, "CHATWIDGET_TIMEOUTS": "5,60,60,300"}
+    try:
+        await started(program, agent)
+        async with Server(variables, "daphne", free_port()) as server:
+            await configured(server, agent, values, agent.key)
+            done = await server.manage("check_widget", "agent", check=False)
+            print(done.stdout + done.stderr)
+            seen.check = "✓" if done.returncode == 0 else "✗"
+            await chatted(server, agent, seen, mark)
+            if agent.key:
+                await configured(server, agent, values, "wrong-key")
+                async with Chat(server.url, "agent") as chat:
+                    await chat.greeting(await chat.hello())
+                    _, end = await chat.ask("one")
+                    seen.wrong_key = end.get("error", {}).get("code", "answered")
+    except BaseException:
+        print(program.log[-4000:])
+        raise
+    finally:
+        await program.kill()
+    return seen
+
+
+async def started(program: Process, agent: Agent) -> None:
+    await program.start()
+    deadline = time.monotonic() + agent.minutes * 60
+    async with httpx.AsyncClient(base_url=program.url, timeout=20, trust_env=False) as client:
+        while agent.ready and time.monotonic() < deadline:
+            try:
+                if (await client.get(agent.ready)).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(0.5)
+
+
+async def configured(server: Server, agent: Agent, values: dict[str, Any], key: str) -> None:
+    arguments = filled(agent.widget, **values)
+    keyed = ["--api-key-env", "AGENT"] if key else []
+    await server.manage("configure_widget", "agent", *arguments, *keyed, env={"AGENT": key})
+
+
+async def chatted(server: Server, agent: Agent, seen: Seen, mark: Path) -> None:
+    async with Chat(server.url, "agent") as chat:
+        await chat.greeting(await chat.hello())
+        said = [await chat.ask(word) for word in ("one", "two", "three")]
+        words = ("one", "two", "three")
+        expected = [f"Echo {turn}: {word}{END}" for turn, word in enumerate(words, 1)]
+        texts = [text for text, _ in said]
+        right = texts == expected if agent.turns else all(text for text in texts)
+        codes = [end.get("error", {}).get("code") for _, end in said]
+        seen.turns = "✓" if right and not any(codes) else f"{texts} {codes}"
+        if agent.breaks:
+            text, end = await chat.ask("BREAK")
+            seen.broken = f"{end['status']} {end.get('error', {}).get('code', '')} “{text}”"
+            text, end = await chat.ask("FAIL")
+            seen.fail = f"{end['status']} {end.get('error', {}).get('code', '')} “{text}”"
+            text, end = await chat.ask("four")
+            seen.after = "✓" if end["status"] == "complete" else f"{end}"
+        if agent.slow:
+            await chat.say("SLOW")
+            reply = await chat.reply_begun()
+            await chat.until("delta", id=reply["id"])
+            await chat.send({"type": "stop", "id": reply["id"]})
+            end = await chat.until("done", id=reply["id"])
+            for _ in range(100):
+                if mark.exists():
+                    break
+                await asyncio.sleep(0.1)
+            seen.stop = f"{end['status']}, agent {'stopped' if mark.exists() else 'went on'}"
+
+
+async def main(names: list[str]) -> int:
+    if not names:
+        print("\n".join(agent.name for agent in AGENTS))
+        return 0
+    failed = 0
+    for name in names:
+        print(f"== {name}", flush=True)
+        began = time.monotonic()
+        try:
+            seen = await see(BY_NAME[name])
+        except Exception as error:
+            failed += 1
+            print(f"{name}: {type(error).__name__}: {error}", flush=True)
+            continue
+        for question, answer in vars(seen).items():
+            print(f"   {question:10} {answer}")
+        print(f"   {time.monotonic() - began:.0f} s", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("CHATWIDGET_ALLOW_PRIVATE_PROVIDERS", "true")
+    sys.exit(asyncio.run(main(sys.argv[1:])))
