@@ -18,6 +18,7 @@ django_application = get_asgi_application()
 from chatwidget.asgi import fast  # noqa: E402
 from chatwidget.relay.lifecycle import begin_in_daphne, lifespan  # noqa: E402
 from chatwidget.routing import websocket_urlpatterns  # noqa: E402
+from project.daphne_bounds import bound_daphne  # noqa: E402
 from project.protection import Bounds  # noqa: E402
 
 SECURE = {"http": "https", "ws": "wss"}
@@ -73,5 +74,6 @@ application: Any = ProtocolTypeRouter(
     {"http": Bounds(fast(django_application)), "websocket": routed, "lifespan": lifespan}
 )
 begin_in_daphne()
+bound_daphne()
 if settings.TRUSTED_PROXIES:
     application = ForwardedScheme(application)

@@ -132,3 +132,45 @@ async def test_https_only(https: Server) -> None:
         assert await chat.closed() == 4401, "admitted, and without a token"
     checked = await https.manage("check", "--deploy", "--fail-level", "WARNING")
     assert "no issues" in checked.stdout
+
+
+POST = "POST /chatwidget/demo/events/ HTTP/1.1\r\nHost: {host}\r\n"
+
+
+async def answer_to(server: Server, *pieces: str) -> bytes:
+    """What comes, until the server closes, of a request that never ends."""
+    host = urlsplit(server.url)
+    reader, writer = await asyncio.open_connection(host.hostname, host.port)
+    try:
+        for piece in pieces:
+            writer.write(piece.format(host=host.netloc).encode())
+        await writer.drain()
+        return await reader.read()
+    except ConnectionError:  # closed while there was more to send
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
+async def test_a_large_body_is_refused_before_it_is_there(serve: Serve, kind: str) -> None:
+    server = await serve(server=kind)
+    announced = await answer_to(server, POST, "Content-Length: 209715200\r\n\r\n")
+    assert announced.startswith(b"HTTP/1.1 413 ")
+    chunk = f"186a0\r\n{'x' * 100_000}\r\n"
+    in_chunks = await answer_to(server, POST, "Transfer-Encoding: chunked\r\n\r\n", *[chunk] * 40)
+    assert in_chunks.startswith(b"HTTP/1.1 413 ") or not in_chunks
+    async with Chat(server.url) as chat:
+        await chat.hello()
+        await chat.ask("Still here?")
+
+
+async def test_a_slow_request_is_given_up(serve: Serve) -> None:
+    """Half of its headers, and half of its body, at the same time."""
+    server = await serve()
+    async with asyncio.timeout(90):
+        answers = await asyncio.gather(
+            answer_to(server, POST, "Accept: "),
+            answer_to(server, POST, "Content-Length: 100\r\n\r\n", "x"),
+        )
+    assert [answer[:13] for answer in answers] == [b"HTTP/1.1 408 "] * 2
