@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from unittest.mock import patch
 
 import aiohttp
 import httpx
 from aiohttp.client_reqrep import ConnectionKey
-from django.conf import settings
-from django.test import override_settings
 
 from chatwidget.conf import ProviderConfig
 from chatwidget.errors import ReplyError
@@ -29,6 +24,7 @@ from chatwidget.providers.base import (
 )
 from chatwidget.providers.reader import ReplyReader
 from chatwidget.providers.registry import make_provider
+from chatwidget.testing.surroundings import captured, changed_settings, no_pauses
 from chatwidget.testing.transport import BROKEN, SILENCE, Answer, FakePlatform
 
 CONVERSATION = "01930000-0000-7000-8000-000000000001"
@@ -114,7 +110,7 @@ class Conformance:
                 return error
             return None
 
-        with platform.installed(), _no_pauses():
+        with platform.installed(), no_pauses():
             error = asyncio.run(read())
         assert platform.open == 0, "a connection was left open"
         return Found("".join(pieces), reading.session, reading.finished, error, platform)
@@ -269,14 +265,14 @@ class Conformance:
             answer = Answer(
                 [*self.good.chunks[:size], SILENCE], self.good.status, self.good.headers
             )
-            with _settings(TIMEOUTS=(30, 0.3, 0.3, 30)):
+            with changed_settings(TIMEOUTS=(30, 0.3, 0.3, 30)):
                 found = self.ask(answer, self.turn(session=self.session))
             assert found.code == "provider_timeout"
             assert TEXT.startswith(found.text)
 
     def test_a_reply_is_cut_at_the_longest_length(self) -> None:
         pieces = ["0123456789" * 10] * 40
-        with _settings(MAX_REPLY_LENGTH=1000):
+        with changed_settings(MAX_REPLY_LENGTH=1000):
             found = self.ask(self.answer(pieces, self.session))
         assert (found.code, len(found.text)) == ("provider_rejected", 1000)
 
@@ -290,7 +286,7 @@ class Conformance:
         for request in found.platform.requests:
             assert key not in f"{request.url} {_body(request)}"
         assert any(key in " ".join(r.headers.values()) for r in found.platform.requests)
-        with _captured() as records:
+        with captured() as records:
             for status in (200, 400, 500):
                 headers = {"content-type": "text/plain"}
                 told = self.ask(Answer([f"your key is {key}".encode()], status, headers))
@@ -301,44 +297,3 @@ class Conformance:
 
 def _body(request: httpx.Request) -> str:
     return request.content.decode("utf-8", "replace")
-
-
-@contextmanager
-def _settings(**changes: Any) -> Iterator[None]:
-    given = getattr(settings, "CHATWIDGET", {})
-    with override_settings(CHATWIDGET={**given, **changes}):
-        yield
-
-
-@contextmanager
-def _no_pauses() -> Iterator[None]:
-    """What is tried again is tried at once."""
-    with (
-        patch("chatwidget.providers.http._pause", lambda attempt, after: after or 0.0),
-        patch("chatwidget.providers.http._rest", _at_once),
-    ):
-        yield
-
-
-async def _at_once(seconds: float) -> None:
-    return None
-
-
-@contextmanager
-def _captured() -> Iterator[list[logging.LogRecord]]:
-    records: list[logging.LogRecord] = []
-
-    class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            records.append(record)
-
-    handler = Handler()
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield records
-    finally:
-        root.setLevel(level)
-        root.removeHandler(handler)
