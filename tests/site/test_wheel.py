@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -43,6 +44,21 @@ async def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = folder / sdist.name.removesuffix(".tar.gz")
     await run([*build, "--wheel", str(source)], env={"PYTHONPATH": str(folder / "without")})
     return folder
+
+
+async def test_another_build_is_the_same_to_the_byte(archives: Path, tmp_path: Path) -> None:
+    """So that anybody can see that a wheel was made of these sources, and of nothing else."""
+    [wheel], [sdist] = (archives / "dist").glob("*.whl"), (archives / "dist").glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    source = tmp_path / sdist.name.removesuffix(".tar.gz")
+    for path in source.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))  # when somebody unpacked it says nothing
+    build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(tmp_path)]
+    await run([*build, str(source)], env={"PYTHONPATH": str(archives / "without")})
+    [again] = tmp_path.glob("*.whl")
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (wheel, again)]
+    assert digests[0] == digests[1]
 
 
 def test_the_wheel_holds_what_the_app_needs_and_nothing_else(archives: Path) -> None:
