@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Most tests wait for something: three at a time suit two cores. `make test PARALLEL=` for one.
 PARALLEL := -n 3 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-pages test-agents lint format bench bench-full markdown-score wheel
+.PHONY: help install run test test-pages test-agents lint format bench bench-full markdown-score audit wheel
 
 help:
-	@echo "make run | test | test-pages | test-agents | install | lint | format | bench | bench-full | markdown-score | wheel"
+	@echo "make run | test | test-pages | test-agents | install | lint | format | bench | bench-full | markdown-score | audit | wheel"
 
 # Stamps in .venv: each is made again when what it was made of has changed.
 $(VENV)/created:
@@ -87,6 +87,13 @@ bench bench-full: $(VENV)/developed .env
 markdown-score: $(VENV)/developed
 	@$(BIN)/python -m tests.needs
 	@$(BIN)/python -m tests.bench.markdown.score $(ARGS)
+
+# Known holes in what we depend on, and licences that ours cannot be shipped with.
+audit: $(VENV)/developed
+	@$(PIP) pip-audit pip-licenses
+	$(BIN)/pip-licenses --summary --fail-on 'GPL-2.0-only;GPL-2.0-or-later;GPL-3.0-only;GPL-3.0-or-later;AGPL-3.0-only;AGPL-3.0-or-later;GNU General Public License v3 (GPLv3)'
+	$(BIN)/pip-audit --skip-editable
+	$(BIN)/python hatch_build.py npm audit
 
 wheel: $(VENV)/installed
 	@$(PIP) build
