@@ -71,12 +71,16 @@ export interface PublicMessage {
   text: string;
 }
 
-/** What the frame sends. All but `close` and `running` are events of the JavaScript API, too. */
+/** What the frame sends. All but the first three are events of the JavaScript API, too. */
 export type FrameMessage =
-  /** The conversation is shown, at first and after each lost connection. */
-  | { type: "ready"; detail?: undefined }
+  /** The visitor does something here: is the page still where it was? The loader answers anything. */
+  | { type: "used"; detail?: undefined }
+  /** Whether a reply runs: the next page then brings the conversation back by itself. */
+  | { type: "running"; detail: boolean }
   /** The visitor pressed Close or Escape: the panel closes, the launcher is focused. */
   | { type: "close"; detail?: undefined }
+  /** The conversation is shown, at first and after each lost connection. */
+  | { type: "ready"; detail?: undefined }
   /** How many replies were not seen yet. */
   | { type: "unread"; detail: number }
   /** A message of the visitor's was accepted, or a reply ended. */
@@ -84,9 +88,7 @@ export type FrameMessage =
   /** One of the protocol's error codes. */
   | { type: "error"; detail: string }
   /** The server knows who the visitor is. */
-  | { type: "identify"; detail: Identity }
-  /** Whether a reply runs: the next page then brings the conversation back by itself. */
-  | { type: "running"; detail: boolean };
+  | { type: "identify"; detail: Identity };
 
 /** As it is sent. */
 export type SentMessage = {

@@ -104,8 +104,6 @@ async def test_what_is_destroyed_stores_nothing(shop: Shop) -> None:
     await shop.page.evaluate(
         """() => {
           sessionStorage.clear();
-          dispatchEvent(new Event("blur"));
-          navigation.dispatchEvent(new Event("navigatesuccess"));
           for (const type of ["resize", "scroll"]) visualViewport.dispatchEvent(new Event(type));
         }"""
     )

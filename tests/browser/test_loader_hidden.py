@@ -86,7 +86,6 @@ async def test_a_dialog_of_the_page_is_above_an_open_panel(shop: Shop) -> None:
           dialog.innerHTML = "<button>Close the picture</button>";
           document.body.append(dialog);
           dialog.showModal();
-          dispatchEvent(new Event("blur"));
           visualViewport.dispatchEvent(new Event("scroll"));
           return dialog;
         }"""

@@ -56,7 +56,8 @@ async def test_a_page_that_navigates_by_itself(shop: Shop) -> None:
     await shop.show()
     await shop.open()
     hello = await fake.heard("hello")
-    assert hello["page"] == {"url": f"{shop.url}/", "title": "A shop", "referrer": ""}
+    page = {"url": f"{shop.url}/", "title": "A shop", "referrer": "", "origin": shop.url}
+    assert hello["page"] == page
     await shop.inside("window.mark = 1")
     await shop.page.evaluate(
         """tag => {

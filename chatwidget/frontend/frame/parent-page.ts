@@ -30,6 +30,10 @@ export function connectParentPage(window: Window, onState: (state: PageState) =>
   if (embedded) {
     port1.onmessage = ({ data }) => onState(fit(named(data)));
     window.parent.postMessage(VERSION, "*", [port2]);
+    // A page that navigates by itself does not say so.
+    for (const act of ["pointerdown", "input"]) {
+      window.addEventListener(act, () => send({ type: "used" }));
+    }
     window.addEventListener("message", ({ source, data, ports: [port] }) => {
       if (source !== window.parent || data !== OLD_VERSION || !port) return;
       send = (message) => port.postMessage(message);

@@ -31,7 +31,6 @@ export interface Globals {
   ChatWidget?: unknown;
   /** All widgets, by their address. */
   ChatWidgets?: Record<string, Api>;
-  navigation?: EventTarget;
 }
 
 /** The whole API of a widget that does this, and what calls the listeners of an event. */

@@ -166,10 +166,6 @@ export function start(config: Config): void {
     dialog.onclose = sync;
     view.addEventListener("resize", sync);
     addEventListener("message", hear);
-    // Where the page has navigated to by itself is told at once, or, in browsers that cannot say so,
-    // when a click into the iframe takes the page's focus.
-    globals.navigation?.addEventListener("navigatesuccess", sync);
-    addEventListener("blur", sync);
     again.onclick = () => {
       unload();
       api.open();
