@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, closing
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -55,6 +57,17 @@ for slug, fields in json.loads({widgets!r}).items():
         setattr(widget, name, Secret(value) if name in SECRETS else value)
     widget.save()
 """
+
+
+def spellings(text: str) -> set[str]:
+    """A text as it is, and within any base64."""
+    shifted = (base64.b64encode(bytes(n) + text.encode()).decode() for n in range(3))
+    return {text, *(each[4:-4] for each in shifted)}
+
+
+def tells(text: str) -> bool:
+    """Does a platform's key stand in it?"""
+    return any(spelling in text for spelling in spellings(SECRET))
 
 
 class Visit(Protocol):
@@ -113,6 +126,16 @@ class Site(Server):
             "UPDATE chatwidget_conversation SET last_seq = last_seq + ? WHERE id = ?", count, name
         )
 
+    async def written(self) -> dict[str, str]:
+        """Everything that this site has put anywhere: its log, its files, its exports."""
+        path = Path(self.variables["DATABASE_URL"].removeprefix("sqlite:///"))
+        files = {each.name: each.read_bytes().decode("latin-1") for each in path.parent.iterdir()}
+        exports = {
+            kind: (await self.manage("export_transcripts", "--format", kind)).stdout
+            for kind in ("jsonl", "csv")
+        }
+        return {"log": self.log, **files, **exports}
+
     async def make_widgets(self, platforms: str) -> None:
         """WIDGETS, pointed at the fake platforms."""
         widgets = {}
@@ -136,8 +159,10 @@ async def site(preparation: Preparation, platforms: Process) -> AsyncIterator[Si
     await made.make_widgets(platforms.url)
     async with made:
         yield made
+        written = await made.written()
         print(made.log)
         assert "Traceback" not in made.log, made.log
+        assert [place for place, text in written.items() if tells(text)] == []
 
 
 @pytest.fixture
@@ -150,11 +175,14 @@ async def agents(platforms: Process) -> AsyncIterator[Control]:
 async def visit(site: Site) -> AsyncIterator[Visit]:
     """`chat = await visit("talk")`: a socket, before its hello; closed at the end."""
     async with AsyncExitStack() as stack:
+        chats = []
 
         async def open_socket(slug: str = "talk", *, origin: str | None = None) -> Chat:
-            return await stack.enter_async_context(Chat(site.url, slug, origin=origin))
+            chats.append(await stack.enter_async_context(Chat(site.url, slug, origin=origin)))
+            return chats[-1]
 
         yield open_socket
+        assert not [chat.slug for chat in chats if tells(str(chat.frames))], "a key in a frame"
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ What is another's is answered as what does not exist, and nothing of it changes.
 
 from __future__ import annotations
 
+import base64
 import time
 import uuid
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import pytest
 
 from chatwidget import tokens
 from tests.client import Chat, Closed, Frame
-from tests.sockets.conftest import Site, Visit
+from tests.sockets.conftest import SECRET, Site, Visit, tells
 
 WORDS = "say:my account number is 4711"
 FRAMES: dict[str, Frame] = {
@@ -146,3 +147,12 @@ async def test_one_who_is_blocked_is_let_nowhere(site: Site, visit: Visit, owner
     with pytest.raises(Closed) as closed:
         await late.hello(visitor=owner.visitor, conversation=owner.conversation)
     assert closed.value.code == 4401
+
+
+async def test_a_key_would_be_seen(site: Site) -> None:
+    """By what looks for it at the end of these tests, in all that the site has written."""
+    for offset in range(3):
+        hidden = base64.b64encode(b"x" * offset + f"Bearer sk-{SECRET}.".encode()).decode()
+        assert tells(f"auth: {hidden}")
+    assert tells(f"sk-{SECRET}") and not tells("sk-do-not-ask-0123456789")
+    assert len(await site.written()) > 3, "log, database, two exports"
