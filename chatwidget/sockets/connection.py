@@ -178,7 +178,9 @@ class Connection:
                     await run_in_db_thread(
                         transcripts.join_visitors, self._widget, anonymous, visitor, client.details
                     )
-                await session.begin(frame)
+                # Who signs in sees what they said last: none was what was shown before that.
+                signs_in = verified is not None and known != visitor
+                await session.begin(frame, latest=signs_in and frame.conversation is None)
         except BaseException:
             session.gone()
             raise

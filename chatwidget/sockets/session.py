@@ -65,9 +65,12 @@ class Session:
         self.subscription = Subscription(relay, widget, client, outbox)
         self._details = Details(client, self.subscription)
 
-    async def begin(self, hello: Hello) -> None:
-        """Answer a `hello`, whose token has been checked, by `ready`."""
-        if hello.conversation is UNSET:
+    async def begin(self, hello: Hello, *, latest: bool = False) -> None:
+        """Answer a `hello`, whose token has been checked, by `ready`.
+
+        `latest`: with the visitor's latest conversation, whichever it names.
+        """
+        if latest or hello.conversation is UNSET:
             await self.subscription.open_latest()
         else:
             await self.subscription.open(as_uuid(hello.conversation or ""))
@@ -262,7 +265,9 @@ class Session:
 
     async def _history(self, before: UUID) -> None:
         entries, more = await run_in_db_thread(transcripts.older, self.subscription.shown, before)
-        self._outbox.put_messages(entries, lambda found: Older(messages=found, more=more))
+        # What is being written is shown already, and its deltas go on from where they are.
+        older = [e for e in entries if not (e.unfinished or self._outbox.follows(e))]
+        self._outbox.put_messages(older, lambda found: Older(messages=found, more=more))
 
     async def _page(self, frame: Page) -> None:
         self._client.navigate(frame.url, frame.title)

@@ -225,5 +225,5 @@ async def test_the_template_tag_vouches_for_a_user_until_they_sign_out(shop: Sho
     await shop.show(signed_out)
     await expect(shop.frame.get_by_role("article")).to_have_count(1)
     await shop.show(tag)
-    await shop.open()
+    # The panel is open, as it was left.
     await expect(shop.frame.get_by_text(words).first).to_be_visible()

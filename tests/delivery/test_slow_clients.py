@@ -8,6 +8,7 @@ import os
 import uuid
 from collections.abc import Iterable
 from contextlib import AsyncExitStack, suppress
+from itertools import cycle, islice
 
 import psutil
 import pytest
@@ -85,7 +86,8 @@ async def test_who_asks_for_more_and_never_reads(
     serve: Serve, sqlite: Database, control: Control, kind: str, asks: str
 ) -> None:
     """What it is to be told waits for it up to a bound, whatever it is; then it is given up."""
-    server = await serve(db=await sqlite(), server=kind)
+    # Without what bounds how often it may ask.
+    server = await serve({"CHATWIDGET_LIMITS": "off"}, kind, await sqlite())
     async with Visit(server) as reader:
         await reader.greeted()
         for _ in range(5):
@@ -94,17 +96,17 @@ async def test_who_asks_for_more_and_never_reads(
             await control.push(name, "0123456789abcdef" * 4096)
             await control.end(name)
             await reader.until("done", id=reply)
-        frames: dict[str, Frame] = {
-            "history": {"type": "history", "before": reply},
-            "rate": {"type": "rate", "id": reply, "value": 1},
+        frames: dict[str, list[Frame]] = {
+            "history": [{"type": "history", "before": reply}],
+            "rate": [{"type": "rate", "id": reply, "value": value} for value in (1, -1)],
         }
     async with Visit(server) as dead:  # the only one now: no other can be given up in its place
         await dead.again(reader)
         before = memory(server)
         last = f"say:{a_name()}"
         with suppress(ConnectionClosed):
-            for _ in range(500):
-                await dead.send(frames[asks])
+            for frame in islice(cycle(frames[asks]), 500):
+                await dead.send(frame)
             await dead.send({"type": "send", "id": str(uuid.uuid4()), "text": last})
 
         async def handled() -> bool:
@@ -251,7 +253,7 @@ async def test_floods_are_cut_off(serve: Serve, sqlite: Database, kind: str) -> 
                 codes.append(await chat.closed())
 
     await asyncio.gather(*(connections() for _ in range(8)))
-    assert codes.count(4400) > 400
+    assert codes.count(4400) > 100  # what else the address has asked for counts, too
     await served(server)
 
 

@@ -129,7 +129,8 @@ class Site(Server):
     async def written(self) -> dict[str, str]:
         """Everything that this site has put anywhere: its log, its files, its exports."""
         path = Path(self.variables["DATABASE_URL"].removeprefix("sqlite:///"))
-        files = {each.name: each.read_bytes().decode("latin-1") for each in path.parent.iterdir()}
+        ours = (each for each in path.parent.iterdir() if each.is_file())
+        files = {each.name: each.read_bytes().decode("latin-1") for each in ours}
         exports = {
             kind: (await self.manage("export_transcripts", "--format", kind)).stdout
             for kind in ("jsonl", "csv")
