@@ -105,9 +105,9 @@ def until_stored(django_db_blocker: DjangoDbBlocker) -> UntilStored:
     def stored(url: str, reply: str) -> str:
         config = Env.db_url_config(url)
         database = ConnectionHandler({DEFAULT_DB_ALIAS: config})[DEFAULT_DB_ALIAS]
-        key = Message._meta.get_field("id").get_db_prep_value(UUID(reply), database)
         try:
             with django_db_blocker.unblock(), database.cursor() as cursor:
+                key = Message._meta.get_field("id").get_db_prep_value(UUID(reply), database)
                 cursor.execute(query, [key])
                 return str(cursor.fetchone()[0])
         finally:
