@@ -207,7 +207,8 @@ def next_conversation_id(before: UUID, ended: datetime | None = None) -> UUID:
     """
     digest = hashlib.sha256(b"chatwidget.successor:" + before.bytes).digest()
     time = int(ended.timestamp() * 1000).to_bytes(6) if ended else before.bytes[:6]
-    return UUID(bytes=time + digest[:10])
+    number = int.from_bytes(time + digest[:10]) & ~(0xF << 76) & ~(0x3 << 62)
+    return UUID(int=number | 8 << 76 | 2 << 62)  # of version 8: MariaDB takes no other bits there
 
 
 def _default(language: str) -> str:

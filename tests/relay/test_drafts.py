@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -263,3 +264,11 @@ async def test_where_the_platform_may_not_be_asked_the_widget_greets(widget: Wid
     later.allowed = False
     draft = await later.draft(process)
     assert (await arrived(draft), draft.session) == ("Ours.", ""), "not another visitor's session"
+
+
+def test_the_id_that_follows_is_a_uuid_of_a_known_kind() -> None:
+    """MariaDB refuses an id whose version and variant do not go together."""
+    for before in (uuid.uuid4() for _ in range(200)):
+        following = next_conversation_id(before)
+        assert (following.version, following.variant) == (8, uuid.RFC_4122)
+        assert following.bytes[:6] == before.bytes[:6]
