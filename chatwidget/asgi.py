@@ -86,7 +86,7 @@ TOO_MANY = Kept(0, 0.0, [(b"retry-after", b"10"), (b"content-length", b"0")], b"
 def is_within_limits(scope: Scope) -> bool:
     """Has this address not asked for too many pages of late?"""
     try:
-        rate_limits.work.take("pages_per_address", f"pages {client_address(scope)}", 1)
+        rate_limits.work.take("pages_per_address", client_address(scope), 1)
     except CloseConnection:
         return False
     return True

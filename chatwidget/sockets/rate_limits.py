@@ -157,25 +157,29 @@ OPENING = 5  # of a connection
 BURST_SECONDS = 15
 # Buckets kept before those that are full, which say nothing, are dropped.
 MANY = 10_000
+SWEEP_SECONDS = 1.0  # not for each newcomer while there is little to drop
 
 
 class _Work:
     """What each visitor and address asks of this process, by all of their sockets together."""
 
     def __init__(self) -> None:
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._swept_at = 0.0
 
     def take(self, rule: str, who: str, weight: int) -> None:
         """Raises CloseConnection where it is more than a rule of Limits allows."""
         limits = conf().limits
         if limits is None or not weight:
             return
-        bucket = self._buckets.get(who)
+        bucket = self._buckets.get((rule, who))
         if bucket is None:
-            if len(self._buckets) >= MANY:
+            now = time.monotonic()
+            if len(self._buckets) >= MANY and now - self._swept_at >= SWEEP_SECONDS:
+                self._swept_at = now
                 self._buckets = {key: each for key, each in self._buckets.items() if not each.full}
             rate = getattr(limits, rule)
-            bucket = self._buckets[who] = Bucket(rate, rate * BURST_SECONDS)
+            bucket = self._buckets[rule, who] = Bucket(rate, rate * BURST_SECONDS)
         bucket.take(weight)
 
 
