@@ -128,6 +128,24 @@ async def test_signing_out_ends_it(visit: Visit) -> None:
         assert other.conversation != chat.conversation
 
 
+async def test_who_signs_in_again_sees_what_they_said_last(visit: Visit) -> None:
+    """Their page had begun as somebody else's, who has said nothing yet."""
+    person = somebody()
+    before, between, after = [await visit("members") for _ in range(3)]
+    await before.hello(identity=signed(person))
+    await before.ask("say:mine")
+    stranger = await between.hello(visitor=before.visitor, conversation=None)
+    again = {"visitor": stranger["visitor"], "identity": signed(person)}
+    ready = await after.hello(**again, conversation=None)
+    assert ready["conversation"] == before.conversation
+    # Of the one who is signed in it is a new one, as it says.
+    another = await visit("members")
+    ready = await another.hello(
+        visitor=ready["visitor"], identity=signed(person), conversation=None
+    )
+    assert ready["conversation"] is None
+
+
 async def test_the_next_person_who_signs_in_gets_nothing_of_the_last(visit: Visit) -> None:
     first = await visit("members")
     await first.hello(identity=signed(somebody()))

@@ -170,6 +170,19 @@ async def test_history_goes_back_to_the_greeting(chat: Chat, another: Another, s
     assert await tab.receive() == {"type": "history", "messages": [], "more": False}
 
 
+async def test_history_is_without_what_is_being_written(chat: Chat, agents: Control) -> None:
+    """Its deltas go on from what is shown, not from what is stored."""
+    name, running = await begun(chat, agents, "some")
+    waiting = await chat.say("say:next")
+    await chat.send({"type": "history", "before": waiting["message"]["id"]})
+    page = await chat.until("history")
+    assert [message["text"] for message in page["messages"]] == [OWN_GREETING, f"hold:{name}"]
+    await agents.push(name, " more")
+    await agents.end(name)
+    done = await chat.until("done")
+    assert (done["id"], done["status"], chat.texts[running]) == (running, "complete", "some more")
+
+
 async def test_ready_shows_the_whole_of_fifty_messages(chat: Chat, another: Another) -> None:
     await chat.ask("say:hi")
     tab = await another(chat)
