@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from chatwidget import db
+from chatwidget.relay import lifecycle
 from tests import sites
 from tests.environment import FOLDER, VARIABLES
 from tests.needs import chromium
@@ -83,6 +84,16 @@ def django_db_modify_db_settings() -> None:
             connection.settings_dict["TEST"]["NAME"] = f"test_unit{worker}"
             continue
         connection.settings_dict["TEST"]["NAME"] = str(FOLDER / "unit-test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def no_relay_left() -> Iterator[None]:
+    """A relay that a test's requests have begun ends with it: the loop goes on to other tests."""
+    yield
+    process, lifecycle._process = lifecycle._process, None
+    if process is not None:
+        for task in process._tasks:
+            task.cancel()
 
 
 @pytest.fixture

@@ -221,7 +221,11 @@ async def no_hello(site: Site) -> AsyncIterator[asyncio.Task[int | None]]:
 
 @pytest.fixture(scope="session", autouse=True)
 async def unacknowledged(site: Site, platforms: Process) -> AsyncIterator[asyncio.Task[int | None]]:
-    """A socket whose window is exhausted and stays so: the code it is closed with, 60 s later."""
+    """A socket whose window is exhausted and stays so: the code it is closed with, 60 s later.
+
+    Its own limit is generous: this loop stands still during tests that are not asynchronous, and
+    then its clock is looked at before what has come meanwhile.
+    """
     control = Control(platforms.url)
     async with Chat(site.url, "talk") as chat:
         chat.acks = False
@@ -231,7 +235,7 @@ async def unacknowledged(site: Site, platforms: Process) -> AsyncIterator[asynci
         await control.push("unacknowledged", "x" * (WINDOW + 1))
         while len(chat.texts[reply]) < WINDOW:
             await chat.receive()
-        task = asyncio.create_task(chat.closed(90))
+        task = asyncio.create_task(chat.closed(600))
         yield task
         task.cancel()
     await control.close()
