@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Most tests wait for something: three at a time suit two cores. `make test PARALLEL=` for one.
 PARALLEL := -n 3 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-pages test-agents lint format bench bench-full markdown-score audit wheel
+.PHONY: help install run demo-data test test-pages test-agents lint format bench bench-full markdown-score audit wheel
 
 help:
-	@echo "make run | test | test-pages | test-agents | install | lint | format | bench | bench-full | markdown-score | audit | wheel"
+	@echo "make run | demo-data | test | test-pages | test-agents | install | lint | format | bench | bench-full | markdown-score | audit | wheel"
 
 # Stamps in .venv: each is made again when what it was made of has changed.
 $(VENV)/created:
@@ -42,6 +42,11 @@ install: $(VENV)/installed .env
 # DEBUG is on unless it is set, here or in .env. exec: signals reach the server.
 run: install
 	@grep -qsE '^(export )?DEBUG=' .env || export DEBUG="$${DEBUG:-true}"; exec $(BIN)/python manage.py serve
+
+# A year of invented conversations: `make demo-data ARGS="--messages 400000"`.
+demo-data: install
+	@grep -qsE '^(export )?DEBUG=' .env || export DEBUG="$${DEBUG:-true}"; \
+	$(BIN)/python manage.py migrate --verbosity 0 && $(BIN)/python manage.py demo_data $(ARGS)
 
 test: $(VENV)/developed .env
 	@$(BIN)/python hatch_build.py

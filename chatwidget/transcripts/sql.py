@@ -8,6 +8,7 @@ the one truth.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +18,7 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
+from django.db.models.expressions import DatabaseDefault
 
 from chatwidget.models import Conversation, Message, Visitor, Widget
 from chatwidget.transcripts.locking import LEASE, UNFINISHED_SQL
@@ -148,7 +150,8 @@ def _defaults(model: type[Model], vendor: str) -> list[tuple[Any, Any, Any]]:
     found = []
     for field in model._meta.concrete_fields:
         default = field.get_default()
-        found.append((field, default, field.get_db_prep_save(default, _database())))
+        value = field.db_default if isinstance(default, DatabaseDefault) else default
+        found.append((field, default, field.get_db_prep_save(value, _database())))
     return found
 
 
@@ -169,6 +172,16 @@ def insert_messages(*messages: Message) -> None:
     values = [value for message in messages for value in _row(message, database)]
     with database.cursor() as cursor:
         cursor.execute(statement, values)
+
+
+def insert_rows(rows: Sequence[Model]) -> None:
+    """Rows of one model as they are, their times too; for many at once."""
+    if not rows:
+        return
+    database = _database()
+    statement = _insert(type(rows[0]), database.vendor, 1, False)
+    with database.cursor() as cursor:
+        cursor.executemany(statement, [_row(row, database) for row in rows])
 
 
 def insert_visitor(visitor: Visitor) -> None:

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from chatwidget.conf import DESCRIBING, Secret
 from chatwidget.db import missing_migrations
 from chatwidget.encryption import is_newest
 from chatwidget.errors import PlatformMisconfigured
+from chatwidget.management.provider_help import KeepsLines, described_providers
 from chatwidget.models import Widget
+from chatwidget.providers.registry import providers
 from chatwidget.widgets import protection
 from chatwidget.widgets.validation import (
     clean_widget,
@@ -37,9 +39,16 @@ class Command(BaseCommand):
         "changes nothing. Another provider forgets the agent, base URL, key and options."
     )
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """With all platforms at the end of its help, each with what it takes."""
+        facts = {"epilog": described_providers(), "formatter_class": KeepsLines}
+        return super().create_parser(prog_name, subcommand, **facts, **kwargs)
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="its name in /chatwidget/SLUG.js")
-        parser.add_argument("--provider", metavar="NAME", help="demo, eigi, …")
+        parser.add_argument(
+            "--provider", metavar="NAME", help=f"{', '.join(providers())}; see below"
+        )
         parser.add_argument(
             "--agent",
             metavar="ID",

@@ -1,0 +1,102 @@
+"""A year of invented conversations, to look at the admin and to measure it."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils import timezone
+from tqdm import tqdm
+
+from chatwidget.db import missing_migrations
+from chatwidget.management.demo.store import SLUGS, write
+from chatwidget.management.demo.story import Story
+from chatwidget.models import Conversation, Widget
+from chatwidget.transcripts import erasure, search
+
+
+class Command(BaseCommand):
+    help = (
+        "Fills the site with a year of invented conversations with three widgets "
+        f"({', '.join(SLUGS)}): visitors, languages, pages, ratings, failures. The same seed, "
+        "number and last day make the same. Refuses where there are real conversations."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--messages",
+            default="20000",
+            metavar="N",
+            help="how many messages, 2 or more (default: %(default)s); 400000 take some minutes",
+        )
+        parser.add_argument(
+            "--seed", type=int, default=1, metavar="N", help="another: another year"
+        )
+        parser.add_argument(
+            "--last-day", metavar="YYYY-MM-DD", help="the year's last day (default: yesterday)"
+        )
+        parser.add_argument(
+            "--replace", action="store_true", help="first erase those three widgets, with all of it"
+        )
+        parser.add_argument(
+            "--beside-real", action="store_true", help="also where there are real conversations"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        messages, last = _number(options["messages"]), _day(options["last_day"])
+        try:
+            if missing := missing_migrations():
+                raise CommandError(f"The database lacks {', '.join(missing)}: run migrate.")
+            self._make_room(options["replace"], options["beside_real"])
+        except DatabaseError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise CommandError(f"The database is not ready ({reason}): run migrate.") from None
+        quiet = options["verbosity"] < 1 or not sys.stderr.isatty()
+        with tqdm(total=messages, unit=" messages", disable=quiet) as bar:
+            write(Story(options["seed"], messages, last).chats(), bar.update)
+        with tqdm(desc="search index", unit=" conversations", disable=quiet) as bar:
+            while done := search.catch_up(search.BATCH):
+                bar.update(done)
+        if options["verbosity"] > 0:
+            conversations = Conversation.objects.filter(widget__slug__in=SLUGS).count()
+            self.stdout.write(
+                f"Made {messages} messages in {conversations} conversations with "
+                f"{', '.join(SLUGS)}."
+            )
+
+    def _make_room(self, replace: bool, beside_real: bool) -> None:
+        """Refuse, or erase, what is there. Raises CommandError."""
+        real = Conversation.objects.exclude(widget__slug__in=SLUGS)
+        if not beside_real and real.exists():
+            raise CommandError(
+                "demo_data: this site has real conversations, which invented ones would drown. "
+                "Give --beside-real to have both."
+            )
+        made = Widget.objects.filter(slug__in=SLUGS)
+        if replace:
+            for widget in made:
+                erasure.erase_widget(widget)
+        elif made.exists():
+            there = ", ".join(made.values_list("slug", flat=True))
+            raise CommandError(
+                f"demo_data: {there} is there already. Give --replace to make all of it again."
+            )
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 2 <= int(text) <= 100_000_000):
+        raise CommandError(f"--messages: {text!r} is no number from 2 to 100000000.")
+    return int(text)
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return timezone.now().date() - timedelta(days=1)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"--last-day: {text!r} is no day like 2026-03-14.") from None
