@@ -1,6 +1,7 @@
 """What the owner sees: the widgets they set up, and the conversations visitors had with them."""
 
+from chatwidget.admin.access import WidgetAccessAdmin
 from chatwidget.admin.conversations import ConversationAdmin
 from chatwidget.admin.widgets import WidgetAdmin
 
-__all__ = ["ConversationAdmin", "WidgetAdmin"]
+__all__ = ["ConversationAdmin", "WidgetAccessAdmin", "WidgetAdmin"]

@@ -27,6 +27,7 @@ from chatwidget.admin.filters import (
     FailedFilter,
     PeriodFilter,
     RatedFilter,
+    WidgetFilter,
     failed,
     rated,
     with_message,
@@ -35,6 +36,7 @@ from chatwidget.admin.times import ago
 from chatwidget.admin.transcript import transcript
 from chatwidget.models import Conversation, Message, Role, Visitor
 from chatwidget.transcripts import erasure, search
+from chatwidget.transcripts.access import visible_to, widgets_of
 
 # What has changed since the last look is indexed first; so many conversations at the most.
 AT_A_SEARCH = 2000
@@ -47,7 +49,7 @@ class ConversationAdmin(BlocksVisitors):
 
     list_display = ("who", "said", "length", "last_message")
     list_display_links = ("who",)
-    list_filter = ("widget", PeriodFilter, FailedFilter, RatedFilter)
+    list_filter = (("widget", WidgetFilter), PeriodFilter, FailedFilter, RatedFilter)
     list_per_page = 50
     list_max_show_all = 0
     ordering = ("-last_message_at", "-id")
@@ -75,6 +77,7 @@ class ConversationAdmin(BlocksVisitors):
         start = theirs.filter(role=Role.USER).values(start=Substr("text", 1, PREVIEW))
         end = theirs.order_by("-seq").values(end=Substr("text", 1, PREVIEW))
         rows: QuerySet[Conversation] = super().get_queryset(request)
+        rows = rows.filter(visible_to(request.user))
         return rows.select_related("widget", "visitor").annotate(
             first_words=Subquery(start[:1]),
             last_words=Subquery(end[:1]),
@@ -87,7 +90,7 @@ class ConversationAdmin(BlocksVisitors):
         self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
     ) -> tuple[QuerySet[Conversation], bool]:
         """By words, in what was said and what is known of the visitor and the page; or by an id."""
-        query = search.parse(search_term)
+        query = search.parse(search_term, searched_widgets(request))
         if query:
             search.catch_up(AT_A_SEARCH)
             found = search.find(Conversation.objects.all(), query)
@@ -250,6 +253,15 @@ class ConversationAdmin(BlocksVisitors):
 def name_of(visitor: Visitor) -> str:
     """What a person can be told from others by; of an id that sorts by time, the end."""
     return visitor.name or visitor.email or _("Visitor …%s") % str(visitor.pk)[-6:]
+
+
+def searched_widgets(request: HttpRequest) -> list[int] | None:
+    """In which widgets' words is searched; None: in all."""
+    chosen = request.GET.get(WidgetFilter.parameter, "")
+    limited = widgets_of(request.user)
+    if chosen.isascii() and chosen.isdigit() and len(chosen) < 16:
+        return [int(chosen)] if limited is None or int(chosen) in limited else []
+    return limited
 
 
 def identified(word: str) -> Q:

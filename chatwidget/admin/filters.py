@@ -16,7 +16,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.times import midnight, today
-from chatwidget.models import Conversation, Message, Status
+from chatwidget.models import Conversation, Message, Status, Widget
+from chatwidget.transcripts.access import visible_to
 
 # Rows that are counted and can be leafed through; what is older is found by its date.
 MOST = 5_000
@@ -70,6 +71,22 @@ def failed() -> Exists:
 def rated() -> Exists:
     # `~Q(rating=0)`, as the partial index says it, so that databases use that.
     return Exists(Message.objects.filter(~Q(rating=0), conversation=OuterRef("pk")))
+
+
+class WidgetFilter(admin.RelatedFieldListFilter):
+    """The widgets that this member of staff may see."""
+
+    parameter = "widget__id__exact"
+
+    def has_output(self) -> bool:
+        """Also where there is one to choose from, or none, if another is asked for."""
+        return super().has_output() or bool(self.lookup_val)
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: Any
+    ) -> list[tuple[str, Any]]:
+        rows = Widget.objects.filter(visible_to(request.user, "pk")).order_by("title")
+        return [(str(widget.pk), widget.title) for widget in rows]
 
 
 class FailedFilter(admin.SimpleListFilter):

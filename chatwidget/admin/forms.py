@@ -101,7 +101,10 @@ class WidgetForm(ProtectedForm):
         self.fields["provider"].choices = [  # type: ignore[attr-defined]
             (name, cls.label) for name, cls in providers().items()
         ]
-        others = Widget.objects.exclude(pk=self.instance.pk)
+        # Of those that its admin lets be chosen; and what is chosen already.
+        choices = self.fields["fallback"].queryset  # type: ignore[attr-defined]
+        choices |= Widget.objects.filter(pk=self.instance.fallback_id)
+        others = choices.exclude(pk=self.instance.pk)
         self.fields["fallback"].queryset = others  # type: ignore[attr-defined]
         self.stored_key, self.key_state = stored_key(self.instance)
         self.fields["new_key"].help_text = self.key_state

@@ -21,6 +21,7 @@ from chatwidget.admin.secret_fields import hiding_secrets
 from chatwidget.models import Conversation, Visitor, Widget
 from chatwidget.providers.registry import providers
 from chatwidget.transcripts import erasure
+from chatwidget.transcripts.access import visible_to, widgets_of
 from chatwidget.widgets.diagnostics import diagnose, tried
 from chatwidget.widgets.dry_run import MESSAGES
 
@@ -41,6 +42,19 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     class Media:
         css = {"all": ["chatwidget/admin.css"]}
         js = ["chatwidget/admin.js"]
+
+    # --- who sees which ---
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Widget]:
+        return super().get_queryset(request).filter(visible_to(request.user, "pk"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Who is limited to some widgets would not see the one they made."""
+        return super().has_add_permission(request) and widgets_of(request.user) is None
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = Widget.objects.filter(visible_to(request.user, "pk"))  # the fallback
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     # --- the list ---
 

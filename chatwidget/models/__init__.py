@@ -5,17 +5,24 @@ Ids are UUIDs of version 7: they sort by the time they were made.
 
 from chatwidget.models.choices import UNFINISHED, Role, Status, new_id
 from chatwidget.models.conversation import Conversation, Message, SearchEntry, Visitor
+from chatwidget.models.desk import Judgement, Note, SavedView, Tag, Verdict, WidgetAccess
 from chatwidget.models.widget import Usage, Widget
 
 __all__ = [
     "UNFINISHED",
     "Conversation",
+    "Judgement",
     "Message",
+    "Note",
     "Role",
+    "SavedView",
     "SearchEntry",
     "Status",
+    "Tag",
     "Usage",
+    "Verdict",
     "Visitor",
     "Widget",
+    "WidgetAccess",
     "new_id",
 ]

@@ -61,6 +61,8 @@ class Conversation(models.Model):
     revision = models.PositiveIntegerField(default=0, editable=False)
     # Up to which revision its words are in the search index; 0: not at all.
     indexed_revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # Staff were done with it up to this message: one that comes later opens it again.
+    done_seq = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         verbose_name = _("conversation")
@@ -74,6 +76,11 @@ class Conversation(models.Model):
                 fields=["id"],
                 condition=Q(revision__gt=F("indexed_revision")),
                 name="cw_conv_unindexed",
+            ),
+            models.Index(
+                fields=["-last_message_at", "-id"],
+                condition=Q(done_seq__gte=F("last_seq")),
+                name="cw_conv_done",
             ),
         ]
 

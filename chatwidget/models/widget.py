@@ -53,6 +53,8 @@ class Widget(models.Model):
     image_hosts = models.JSONField(_("image hosts"), default=list, blank=True)
     appearance = models.JSONField(_("look"), default=dict, blank=True, db_column="look")
     budgets = models.JSONField(_("budgets"), default=dict, blank=True)
+    # By these an answer is told that is none: "I do not know".
+    no_answer = models.JSONField(_("phrases of no answer"), default=list, blank=True)
     config_version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)

@@ -13,7 +13,7 @@ it is stored, and to store it costs nothing more.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -57,22 +57,25 @@ class Query:
 
     wanted: list[Term] = field(default_factory=list)
     unwanted: list[Term] = field(default_factory=list)
-    marks: list[str] = field(default_factory=list)  # words that every entry must hold as well
+    # Every entry must also hold one word of each: of whose words it is, and of a widget.
+    marks: list[tuple[str, ...]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.wanted or self.unwanted or self.marks)
 
 
-def parse(text: str, widget: int | None = None) -> Query:
+def parse(text: str, widgets: Collection[int] | None = None) -> Query:
     """Read what somebody typed: `returns "two weeks" -refund from:visitor`.
 
-    A word is the beginning of one; a quote that is not closed is a phrase to the end.
+    A word is the beginning of one; a quote that is not closed is a phrase to the end. `widgets`:
+    only what was said to one of these.
     """
-    query = Query(marks=[f"w{widget}"] if widget else [])
+    limited = widgets is not None
+    query = Query(marks=[tuple(f"w{widget}" for widget in widgets or [0])] if limited else [])
     for part in _PARTS.findall(text):
         name, colon, value = part.partition(":")
         if colon and name == "from" and value in ORIGINS:
-            query.marks.append(ORIGINS[value])
+            query.marks.append((ORIGINS[value],))
             continue
         without = part.startswith("-")
         part = part[without:]
@@ -81,7 +84,7 @@ def parse(text: str, widget: int | None = None) -> Query:
         if found:
             terms = query.unwanted if without else query.wanted
             terms.append(Term(found, is_beginning=not (is_phrase or without)))
-    if text.strip() and not (query.wanted or query.unwanted or len(query.marks) > bool(widget)):
+    if text.strip() and not (query.wanted or query.unwanted or len(query.marks) > limited):
         query.wanted.append(NOTHING)
     return query
 
@@ -146,7 +149,7 @@ TABLE = "chatwidget_search"
 VECTOR = "to_tsvector('simple', words)"
 
 
-def _match(terms: Iterable[Term], marks: list[str]) -> str:
+def _match(terms: Iterable[Term], marks: list[tuple[str, ...]]) -> str:
     """As FTS5 takes it."""
 
     def written(term: Term) -> str:
@@ -157,10 +160,11 @@ def _match(terms: Iterable[Term], marks: list[str]) -> str:
         each = [f"{start} + " * bool(start) + f'"{end}"{star}' for end in ends]
         return f"({' OR '.join(each)})"
 
-    return " AND ".join([*map(written, terms), *(f'"{mark}"' for mark in marks)])
+    marked = (f"({' OR '.join(of)})" for of in marks)
+    return " AND ".join([*map(written, terms), *marked])
 
 
-def _tsquery(terms: Iterable[Term], marks: list[str]) -> str:
+def _tsquery(terms: Iterable[Term], marks: list[tuple[str, ...]]) -> str:
     """As to_tsquery takes it."""
 
     def written(term: Term) -> str:
@@ -170,21 +174,23 @@ def _tsquery(terms: Iterable[Term], marks: list[str]) -> str:
         star = ":*" if term.is_beginning else ""
         return f"({start}({' | '.join(end + star for end in ends)}))"
 
-    return " & ".join([*map(written, terms), *marks])
+    return " & ".join([*map(written, terms), *(f"({' | '.join(of)})" for of in marks)])
 
 
 PADDED = "CONCAT(' ', words, ' ') LIKE %s"
 
 
-def _likes(terms: Iterable[Term], marks: list[str]) -> tuple[str, list[object]]:
+def _likes(terms: Iterable[Term], marks: list[tuple[str, ...]]) -> tuple[str, list[object]]:
     """For a database without an index of ours: every entry is read."""
     tests: list[str] = ["1 = 1"]
     values: list[object] = []
-    for term in [*terms, *(Term((mark,)) for mark in marks)]:
+    for of in marks:
+        tests.append(f"({' OR '.join([PADDED] * len(of))})")
+        values += [f"% {mark} %" for mark in of]
+    for term in terms:
         *before, last = term.words
         start = "".join(f"{encoded(word)} " for word in before)
         ends = beginnings(last) if term.is_beginning else [encoded(last)]
-        ends = [last] if last in marks else ends
         tests.append(f"({' OR '.join([PADDED] * len(ends))})")
         values += [f"% {start}{end}{'' if term.is_beginning else ' '}%" for end in ends]
     return " AND ".join(tests), values

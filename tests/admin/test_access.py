@@ -11,7 +11,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from chatwidget.models import Conversation, Widget
+from chatwidget.models import Conversation, Widget, WidgetAccess
 from tests.stored import a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 # name → how many ids its address holds; a page that comes is in the table by itself.
 PAGES = {
     pattern.name: len(pattern.pattern.converters)
-    for model in (Widget, Conversation)
+    for model in (Widget, Conversation, WidgetAccess)
     for pattern in site.get_model_admin(model).get_urls()
     if isinstance(pattern, URLPattern) and pattern.name
 }
@@ -31,6 +31,7 @@ WORDS = ("my account number", "sk-0123")
 @pytest.fixture
 def stored() -> tuple[Widget, Conversation]:
     widget = a_widget()
+    WidgetAccess.objects.create(user=User.objects.create_user("limited", is_staff=True))
     return widget, a_conversation(widget, "my account number is 4711", "hello")
 
 
@@ -41,6 +42,8 @@ def address(name: str, ids: list[Any]) -> str:
 def found(name: str, stored: tuple[Widget, Conversation]) -> Any:
     """Pages of a visitor are found by their conversation."""
     widget, conversation = stored
+    if "widgetaccess" in name:
+        return WidgetAccess.objects.get().pk
     return widget.pk if "widget_" in name.removeprefix("chatwidget_") else conversation.pk
 
 

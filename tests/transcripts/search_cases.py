@@ -68,7 +68,7 @@ CASES = {
 
 
 def found(text: str, widget: Widget | None = None) -> list[str]:
-    query = search.parse(text, widget.pk if widget else None)
+    query = search.parse(text, [widget.pk] if widget else None)
     rows = search.find(Conversation.objects.all(), query) if query else Conversation.objects.none()
     return list(rows.order_by("-last_message_at").values_list("page_title", flat=True))
 
