@@ -6,11 +6,14 @@ Ids are UUIDs of version 7: they sort by the time they were made.
 from chatwidget.models.choices import UNFINISHED, Role, Status, new_id
 from chatwidget.models.conversation import Conversation, Message, SearchEntry, Visitor
 from chatwidget.models.desk import Judgement, Note, SavedView, Tag, Verdict, WidgetAccess
+from chatwidget.models.numbers import Counted, DailyKeys, Tally
 from chatwidget.models.widget import Usage, Widget
 
 __all__ = [
     "UNFINISHED",
     "Conversation",
+    "Counted",
+    "DailyKeys",
     "Judgement",
     "Message",
     "Note",
@@ -19,6 +22,7 @@ __all__ = [
     "SearchEntry",
     "Status",
     "Tag",
+    "Tally",
     "Usage",
     "Verdict",
     "Visitor",

@@ -63,6 +63,8 @@ class Conversation(models.Model):
     indexed_revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     # Staff were done with it up to this message: one that comes later opens it again.
     done_seq = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # Up to which revision it is counted in the numbers; 0: not, or its page has changed.
+    counted_revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         verbose_name = _("conversation")
@@ -81,6 +83,11 @@ class Conversation(models.Model):
                 fields=["-last_message_at", "-id"],
                 condition=Q(done_seq__gte=F("last_seq")),
                 name="cw_conv_done",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(revision__gt=F("counted_revision")),
+                name="cw_conv_uncounted",
             ),
         ]
 

@@ -20,7 +20,7 @@ from chatwidget.relay.events import ConversationClosed, MessagesChanged
 from chatwidget.relay.relay import Relay
 from chatwidget.relay.reply import Reply
 from chatwidget.relay.room import Room
-from chatwidget.transcripts import LEASE, Checkpoint, fingerprint, search
+from chatwidget.transcripts import LEASE, Checkpoint, fingerprint, rollups, search
 
 logger = logging.getLogger("chatwidget")
 
@@ -29,6 +29,8 @@ TICK_SECONDS = 1.0
 # when nothing points to one.
 COMPARE_TICKS = 3
 REAP_TICKS = 3
+# A conversation is counted again each time it has changed: seldom, so that few are twice.
+COUNT_TICKS = 5
 # A database that takes longer is one that others may have waited for as well.
 SLOW_SECONDS = 1.0
 
@@ -83,6 +85,8 @@ class Housekeeping:
         if replicas or self._suspects or ticks % REAP_TICKS == 0:
             await self._reap()
         await run_in_db_thread(search.catch_up, search.BATCH)
+        if ticks % COUNT_TICKS == 0:
+            await run_in_db_thread(rollups.catch_up, rollups.BATCH)
 
     async def _checkpoint(self) -> None:
         """Store what has changed of our replies, renew their leases, and obey what was asked."""

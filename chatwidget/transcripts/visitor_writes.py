@@ -172,7 +172,10 @@ def _open(message: NewMessage, opening: NewConversation, now: datetime) -> list[
 
 def record_page(conversation: UUID, url: str, title: str) -> None:
     """The embedding page navigated."""
-    Conversation.objects.filter(pk=conversation).update(page_url=url, page_title=title)
+    # It is counted by its page.
+    Conversation.objects.filter(pk=conversation).update(
+        page_url=url, page_title=title, counted_revision=0
+    )
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from chatwidget.db import missing_migrations
 from chatwidget.management.demo.store import SLUGS, write
 from chatwidget.management.demo.story import Story
 from chatwidget.models import Conversation, Widget
-from chatwidget.transcripts import erasure, search
+from chatwidget.transcripts import erasure, rollups, search
 
 
 class Command(BaseCommand):
@@ -60,6 +60,9 @@ class Command(BaseCommand):
             write(Story(options["seed"], messages, last).chats(), bar.update)
         with tqdm(desc="search index", unit=" conversations", disable=quiet) as bar:
             while done := search.catch_up(search.BATCH):
+                bar.update(done)
+        with tqdm(desc="numbers", unit=" conversations", disable=quiet) as bar:
+            while done := rollups.catch_up(rollups.BATCH):
                 bar.update(done)
         if options["verbosity"] > 0:
             conversations = Conversation.objects.filter(widget__slug__in=SLUGS).count()

@@ -12,7 +12,7 @@ from django.db import transaction
 from chatwidget.admin.times import storable
 from chatwidget.appearance import Appearance, store_appearance
 from chatwidget.management.demo.story import Chat, Line
-from chatwidget.management.demo.words import SITES, Site
+from chatwidget.management.demo.words import DO_NOT_KNOW, SITES, Site
 from chatwidget.models import Conversation, Message, Role, Usage, Visitor, Widget
 from chatwidget.transcripts.sql import insert_rows
 
@@ -53,6 +53,7 @@ def _widget(site: Site) -> Widget:
             "active": site.provider == "demo",
             "allowed_origins": [f"https://{site.host}"],
             "budgets": site.budgets,
+            "no_answer": [DO_NOT_KNOW[locale] for locale in site.languages],
             "appearance": store_appearance(Appearance(color=COLOURS[site.slug])),
         },
     )

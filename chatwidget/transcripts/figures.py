@@ -1,0 +1,215 @@
+"""Reads what `rollups` has counted: any days, in any time zone, as a series and as a whole.
+
+A row's counts are read as one large number, whose digits are the lanes: so to add up a year's rows
+costs one addition each.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from uuid import UUID
+
+from django.db.models import Count, Max
+
+from chatwidget.models import Counted, DailyKeys, Message, Role, Tally
+from chatwidget.transcripts.rollups import BINS, DAY, EPOCH, HOUR, LANES, QUARTER, minute
+
+LANE_BITS = 32
+# Until the end of its last one.
+BIN_ENDS = (*BINS[1:], BINS[-1] * 1.25)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What happened in some span of time: how often, and how quickly."""
+
+    lanes: int = 0  # one number, as `Tally.counts` holds it
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(self.lanes + other.lanes)
+
+    def __getitem__(self, name: str) -> int:
+        return self.lanes >> LANES[name] * LANE_BITS & (1 << LANE_BITS) - 1
+
+    def percentile(self, kind: str, share: float) -> float | None:
+        """Milliseconds that this share of all took at the most, as well as the bins tell it."""
+        first = LANES[f"{kind} 0"] * LANE_BITS
+        counts = [
+            self.lanes >> first + number * LANE_BITS & (1 << LANE_BITS) - 1
+            for number in range(len(BINS))
+        ]
+        if not (whole := sum(counts)):
+            return None
+        wanted, before = share * whole, 0
+        for number, count in enumerate(counts):
+            if count and before + count >= wanted:
+                within = (wanted - before) / count
+                return float(BINS[number] * (BIN_ENDS[number] / BINS[number]) ** within)
+            before += count
+        return float(BIN_ENDS[-1])  # pragma: no cover
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Whole days in a time zone, the last included."""
+
+    first: date
+    last: date
+    zone: tzinfo
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> Period:
+        """As many days, just before."""
+        days = timedelta(days=self.days)
+        return Period(self.first - days, self.last - days, self.zone)
+
+    def start_of(self, day: date) -> int:
+        """The minute with which a day begins: where summer time skips midnight, the first of it."""
+        return minute(datetime.combine(day, time(), self.zone))
+
+    @property
+    def starts(self) -> list[int]:
+        """The minutes with which its days begin, and the one after the last ends."""
+        return [self.start_of(self.first + timedelta(number)) for number in range(self.days + 1)]
+
+    def steps(self, by: str) -> list[tuple[str, int]]:
+        """What a series goes by, each with its name and the minute with which it begins; last, the
+        end. Hours, days, weeks (from Monday on) or months; the first and the last may be cut."""
+        found: list[tuple[str, int]] = []
+        for number, start in enumerate(self.starts[:-1]):
+            day = self.first + timedelta(number)
+            if by == "hour":
+                end = self.start_of(day + timedelta(1))
+                for at in range(start, end, HOUR):
+                    found.append((self._local(at).strftime("%Y-%m-%d %H:%M"), at))
+            elif by == "day" or not found or _begins(by, day):
+                found.append((day.isoformat(), start))
+        return [*found, ("", self.starts[-1])]
+
+    def _local(self, at: int) -> datetime:
+        return (EPOCH + timedelta(minutes=at)).astimezone(self.zone)
+
+    def hour_of_week(self, starts: Sequence[int], at: int) -> tuple[int, int]:
+        """The day of the week, from Monday on, and the hour that a minute is in."""
+        number = bisect_right(starts, at) - 1
+        if starts[number + 1] - starts[number] == DAY:
+            hour = (at - starts[number]) // HOUR
+        else:  # the clock was changed
+            hour = self._local(at).hour
+        return (self.first + timedelta(number)).weekday(), hour
+
+
+def _begins(by: str, day: date) -> bool:
+    return day.weekday() == 0 if by == "week" else day.day == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the numbers of a period are."""
+
+    steps: list[tuple[str, Sums]]
+    week: dict[tuple[int, int], int]  # conversations by the day of the week and the hour
+    total: Sums
+
+
+def read(period: Period, by: str, widgets: Sequence[int] | None) -> Figures:
+    """The numbers of these widgets; None: of all."""
+    steps, starts = period.steps(by), period.starts
+    ends = [end for _, end in steps[1:]]
+    sums = [0] * len(ends)
+    week: Counter[tuple[int, int]] = Counter()
+    bits = LANES["conversations"] * LANE_BITS
+    number = 0
+    for at, lanes in _rows(period, starts, [at for _, at in steps], widgets):
+        while at >= ends[number]:
+            number += 1
+        sums[number] += lanes
+        if began := lanes >> bits & (1 << LANE_BITS) - 1:
+            week[period.hour_of_week(starts, at)] += began
+    named = [(name, Sums(lanes)) for (name, _), lanes in zip(steps, sums, strict=False)]
+    return Figures(named, dict(week), Sums(sum(sums)))
+
+
+def total(period: Period, widgets: Sequence[int] | None) -> Sums:
+    starts = period.starts
+    return Sums(sum(lanes for _, lanes in _rows(period, starts, starts, widgets)))
+
+
+def _rows(
+    period: Period, starts: list[int], edges: list[int], widgets: Sequence[int] | None
+) -> Iterator[tuple[int, int]]:
+    """Each row's start and counts, in order. Hours are enough where all of it begins with one."""
+    span = QUARTER if any(start % HOUR for start in (*starts, *edges)) else HOUR
+    rows = Tally.objects.filter(span=span, start__gte=starts[0], start__lt=starts[-1])
+    if widgets is not None:
+        rows = rows.filter(widget__in=widgets)
+    for at, counts in rows.order_by("start").values_list("start", "counts").iterator():
+        yield at, int.from_bytes(counts, "little")
+
+
+def keys(period: Period, widgets: Sequence[int] | None) -> dict[str, Counter[str]]:
+    """How often each page, language and failure occurred: {"page": {"/cart": 3}}."""
+    first, *_, end = period.starts
+    rows = DailyKeys.objects.filter(day__gte=_day(first), day__lte=_day(end - 1)).order_by()
+    if widgets is not None:
+        rows = rows.filter(widget__in=widgets)
+    found: Counter[str] = Counter()
+    whole = rows.filter(day__gte=_day(first + DAY - 1), day__lt=_day(end))
+    for totals in whole.values_list("totals", flat=True):
+        found.update(totals)
+    # The days by UTC that the first and the last one here share with their neighbours.
+    for day in {_day(first), _day(end)}:
+        at = (day - EPOCH.date()).days * DAY
+        if first <= at and at + DAY <= end:
+            continue
+        for quarters in rows.filter(day=day).values_list("quarters", flat=True):
+            for what, amount in quarters.items():
+                quarter, name = what.split(" ", 1)
+                if first <= at + int(quarter) * QUARTER < end:
+                    found[name] += amount
+    by_kind: dict[str, Counter[str]] = {
+        "page": Counter(),
+        "language": Counter(),
+        "error": Counter(),
+    }
+    for name, amount in found.items():
+        kind, _, value = name.partition(" ")
+        by_kind[kind][value] += amount
+    return by_kind
+
+
+def _day(at: int) -> date:
+    return (EPOCH + timedelta(minutes=at)).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A first question as it was put last, and how often."""
+
+    text: str
+    count: int
+    conversation: UUID
+
+
+def questions(period: Period, widgets: Sequence[int] | None, most: int) -> list[Question]:
+    """The most frequent first questions; those of the same words are one."""
+    first, *_, end = period.starts
+    rows = Counted.objects.filter(start__gte=first, start__lt=end, question__isnull=False)
+    if widgets is not None:
+        rows = rows.filter(widget__in=widgets)
+    groups = rows.order_by().values("question").annotate(count=Count("pk"), last=Max("start"))
+    found: list[Question] = []
+    for group in groups.order_by("-count", "-last")[:most]:
+        latest = rows.filter(start=group["last"], question=group["question"]).values("pk")[:1]
+        said = Message.objects.filter(conversation=latest.get()["pk"], role=Role.USER)
+        text = said.order_by("seq").values_list("text", "conversation_id")[:1].get()
+        found.append(Question(text[0][:300], group["count"], text[1]))
+    return found
