@@ -7,7 +7,7 @@ from chatwidget.migrations._roles import AGENT, OWNER, READER, grant
 
 
 def let_see(apps: Any, schema_editor: Any) -> None:
-    grant(apps, schema_editor, dict.fromkeys((READER, AGENT, OWNER), ["view_tally"]))
+    grant(apps, schema_editor, {role: ["view_tally"] for role in (READER, AGENT, OWNER)})
 
 
 class Migration(migrations.Migration):
