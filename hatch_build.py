@@ -42,7 +42,9 @@ def build() -> None:
     """Bring the front end's files and the compiled catalogues up to date."""
     if not is_current():
         # Not `npm ci`: it refuses a lock file that leaves out another platform's optional binaries.
-        install = ("install", "--no-save", "--omit=dev")
+        install = ["install", "--no-save"]
+        if not (FRONTEND / "node_modules" / "@biomejs").exists():
+            install.append("--omit=dev")  # which would take away what is there for developers
         if (modules_are_stale() and npm(*install)) or npm("run", "--silent", "build"):
             raise SystemExit("The front end could not be built; npm says why above.")
         BUILT.write_text(digest())
