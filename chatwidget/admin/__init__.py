@@ -2,6 +2,13 @@
 
 from chatwidget.admin.access import WidgetAccessAdmin
 from chatwidget.admin.conversations import ConversationAdmin
+from chatwidget.admin.webhooks import NoticeAdmin, WebhookAdmin
 from chatwidget.admin.widgets import WidgetAdmin
 
-__all__ = ["ConversationAdmin", "WidgetAccessAdmin", "WidgetAdmin"]
+__all__ = [
+    "ConversationAdmin",
+    "NoticeAdmin",
+    "WebhookAdmin",
+    "WidgetAccessAdmin",
+    "WidgetAdmin",
+]

@@ -6,6 +6,7 @@ Ids are UUIDs of version 7: they sort by the time they were made.
 from chatwidget.models.choices import UNFINISHED, Role, Status, new_id
 from chatwidget.models.conversation import Conversation, Message, SearchEntry, Visitor
 from chatwidget.models.desk import Judgement, Note, SavedView, Tag, Verdict, WidgetAccess
+from chatwidget.models.notice import Event, Notice, Webhook
 from chatwidget.models.numbers import Counted, DailyKeys, Tally
 from chatwidget.models.widget import Usage, Widget
 
@@ -14,9 +15,11 @@ __all__ = [
     "Conversation",
     "Counted",
     "DailyKeys",
+    "Event",
     "Judgement",
     "Message",
     "Note",
+    "Notice",
     "Role",
     "SavedView",
     "SearchEntry",
@@ -26,6 +29,7 @@ __all__ = [
     "Usage",
     "Verdict",
     "Visitor",
+    "Webhook",
     "Widget",
     "WidgetAccess",
     "new_id",

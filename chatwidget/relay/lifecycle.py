@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.handlers.asgi import ASGIHandler
 
+from chatwidget.notices.courier import Courier
 from chatwidget.providers.transport import close_transport
 from chatwidget.relay.housekeeping import Housekeeping
 from chatwidget.relay.relay import Relay
@@ -25,9 +26,11 @@ class Process:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.relay = Relay()
+        self.courier = Courier()
         self._tasks = [
             asyncio.create_task(Housekeeping(self.relay).run(), name="chatwidget-housekeeping"),
             asyncio.create_task(self.relay.hub.pubsub.run(), name="chatwidget-pubsub"),
+            asyncio.create_task(self.courier.run(), name="chatwidget-notices"),
         ]
         self._draining: asyncio.Task[None] | None = None
         self._passing_on = False
@@ -43,7 +46,7 @@ class Process:
         return self._draining
 
     async def _drain(self) -> None:
-        await self.relay.drain()
+        await asyncio.gather(self.relay.drain(), self.courier.drain())
         await close_transport()
 
     def _terminated(self, signum: int, frame: FrameType | None) -> None:

@@ -20,8 +20,9 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from chatwidget.errors import BudgetExhausted, TooManyRunning
-from chatwidget.models import Status, Usage, Widget
+from chatwidget.models import Event, Status, Usage, Widget
 from chatwidget.transcripts.locking import unfinished_replies
+from chatwidget.transcripts.notices import record
 
 logger = logging.getLogger("chatwidget")
 
@@ -116,6 +117,8 @@ def _add(widget: Widget, usage: Usage, **amounts: int) -> None:
         limit = getattr(widget.typed_budgets, budget)
         before, after = getattr(usage, column), getattr(usage, column) + amounts.get(column, 0)
         if any(before < share * limit <= after for share in WARN_AT):
+            told = {"budget": budget, "used": after, "limit": limit}
+            record(Event.BUDGET_WARNING, widget.pk, **told)
             transaction.on_commit(partial(_warn, widget, budget, after, limit))
 
 

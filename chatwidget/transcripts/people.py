@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from chatwidget.models import Conversation, Message, Visitor, Widget
+from chatwidget.models import Conversation, Event, Message, Visitor, Widget
+from chatwidget.transcripts.notices import record
 from chatwidget.transcripts.sql import insert_visitor
 from chatwidget.transcripts.types import VisitorDetails
 
@@ -44,6 +45,8 @@ def describe(person: Visitor, details: VisitorDetails) -> None:
         for name, value in changes.items():
             setattr(person, name, value)
         person.save(update_fields=list(changes))
+    if "email" in changes:
+        record(Event.EMAIL_GIVEN, person.widget_id, visitor=person.pk)
 
 
 def best_email(details: VisitorDetails, email: str, verified: bool) -> tuple[str, bool]:

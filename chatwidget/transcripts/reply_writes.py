@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from chatwidget.errors import Interrupted
-from chatwidget.models import Conversation, Message, Status
+from chatwidget.models import Conversation, Event, Message, Status
 from chatwidget.transcripts.budgets import record_seconds
 from chatwidget.transcripts.fallback import keep_fallback_session
 from chatwidget.transcripts.locking import (
@@ -24,6 +24,7 @@ from chatwidget.transcripts.locking import (
     make_job,
     unfinished_replies,
 )
+from chatwidget.transcripts.notices import record
 from chatwidget.transcripts.sql import end_reply, lease_end, touch, unfinished
 from chatwidget.transcripts.types import (
     Change,
@@ -56,6 +57,13 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Change | 
         )
     if outcome.fallback and outcome.fallback_session:
         keep_fallback_session(job.conversation, outcome.fallback, outcome.fallback_session)
+    if outcome.error_code:
+        record(
+            Event.REPLY_FAILED,
+            job.widget.pk,
+            conversation=job.conversation,
+            message=job.entry.id,
+        )
     entry = replace(
         job.entry,
         owner="",
@@ -175,5 +183,6 @@ def _orphans(conversation: UUID, owner: str, running: Collection[UUID]) -> list[
         reply.completed_at, reply.lease_until = timezone.now(), None
         reply.revision = changed(row)
         reply.save()
+        record(Event.REPLY_FAILED, row.widget_id, conversation=row.pk, message=reply.pk)
         changes.append(Change(row.pk, (entry_of(reply),)))
     return changes

@@ -9,7 +9,16 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from chatwidget.errors import BadRequest, BudgetExhausted, TooManyPending
-from chatwidget.models import UNFINISHED, Conversation, Message, Role, Status, Visitor, Widget
+from chatwidget.models import (
+    UNFINISHED,
+    Conversation,
+    Event,
+    Message,
+    Role,
+    Status,
+    Visitor,
+    Widget,
+)
 from chatwidget.protocol import MAX_PENDING
 from chatwidget.transcripts.admission import admit
 from chatwidget.transcripts.budgets import consume_message
@@ -21,6 +30,7 @@ from chatwidget.transcripts.locking import (
     locked,
     make_job,
 )
+from chatwidget.transcripts.notices import record
 from chatwidget.transcripts.people import best_email, describe
 from chatwidget.transcripts.queries import accepted_before
 from chatwidget.transcripts.sql import advance, insert_messages, insert_visitor, unfinished
@@ -64,12 +74,13 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
     now = timezone.now()
     conversation, visitor, details = message.conversation, message.visitor, message.details
     greeting: list[Message] = []
+    began = False
     try:
         row = advance(conversation, visitor, now)
     except ConversationGone:
         if message.opening is None:
             raise
-        greeting = _open(message, message.opening, now)
+        greeting, began = _open(message, message.opening, now), True
         row = advance(conversation, visitor, now)
     admit(row.widget_active, row.blocked)
     others, waiting = unfinished(conversation)
@@ -105,6 +116,13 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
     page_url, page_title = details.page_url or row.page_url, details.page_title or row.page_title
     if (page_url, page_title) != (row.page_url, row.page_title):
         record_page(conversation, page_url, page_title)
+    if began:
+        record(
+            Event.CONVERSATION_STARTED,
+            message.widget.pk,
+            conversation=conversation,
+            message=sent.pk,
+        )
     entries = entry_of(sent), entry_of(reply)
     widget = message.widget
     if widget.config_version != row.widget_version:
@@ -190,6 +208,7 @@ def end_conversation(conversation: UUID, known: datetime | None = None) -> datet
         return None
     if row.ended_at in (None, known):
         changed(row, ended_at=timezone.now())
+        record(Event.CONVERSATION_ENDED, row.widget_id, conversation=row.pk)
     return row.ended_at
 
 
@@ -210,6 +229,7 @@ def rate(conversation: UUID, reply: UUID, value: int, comment: str | None) -> Ch
         rated.rating_comment = comment or ""
     rated.revision = changed(row)
     rated.save(update_fields=["rating", "rating_comment", "revision"])
+    record(Event.REPLY_RATED, row.widget_id, conversation=row.pk, message=rated.pk)
     return Change(row.pk, (entry_of(rated),))
 
 

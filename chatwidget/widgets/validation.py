@@ -90,13 +90,14 @@ def parse_base_url(text: str) -> str:
     url = text.strip().rstrip("/")
     if url and (problems := base_url_problems(url)):
         raise ValidationError(problems)
-    if not conf().allow_private_providers and _is_private(urlsplit(url).hostname or ""):
+    if not conf().allow_private_providers and is_private(urlsplit(url).hostname or ""):
         # Other names are resolved, and refused, when connecting.
         raise ValidationError(_("the base URL names a private address, which is not allowed here"))
     return url
 
 
-def _is_private(host: str) -> bool:
+def is_private(host: str) -> bool:
+    """Does this host name, as it is written, an address that outsiders cannot reach?"""
     try:
         return not is_public(host)
     except ValueError:

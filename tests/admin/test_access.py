@@ -11,7 +11,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from chatwidget.models import Conversation, Widget, WidgetAccess
+from chatwidget.models import Conversation, Notice, Webhook, Widget, WidgetAccess
 from tests.stored import a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -19,12 +19,12 @@ pytestmark = pytest.mark.django_db
 # name → how many ids its address holds; a page that comes is in the table by itself.
 PAGES = {
     pattern.name: len(pattern.pattern.converters)
-    for model in (Widget, Conversation, WidgetAccess)
+    for model in (Widget, Conversation, WidgetAccess, Webhook, Notice)
     for pattern in site.get_model_admin(model).get_urls()
     if isinstance(pattern, URLPattern) and pattern.name
 }
 # They take a POST alone, or another platform; nobody adds a conversation.
-REFUSING = ("_check", "_dry_run", "_block", "conversation_add")
+REFUSING = ("_check", "_dry_run", "_block", "_secret", "_test", "conversation_add", "notice_add")
 WORDS = ("my account number", "sk-0123")
 
 
@@ -32,6 +32,10 @@ WORDS = ("my account number", "sk-0123")
 def stored() -> tuple[Widget, Conversation]:
     widget = a_widget()
     WidgetAccess.objects.create(user=User.objects.create_user("limited", is_staff=True))
+    hook = Webhook(url="https://hooks.example/")
+    hook.make_secret()
+    hook.save()
+    Notice.objects.create(event="webhook.test", webhook=hook, body='{"text": "my account number"}')
     return widget, a_conversation(widget, "my account number is 4711", "hello")
 
 
@@ -44,6 +48,9 @@ def found(name: str, stored: tuple[Widget, Conversation]) -> Any:
     widget, conversation = stored
     if "widgetaccess" in name:
         return WidgetAccess.objects.get().pk
+    for model in (Webhook, Notice):
+        if f"_{model._meta.model_name}_" in name:
+            return model._default_manager.get().pk
     return widget.pk if "widget_" in name.removeprefix("chatwidget_") else conversation.pk
 
 

@@ -40,7 +40,7 @@ def test_all_keys_are_encrypted_with_the_newest_secret(settings: Settings) -> No
     stored("none", "")
     before = Widget.objects.get(slug="two").encrypted_key
     versions = set(Widget.objects.values_list("slug", "config_version"))
-    said = "Encrypted the keys of {} widgets with the newest secret; of {} they were already.\n"
+    said = "Encrypted the keys of {} widgets and webhooks with the newest secret; of {} they were already.\n"
     assert rotate() == said.format(1, 1)
     assert rotate() == said.format(0, 2)
     settings.CHATWIDGET = {"SECRET_KEYS": (NEW,)}
@@ -69,7 +69,7 @@ def test_what_no_secret_reads_is_told_and_the_rest_is_done(settings: Settings) -
     settings.CHATWIDGET = {"SECRET_KEYS": (OLD,)}
     stored("kept")
     settings.CHATWIDGET = {"SECRET_KEYS": (NEW, OLD)}
-    with pytest.raises(CommandError, match="the keys of the widgets lost: put the old one back"):
+    with pytest.raises(CommandError, match="the keys of lost: put the old one back"):
         rotate()
     settings.CHATWIDGET = {"SECRET_KEYS": (NEW,)}
     assert Widget.objects.get(slug="kept").key == Secret(KEY)

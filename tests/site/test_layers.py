@@ -22,6 +22,7 @@ FLOORS = (
     ("protocol", "tokens", "db", "encryption"),
     ("models",),
     ("providers", "transcripts"),
+    ("notices",),
     ("relay",),
     ("sockets", "embed", "widgets"),
 )

@@ -6,13 +6,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.db.models import Model
 
 from chatwidget import encryption
 from chatwidget.errors import PlatformMisconfigured
-from chatwidget.models import Widget
+from chatwidget.models import Webhook, Widget
 
-# What of a widget is stored encrypted.
-FIELDS = ("encrypted_key", "encrypted_identity_secret")
+# What of each is stored encrypted, and what it is called by.
+FIELDS: dict[type[Model], tuple[str, tuple[str, ...]]] = {
+    Widget: ("slug", ("encrypted_key", "encrypted_identity_secret")),
+    Webhook: ("url", ("encrypted_secret",)),
+}
 
 
 class Command(BaseCommand):
@@ -25,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         rotated, current, unreadable = 0, 0, []
         try:
-            for slug, stored in self._stored():
+            for model, pk, name, stored in self._stored():
                 try:
                     changes = {
                         field: encryption.encrypt(encryption.decrypt(value))
@@ -33,32 +37,31 @@ class Command(BaseCommand):
                         if not encryption.is_newest(value)
                     }
                 except PlatformMisconfigured:
-                    unreadable.append(slug)
+                    unreadable.append(name)
                     continue
                 # Not where somebody has entered another key meanwhile: that is encrypted so.
-                rotated += bool(changes) and Widget.objects.filter(slug=slug, **stored).update(
-                    **changes
-                )
+                same = model._default_manager.filter(pk=pk, **stored)
+                rotated += bool(changes) and same.update(**changes)
                 current += not changes
         except DatabaseError as error:
             reason = str(error).strip().partition("\n")[0]
             raise CommandError(f"The database is not ready ({reason}): run migrate.") from None
         self.stdout.write(
-            f"Encrypted the keys of {rotated} widgets with the newest secret; of {current} they "
-            "were already."
+            f"Encrypted the keys of {rotated} widgets and webhooks with the newest secret; of "
+            f"{current} they were already."
         )
         if unreadable:
             raise CommandError(
-                f"No secret reads the keys of the widgets {', '.join(unreadable)}: put the old "
+                f"No secret reads the keys of {', '.join(unreadable)}: put the old "
                 "one back into CHATWIDGET_SECRET_KEYS or SECRET_KEY_FALLBACKS, or give the keys "
                 "again with configure_widget."
             )
 
-    def _stored(self) -> list[tuple[str, dict[str, str]]]:
-        """The widgets that hold something encrypted."""
-        rows = Widget.objects.order_by("slug").values("slug", *FIELDS)
+    def _stored(self) -> list[tuple[type[Model], Any, str, dict[str, str]]]:
+        """The rows that hold something encrypted."""
         return [
-            (row["slug"], {field: row[field] for field in FIELDS})
-            for row in rows
-            if any(row[field] for field in FIELDS)
+            (model, row["pk"], row[name], {field: row[field] for field in fields})
+            for model, (name, fields) in FIELDS.items()
+            for row in model._default_manager.order_by(name).values("pk", name, *fields)
+            if any(row[field] for field in fields)
         ]
