@@ -40,7 +40,10 @@ def test_all_keys_are_encrypted_with_the_newest_secret(settings: Settings) -> No
     stored("none", "")
     before = Widget.objects.get(slug="two").encrypted_key
     versions = set(Widget.objects.values_list("slug", "config_version"))
-    said = "Encrypted the keys of {} widgets and webhooks with the newest secret; of {} they were already.\n"
+    said = (
+        "Encrypted the keys of {} widgets and webhooks with the newest secret; "
+        "of {} they were already.\n"
+    )
     assert rotate() == said.format(1, 1)
     assert rotate() == said.format(0, 2)
     settings.CHATWIDGET = {"SECRET_KEYS": (NEW,)}

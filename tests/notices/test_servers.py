@@ -1,0 +1,84 @@
+"""A real server that tells a real receiver, and is killed or stopped while it does."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+from aiohttp import web
+
+from tests.client import Chat
+from tests.conftest import Serve
+from tests.notices.conftest import Receiver
+from tests.running import Server
+
+
+def overdue(server: Server) -> None:
+    """As when the minute that a dead process has had for its notices is over."""
+    path = server.variables["DATABASE_URL"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, timeout=15)) as connection, connection:
+        connection.execute(
+            "UPDATE chatwidget_notice SET due_at = datetime('now') WHERE due_at IS NOT NULL"
+        )
+
+
+async def test_killed_between_sending_and_storing_it(serve: Serve, receiver: Receiver) -> None:
+    """It is sent again, under the id by which the receiver knows that it has it."""
+    server = await serve()
+    secret = (await server.manage("configure_webhook", receiver.url)).stdout.strip()
+    asked = asyncio.Event()
+
+    async def hold(_: web.Request) -> web.StreamResponse:
+        asked.set()
+        await asyncio.Event().wait()  # the server dies first
+        raise AssertionError
+
+    receiver.answers = [hold]
+    async with Chat(server.url) as chat:
+        await chat.hello()
+        await chat.ask("Hello")
+        await asked.wait()
+        await server.kill()
+    overdue(server)
+    await server.restart()
+    first, again = await receiver.until(2)
+    assert first.id == again.id
+    assert first.body == again.body
+    told = again.verified(secret)
+    assert told["type"] == "conversation.started"
+    assert told["data"]["message"]["text"] == "Hello"
+    assert (await server.terminate()) is not None
+    assert len(receiver.received) == 2
+
+
+async def test_stopped_while_it_sends(serve: Serve, receiver: Receiver) -> None:
+    """SIGTERM lets it finish: after the restart nothing is sent twice, and nothing is lost."""
+    server = await serve()
+    await server.manage("configure_webhook", receiver.url, "--event", "conversation.started")
+    asked, let_go = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        asked.set()
+        await let_go.wait()
+        return web.Response(status=200)
+
+    receiver.answers = [slow]
+    async with Chat(server.url) as chat:
+        await chat.hello()
+        await chat.ask("Hello")
+        await asked.wait()
+    stopped = asyncio.create_task(server.terminate())
+    async with asyncio.timeout(60):
+        while "draining" not in server.log:
+            await asyncio.sleep(0.05)  # another process says so
+    let_go.set()
+    await stopped
+    overdue(server)
+    await server.restart()
+    async with Chat(server.url) as chat:
+        await chat.hello()
+        await chat.ask("Another one")
+        first, other = await receiver.until(2)
+    assert first.id != other.id
+    assert b"Another one" in other.body
