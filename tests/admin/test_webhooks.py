@@ -147,7 +147,7 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     hook.refresh_from_db()
     assert (hook.active, hook.secret.reveal(), len(hook.events)) == (False, secret, 2)
     assert configure("--new-secret", "--event", "", "--widget", "") != secret
-    hook.refresh_from_db()
+    hook = Webhook.objects.get()
     assert (hook.widget, hook.events) == (None, [])
     monkeypatch.setenv("HOOK_SECRET", secret)
     configure("--secret-env", "HOOK_SECRET")
