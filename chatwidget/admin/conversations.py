@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from chatwidget.admin.blocking import BlocksVisitors
+from chatwidget.admin.desk import KeepsDesk, added
 from chatwidget.admin.erasing import erase_selected
 from chatwidget.admin.filters import (
     BoundedChangeList,
@@ -44,7 +45,7 @@ PREVIEW = 300  # code points of a message that the list reads
 
 
 @admin.register(Conversation)
-class ConversationAdmin(BlocksVisitors):
+class ConversationAdmin(KeepsDesk, BlocksVisitors):
     """The list costs the same queries and rows whatever is stored."""
 
     list_display = ("who", "said", "length", "last_message")
@@ -170,6 +171,8 @@ class ConversationAdmin(BlocksVisitors):
         context = {
             **self.admin_site.each_context(request),
             **transcript(conversation, request.GET),
+            **added(conversation, request.user),
+            "back": request.GET.urlencode(),
             "title": _("Conversation"),
             "subtitle": who,
             "crumbs_are_list": VERSION >= (6, 1),
@@ -178,6 +181,7 @@ class ConversationAdmin(BlocksVisitors):
             "original": conversation,
             "media": self.media,
             "has_delete_permission": self.has_delete_permission(request, conversation),
+            "has_desk_permission": self.has_desk_permission(request),
             "has_block_permission": self.has_block_permission(request),
             "preserved_filters": self.get_preserved_filters(request),
             **(extra_context or {}),

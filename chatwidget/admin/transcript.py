@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.times import local, whole
 from chatwidget.errors import REPLY_ERRORS
-from chatwidget.models import Conversation, Message, Role, Status, Visitor
+from chatwidget.models import Conversation, Judgement, Message, Role, Status, Visitor
 from chatwidget.transcripts import search
 from chatwidget.transcripts.folding import fold
 
@@ -81,6 +81,12 @@ class Line:
         return [(label, f"{ms / 1000:.2f} s") for label, ms in times if ms is not None]
 
     @property
+    def judgement(self) -> Judgement | None:
+        """What staff think of it; read with the message."""
+        found: Judgement | None = getattr(self.message, "judgement", None)
+        return found
+
+    @property
     def answered_by(self) -> str:
         """The fallback that answered; empty: the widget's own platform did."""
         return str(self.message.metadata.get("answered_by", "")) if self.is_agent else ""
@@ -108,7 +114,7 @@ def transcript(conversation: Conversation, query: Mapping[str, str]) -> dict[str
     Each page is one range of the index, however long the conversation is. What was searched for, in
     the list or here (`q`), comes with the way to where it was said.
     """
-    messages = Message.objects.filter(conversation=conversation)
+    messages = Message.objects.filter(conversation=conversation).select_related("judgement")
     listed = query.get("_changelist_filters", "")
     typed = query.get("q") or QueryDict(listed).get("q", "")
     before, after = number(query.get("before")), number(query.get("after"))

@@ -18,7 +18,8 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Model, Q, QuerySet
 
-from chatwidget.models import Conversation, Message, Visitor, Widget
+from chatwidget.models import Conversation, Message, Tag, Visitor, Widget
+from chatwidget.transcripts.desk import drop_unused
 from chatwidget.transcripts.people import had_email
 
 logger = logging.getLogger("chatwidget")
@@ -98,7 +99,9 @@ def erase_conversations(
     erased = Erased()
     while batch := dict(conversations.values_list("pk", "visitor_id")[:BATCH]):
         with transaction.atomic():
+            tags = set(Tag.objects.filter(conversations__in=batch).values_list("pk", flat=True))
             gone = Conversation.objects.filter(pk__in=batch).delete()[1]
+            drop_unused(tags)
             people: dict[str, int] = {}
             if visitors:
                 alone = Visitor.objects.filter(pk__in=batch.values(), conversations=None)

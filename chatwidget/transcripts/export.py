@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from chatwidget.models import Conversation, Message
+from chatwidget.models import Conversation, Judgement, Message, Note, Tag
+from chatwidget.transcripts.dataset import as_dataset
 
 CHUNK = 100  # conversations in memory at once, with their messages
 
@@ -40,8 +41,10 @@ COLUMNS = (
     *("conversation", "widget", "visitor_id", "visitor_name", "visitor_email"),
     *("visitor_external_id", "visitor_consent", "provider_session"),
     *("page_url", "page_title", "referrer", "locale", "user_agent", "started_at", "ended_at"),
+    *("done", "tags", "notes"),
     *("message", "seq", "role", "text", "status", "created_at", "completed_at"),
-    *("first_chunk_ms", "error_code", "error_cause", "rating", "rating_comment", "ui", "metadata"),
+    *("first_chunk_ms", "error_code", "error_cause", "rating", "rating_comment", "judgement"),
+    *("ui", "metadata"),
 )
 # By it a double click tells UTF-8 from a code page.
 BYTE_ORDER_MARK = "\ufeff"
@@ -74,14 +77,53 @@ def read(conversations: QuerySet[Conversation]) -> Iterator[dict[str, Any]]:
         # such circles fill the memory until the garbage collector happens to look.
         found = Message.objects.filter(conversation__in=[row.pk for row in chunk])
         messages: dict[UUID, list[dict[str, Any]]] = {row.pk: [] for row in chunk}
+        judged = _judgements(row.pk for row in chunk)
         for message in found.order_by("conversation", "seq").values():
-            messages[message["conversation_id"]].append(_message(message))
+            entry = _message(message, judged.get(message["id"]))
+            messages[message["conversation_id"]].append(entry)
+        tags, notes = _added(row.pk for row in chunk)
         for row in chunk:
-            yield _conversation(row, messages[row.pk])
+            yield _conversation(row, messages[row.pk], tags.get(row.pk, []), notes.get(row.pk, []))
         chunk = list(rows.filter(pk__gt=chunk[-1].pk)[:CHUNK])
 
 
-def _conversation(row: Conversation, messages: list[dict[str, Any]]) -> dict[str, Any]:
+def _judgements(conversations: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """What staff think of replies, by message."""
+    rows = Judgement.objects.filter(message__conversation__in=list(conversations))
+    return {
+        row.message_id: {
+            "verdict": row.verdict,
+            "reason": row.reason,
+            "expected": row.expected,
+            "author": row.author_name,
+            "created_at": utc(row.created_at),
+        }
+        for row in rows
+    }
+
+
+def _added(
+    conversations: Iterable[UUID],
+) -> tuple[dict[UUID, list[str]], dict[UUID, list[dict[str, Any]]]]:
+    """Tags and notes, by conversation."""
+    within = list(conversations)
+    tags: dict[UUID, list[str]] = {}
+    given = Tag.conversations.through.objects.filter(conversation__in=within)
+    for pk, name in given.order_by("tag__name").values_list("conversation_id", "tag__name"):
+        tags.setdefault(pk, []).append(name)
+    notes: dict[UUID, list[dict[str, Any]]] = {}
+    for note in Note.objects.filter(conversation__in=within):
+        written = {"author": note.author_name, "created_at": utc(note.created_at)}
+        notes.setdefault(note.conversation_id, []).append({**written, "text": note.text})
+    return tags, notes
+
+
+def _conversation(
+    row: Conversation,
+    messages: list[dict[str, Any]],
+    tags: list[str],
+    notes: list[dict[str, Any]],
+) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "widget": row.widget.slug,
@@ -100,11 +142,14 @@ def _conversation(row: Conversation, messages: list[dict[str, Any]]) -> dict[str
         "user_agent": row.user_agent,
         "started_at": utc(row.started_at),
         "ended_at": utc(row.ended_at),
+        "done": row.done_seq >= row.last_seq,
+        "tags": tags,
+        "notes": notes,
         "messages": messages,
     }
 
 
-def _message(row: Mapping[str, Any]) -> dict[str, Any]:
+def _message(row: Mapping[str, Any], judgement: dict[str, Any] | None) -> dict[str, Any]:
     failed = row["error_code"] and {
         "code": row["error_code"],
         "cause": row["error_cause"],
@@ -122,6 +167,7 @@ def _message(row: Mapping[str, Any]) -> dict[str, Any]:
         "error": failed or None,
         "rating": row["rating"],
         "rating_comment": row["rating_comment"],
+        "judgement": judgement,
         "ui": row["ui"],
         "metadata": row["metadata"],
     }
@@ -149,6 +195,9 @@ def as_csv(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> None:
             **{name: row[name] for name in CONVERSATION},
             **{f"visitor_{name}": value for name, value in row["visitor"].items()},
             "visitor_consent": _json(row["visitor"]["consent"]),
+            "done": row["done"],
+            "tags": ", ".join(row["tags"]),
+            "notes": _json(row["notes"]),
         }
         for message in row["messages"]:
             error = message["error"] or {"code": "", "cause": ""}
@@ -157,7 +206,7 @@ def as_csv(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> None:
                 "message": message["id"],
                 **{name: message[name] for name in MESSAGE},
                 **{f"error_{name}": error[name] for name in ("code", "cause")},
-                **{name: _json(message[name]) for name in ("ui", "metadata")},
+                **{name: _json(message[name]) for name in ("judgement", "ui", "metadata")},
             }
             table.writerow({name: harmless(cell) for name, cell in cells.items()})
 
@@ -178,4 +227,4 @@ def harmless(cell: Any) -> Any:
     return FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell
 
 
-FORMATS = {"jsonl": as_jsonl, "csv": as_csv}
+FORMATS = {"jsonl": as_jsonl, "csv": as_csv, "dataset": as_dataset}

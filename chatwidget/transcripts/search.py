@@ -23,7 +23,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 
-from chatwidget.models import UNFINISHED, Conversation, Message, Role, SearchEntry
+from chatwidget.models import UNFINISHED, Conversation, Message, Note, Role, SearchEntry, Tag
 from chatwidget.transcripts.folding import MAX_TEXT, beginnings, encoded, indexed, words
 from chatwidget.transcripts.locking import row_lock
 
@@ -229,9 +229,10 @@ def _index_batch() -> int:
     said = list(messages.annotate(beginning=beginning).defer(*LARGE))
     SearchEntry.objects.filter(conversation__in=found, message=None).delete()
     SearchEntry.objects.filter(message__in=said).delete()
+    noted = _noted(found)
     _insert(
         [
-            *(_about(row) for row in found.values()),
+            *(_about(row, noted.get(row.pk, [])) for row in found.values()),
             *(_said(message, found[message.conversation_id]) for message in said),
         ]
     )
@@ -250,10 +251,24 @@ def _said(message: Any, row: Conversation) -> SearchEntry:
     )
 
 
-def _about(row: Conversation) -> SearchEntry:
-    """What is known beside the messages: the visitor and the page."""
+def _noted(conversations: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """What staff added, by conversation: tags and notes."""
+    found: dict[UUID, list[str]] = {}
+    within = list(conversations)
+    tags = Tag.conversations.through.objects.filter(conversation__in=within)
+    notes = Note.objects.filter(conversation__in=within).order_by("-id")
+    for conversation, text in [
+        *tags.values_list("conversation_id", "tag__name"),
+        *notes.values_list("conversation_id", "text"),
+    ]:
+        found.setdefault(conversation, []).append(text)
+    return found
+
+
+def _about(row: Conversation, noted: list[str]) -> SearchEntry:
+    """What is known beside the messages: the visitor, the page, and what staff added."""
     visitor = row.visitor
-    known = (visitor.name, visitor.email, visitor.external_id, row.page_url, row.page_title)
+    known = [visitor.name, visitor.email, visitor.external_id, row.page_url, row.page_title, *noted]
     return SearchEntry(
         pk=row.pk.int >> 65,
         conversation_id=row.pk,
@@ -280,3 +295,9 @@ def _insert(entries: list[SearchEntry]) -> None:
 def forget_index(conversations: QuerySet[Conversation]) -> None:
     """Have conversations indexed again: what is known about them has changed."""
     conversations.filter(indexed_revision__gt=0).update(indexed_revision=0)
+
+
+def forget_about(conversation: UUID) -> None:
+    """Have what is known about a conversation indexed again, and no more of it than its end."""
+    rows = Conversation.objects.filter(pk=conversation, indexed_revision__gte=F("revision"))
+    rows.filter(revision__gt=0).update(indexed_revision=F("revision") - 1)

@@ -1,11 +1,13 @@
 /** What the admin's pages gain by scripts. Without them everything is there, only plainer. */
 
+import { enhanceDesk } from "./desk.ts";
 import { addCheck, addCopyButtons } from "./panels.ts";
 import { followPlatform } from "./platform.ts";
 import { renderTranscript } from "./transcript.ts";
 
 function enhance(): void {
   renderTranscript();
+  enhanceDesk();
   addCopyButtons();
   addCheck();
   followPlatform();

@@ -20,12 +20,14 @@ from tqdm import tqdm
 
 from chatwidget.models import Widget
 from chatwidget.transcripts import export
+from chatwidget.transcripts.dataset import with_judgements
 
 
 class Command(BaseCommand):
     help = (
         "Writes conversations with their messages, oldest first: JSON, one conversation a line, "
-        "or CSV, one message a line. A progress bar is shown on a terminal's standard error."
+        "or CSV, one message a line; or a dataset: JSON, one judged reply a line. A bar is shown "
+        "on a terminal's standard error."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -52,6 +54,8 @@ class Command(BaseCommand):
         since = moment("--since", options["since"])
         until = moment("--until", options["until"])
         conversations = export.select(slug, since, until)
+        if options["format"] == "dataset":
+            conversations = with_judgements(conversations)
         to_terminal = options["output"] in (None, "-") and sys.stdout.isatty()
         bar = sys.stderr.isatty() and not to_terminal
         rows = tqdm(

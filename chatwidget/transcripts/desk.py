@@ -1,0 +1,120 @@
+"""What staff add to a conversation: notes, tags, that they are done with it, and judgements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils import timezone
+
+from chatwidget.models import Conversation, Judgement, Message, Note, Role, Tag, Widget
+from chatwidget.text import storable
+from chatwidget.transcripts import search
+from chatwidget.transcripts.folding import fold
+
+MOST_TAGS = 20  # of one conversation
+_BETWEEN_TAGS = re.compile(r"[,;\n،、，；]")
+
+
+def name_of(user: Any) -> str:
+    """As colleagues know them."""
+    return str(user.get_full_name() or user.get_username())[:200]
+
+
+def set_done(conversation: Conversation, done: bool) -> None:
+    """Staff are done with a conversation as it is, or are not: a later message opens it again."""
+    seq = F("last_seq") if done else 0
+    Conversation.objects.filter(pk=conversation.pk).update(done_seq=seq)
+
+
+def add_note(conversation: Conversation, user: Any, text: str) -> Note | None:
+    """None where the text is blank."""
+    if not (text := storable(text).strip()):
+        return None
+    note = Note.objects.create(
+        conversation=conversation, author=user, author_name=name_of(user), text=text
+    )
+    search.forget_about(conversation.pk)
+    return note
+
+
+def remove_note(conversation: Conversation, user: Any, note: str) -> bool:
+    """Take one's own note back; False where it is none."""
+    own = Note.objects.filter(conversation=conversation, author=user)
+    if not note.isascii() or not note.isdigit() or not own.filter(pk=note[:18]).delete()[0]:
+        return False
+    search.forget_about(conversation.pk)
+    return True
+
+
+def split_tags(typed: str) -> list[str]:
+    """What was typed, by commas: each tag once, in whatever case it was written first."""
+    names: dict[str, str] = {}
+    for part in _BETWEEN_TAGS.split(storable(typed)):
+        name = " ".join(part.split())[:50].strip()
+        if name:
+            names.setdefault(fold(name), name)
+    return list(names.values())[:MOST_TAGS]
+
+
+@transaction.atomic
+def set_tags(conversation: Conversation, names: Iterable[str]) -> bool:
+    """Give a conversation these tags and no others; False where it has them already.
+
+    A tag that the widget knows in another case is that one; one that nothing has is gone.
+    """
+    # One at a time: who takes the last conversation from a tag, and who gives it one.
+    widgets = Widget.objects.select_for_update(no_key=True)
+    widgets.get(pk=conversation.widget_id)
+    known = {fold(tag.name): tag for tag in Tag.objects.filter(widget=conversation.widget_id)}
+    before = set(conversation.tags.all())
+    wanted = {
+        known.get(fold(name)) or Tag.objects.create(widget_id=conversation.widget_id, name=name)
+        for name in names
+    }
+    if wanted == before:
+        return False
+    conversation.tags.set(wanted)
+    drop_unused(tag.pk for tag in before - wanted)
+    search.forget_about(conversation.pk)
+    return True
+
+
+def drop_unused(tags: Iterable[int]) -> None:
+    """Delete those of the tags that no conversation has."""
+    Tag.objects.filter(pk__in=list(tags), conversations=None).delete()
+
+
+def tags_in_use() -> QuerySet[Tag]:
+    """To be filtered by the widgets that somebody may see."""
+    has = Tag.conversations.through.objects.filter(tag=OuterRef("pk"))
+    return Tag.objects.filter(Exists(has))
+
+
+def judge(message: Message, user: Any, verdict: str, reason: str, expected: str) -> None:
+    """Say what to think of a reply; an empty verdict takes the judgement back."""
+    if not verdict:
+        Judgement.objects.filter(message=message).delete()
+        return
+    Judgement.objects.update_or_create(
+        message=message,
+        defaults={
+            "verdict": verdict,
+            "reason": storable(reason).strip(),
+            "expected": storable(expected).strip(),
+            "author": user,
+            "author_name": name_of(user),
+            "created_at": timezone.now(),
+        },
+    )
+
+
+def judgeable(conversation: Conversation, message: str) -> Message | None:
+    """The agent's reply of this seq in the conversation."""
+    if not (message.isascii() and message.isdigit() and len(message) < 10):
+        return None
+    rows = Message.objects.filter(conversation=conversation, role=Role.ASSISTANT)
+    return rows.filter(seq=int(message)).first()
