@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 (
                     "verdict",
                     models.CharField(
-                        choices=[("right", "right"), ("wrong", "wrong")], max_length=16
+                        choices=[("right", "Right"), ("wrong", "Wrong")], max_length=16
                     ),
                 ),
                 ("reason", models.TextField(blank=True, max_length=10000)),

@@ -75,8 +75,8 @@ class Tag(models.Model):
 
 
 class Verdict(models.TextChoices):
-    RIGHT = "right", _("right")
-    WRONG = "wrong", _("wrong")
+    RIGHT = "right", _("Right")
+    WRONG = "wrong", _("Wrong")
 
 
 class Judgement(Authored):

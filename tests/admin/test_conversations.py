@@ -294,7 +294,7 @@ def test_a_long_transcript_is_read_by_pages(
     conversation = a_conversation(a_widget(), *(f"text {n}." for n in range(1, 3 * PAGE + 1)))
 
     def numbers(path: str) -> list[int]:
-        with django_assert_max_num_queries(5):
+        with django_assert_max_num_queries(8):
             page = admin_client.get(path).content.decode()
         return [int(number) for number in re.findall(r"text (\d+)\.", page)]
 

@@ -20,22 +20,24 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from chatwidget.conf import Secret
-from chatwidget.models import Status, Visitor
-from chatwidget.transcripts import export
+from chatwidget.models import Message, Role, Status, Visitor
+from chatwidget.transcripts import desk, export
 from tests.stored import NOON, a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
 
 CONVERSATION_KEYS = [
     *("id", "widget", "visitor", "provider_session", "page_url", "page_title", "referrer"),
-    *("locale", "user_agent", "started_at", "ended_at", "messages"),
+    *("locale", "user_agent", "started_at", "ended_at"),
+    *("done", "tags", "notes", "messages"),
 ]
 MESSAGE_KEYS = [
     *("id", "seq", "role", "text", "status", "created_at", "completed_at", "first_chunk_ms"),
-    *("error", "rating", "rating_comment", "ui", "metadata"),
+    *("error", "rating", "rating_comment", "judgement", "ui", "metadata"),
 ]
 
 
@@ -132,6 +134,8 @@ def test_a_key_is_in_no_export() -> None:
     widget.key = Secret("sk-very-secret")
     widget.save()
     a_conversation(widget, "hi", "hello")
+    for message in Message.objects.filter(role=Role.ASSISTANT):
+        desk.judge(message, User.objects.create_user("ann"), "right", "", "")
     for form in export.FORMATS:
         text = exported("--format", form)
         assert "hello" in text
@@ -282,7 +286,7 @@ def test_queries_do_not_grow_within_a_chunk(django_assert_num_queries: Any) -> N
     widget = a_widget()
     for _ in range(export.CHUNK):
         a_conversation(widget, "hi", "hello")
-    with django_assert_num_queries(3):  # the last finds that there are no more
+    with django_assert_num_queries(6):  # the last finds that there are no more
         exported()
 
 

@@ -23,11 +23,13 @@ function completeTags(): void {
   function suggest(): void {
     const before = field?.value.replace(/[^,]*$/, "") ?? "";
     const taken = new Set(before.split(",").map((tag) => tag.trim()));
-    const options = known.filter((tag) => !taken.has(tag)).map((tag) => {
-      const option = document.createElement("option");
-      option.value = `${before}${before && " "}${tag}`;
-      return option;
-    });
+    const options = known
+      .filter((tag) => !taken.has(tag))
+      .map((tag) => {
+        const option = document.createElement("option");
+        option.value = `${before}${before && " "}${tag}`;
+        return option;
+      });
     list?.replaceChildren(...options);
   }
 }
