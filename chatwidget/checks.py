@@ -27,6 +27,7 @@ from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Message, Widget
 from chatwidget.providers.registry import providers
 from chatwidget.sockets.consumer import ChatConsumer
+from chatwidget.transcripts.hook import message_hook
 
 DISTRIBUTION = "django-agent-chatwidget"
 BUILT = Path(__file__).parent / "static" / "chatwidget" / "loader.js"
@@ -39,6 +40,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     try:
         conf()
         providers()
+        message_hook()
     except ImproperlyConfigured as error:
         return [Error(str(error), hint="See docs/settings.md.", id="chatwidget.E001")]
     except PlatformMisconfigured as error:

@@ -106,6 +106,8 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # What is kept of the query of an embedding page's address: all but what looks like a secret,
     # nothing, or all.
     PAGE_QUERY: Literal["safe", "none", "all"] = "safe"
+    # A function that sees each message before it is stored: "package.module.function".
+    MESSAGE_HOOK: str = ""
     # How long a visitor's token is good for, from when it was last used, in days.
     VISITOR_DAYS: int = 400
 

@@ -7,6 +7,7 @@
     │   ├── BadRequest               bad_request
     │   ├── MessageEmpty             message_empty
     │   ├── MessageTooLong           message_too_long
+    │   ├── MessageRefused           message_refused
     │   ├── RateLimited              rate_limited
     │   ├── TooManyPending           too_many_pending
     │   ├── BudgetExhausted          budget_exhausted
@@ -103,6 +104,13 @@ class MessageTooLong(FrameError):
 
     code = "message_too_long"
     detail = _("This message is too long. Please shorten it.")
+
+
+class MessageRefused(FrameError):
+    """The site's own hook takes no such message: `MessageRefused(detail="…")` says why."""
+
+    code = "message_refused"
+    detail = _("This message cannot be sent.")
 
 
 class RateLimited(FrameError):

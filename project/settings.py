@@ -50,6 +50,7 @@ CHATWIDGET = {
     "LIMITS_STORAGE": REDIS_URL or "memory://",
     "TIMEOUTS": read("CHATWIDGET_TIMEOUTS", timeouts, (5.0, 60.0, 30.0, 300.0)),
     "PROVIDERS": read("CHATWIDGET_PROVIDERS", paths, paths("")),
+    "MESSAGE_HOOK": read("CHATWIDGET_MESSAGE_HOOK", str, ""),
     "DRAIN_SECONDS": read("CHATWIDGET_DRAIN_SECONDS", seconds, 20.0),
     "FALLBACK_SECONDS": read("CHATWIDGET_FALLBACK_SECONDS", seconds, 30.0),
     "TRUSTED_PROXIES": tuple(TRUSTED_PROXIES),

@@ -16,18 +16,16 @@ from django.conf import settings
 from django.core.mail import mail_managers
 from django.db import transaction
 from django.db.models import F
-from django.dispatch import Signal
 from django.utils import timezone
 
 from chatwidget.errors import BudgetExhausted, TooManyRunning
 from chatwidget.models import Event, Status, Usage, Widget
+from chatwidget.signals import budget_warning
 from chatwidget.transcripts.locking import unfinished_replies
 from chatwidget.transcripts.notices import record
 
 logger = logging.getLogger("chatwidget")
 
-# Sent with `widget`, `budget`, `used` and `limit` when so much of one is used up.
-budget_warning = Signal()
 WARN_AT = (0.8, 1.0)
 # A reply that runs takes some seconds.
 RUNNING_SECONDS = 5.0

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chatwidget.models import Conversation, Event, Message, Visitor, Widget
+from chatwidget.signals import send_on_commit, visitor_identified
 from chatwidget.transcripts.notices import record
 from chatwidget.transcripts.sql import insert_visitor
 from chatwidget.transcripts.types import VisitorDetails
@@ -26,8 +27,11 @@ def update_visitor(visitor: UUID, details: VisitorDetails) -> None:
         describe(person, details)
 
 
-def describe(person: Visitor, details: VisitorDetails) -> None:
-    """Store what has changed. An address that is vouched for gives way to no other."""
+def describe(person: Visitor, details: VisitorDetails) -> bool:
+    """Store what has changed. An address that is vouched for gives way to no other.
+
+    Was it who they are that has changed?
+    """
     changes: dict[str, Any] = {}
     if details.name not in ("", person.name):
         changes["name"] = details.name
@@ -47,6 +51,25 @@ def describe(person: Visitor, details: VisitorDetails) -> None:
         person.save(update_fields=list(changes))
     if "email" in changes:
         record(Event.EMAIL_GIVEN, person.widget_id, visitor=person.pk)
+    known = "email" in changes or "email_verified" in changes
+    if known:
+        announce(person)
+    return known
+
+
+def announce(person: Visitor) -> None:
+    """Tell Django code who somebody is."""
+    if visitor_identified.has_listeners(Widget):
+        send_on_commit(
+            visitor_identified,
+            Widget,
+            widget=person.widget.slug,
+            visitor=person.pk,
+            name=person.name,
+            email=person.email,
+            email_verified=person.email_verified,
+            external_id=person.external_id,
+        )
 
 
 def best_email(details: VisitorDetails, email: str, verified: bool) -> tuple[str, bool]:
@@ -87,7 +110,8 @@ def join_visitors(widget: Widget, anonymous: UUID, visitor: UUID, details: Visit
             Message.objects.filter(visitor=anonymous).update(visitor=visitor)
             Conversation.objects.filter(visitor=anonymous).update(visitor=visitor)
             joined = Visitor.objects.select_for_update().get(pk=visitor)
-            describe(joined, _said_by(before, joined))
+            if not describe(joined, _said_by(before, joined)):
+                announce(joined)
             before.delete()
     except IntegrityError:
         return False  # both hold a message of one id, which nobody comes to by chance

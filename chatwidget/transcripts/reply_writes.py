@@ -12,7 +12,8 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from chatwidget.errors import Interrupted
-from chatwidget.models import Conversation, Event, Message, Status
+from chatwidget.models import Conversation, Event, Message, Status, Widget
+from chatwidget.signals import reply_finished, send_on_commit
 from chatwidget.transcripts.budgets import record_seconds
 from chatwidget.transcripts.fallback import keep_fallback_session
 from chatwidget.transcripts.locking import (
@@ -64,6 +65,16 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Change | 
             conversation=job.conversation,
             message=job.entry.id,
         )
+    send_on_commit(
+        reply_finished,
+        Widget,
+        widget=job.widget.slug,
+        conversation=job.conversation,
+        visitor=job.visitor,
+        message=job.entry.id,
+        status=str(outcome.status),
+        error=outcome.error_code,
+    )
     entry = replace(
         job.entry,
         owner="",
@@ -184,5 +195,15 @@ def _orphans(conversation: UUID, owner: str, running: Collection[UUID]) -> list[
         reply.revision = changed(row)
         reply.save()
         record(Event.REPLY_FAILED, row.widget_id, conversation=row.pk, message=reply.pk)
+        send_on_commit(
+            reply_finished,
+            Widget,
+            widget=row.widget.slug,
+            conversation=row.pk,
+            visitor=row.visitor_id,
+            message=reply.pk,
+            status=str(reply.status),
+            error=reply.error_code,
+        )
         changes.append(Change(row.pk, (entry_of(reply),)))
     return changes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -20,8 +21,10 @@ from chatwidget.models import (
     Widget,
 )
 from chatwidget.protocol import MAX_PENDING
+from chatwidget.signals import conversation_started, message_accepted, send_on_commit
 from chatwidget.transcripts.admission import admit
 from chatwidget.transcripts.budgets import consume_message
+from chatwidget.transcripts.hook import ask_hook, message_hook
 from chatwidget.transcripts.locking import (
     changed,
     fingerprint,
@@ -31,7 +34,7 @@ from chatwidget.transcripts.locking import (
     make_job,
 )
 from chatwidget.transcripts.notices import record
-from chatwidget.transcripts.people import best_email, describe
+from chatwidget.transcripts.people import announce, best_email, describe
 from chatwidget.transcripts.queries import accepted_before
 from chatwidget.transcripts.sql import advance, insert_messages, insert_visitor, unfinished
 from chatwidget.transcripts.types import (
@@ -50,12 +53,17 @@ def store_message(message: NewMessage, owner: str) -> StoredMessage:
     """Store a visitor's message and its pending reply, or repeat what was stored for this id.
 
     `owner` claims the reply where it may begin at once; empty: nobody does. Raises TooManyPending,
-    and ConversationGone when there is no such conversation and no opening.
+    and ConversationGone when there is no such conversation and no opening; MessageRefused.
     """
+    metadata: dict[str, Any] = {}
+    if hook := message_hook():
+        if earlier := accepted_before(message.visitor, message.client_id):
+            return earlier
+        metadata = ask_hook(hook, message)
     for _ in range(3):
         try:
             with transaction.atomic():
-                return _store(message, owner)
+                return _store(message, owner, metadata)
         except IntegrityError:
             # The same id was sent before, or two tabs open one conversation at this moment.
             if earlier := accepted_before(message.visitor, message.client_id):
@@ -70,7 +78,7 @@ def store_message(message: NewMessage, owner: str) -> StoredMessage:
     raise BadRequest("the message collides with others that are being stored")
 
 
-def _store(message: NewMessage, owner: str) -> StoredMessage:
+def _store(message: NewMessage, owner: str, metadata: dict[str, Any]) -> StoredMessage:
     now = timezone.now()
     conversation, visitor, details = message.conversation, message.visitor, message.details
     greeting: list[Message] = []
@@ -95,6 +103,7 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
         text=message.text,
         status=Status.COMPLETE,
         client_id=message.client_id,
+        metadata=metadata,
         created_at=now,
         completed_at=now,
         revision=row.revision - 1,
@@ -116,6 +125,7 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
     page_url, page_title = details.page_url or row.page_url, details.page_title or row.page_title
     if (page_url, page_title) != (row.page_url, row.page_title):
         record_page(conversation, page_url, page_title)
+    ids = {"widget": message.widget.slug, "conversation": conversation, "visitor": visitor}
     if began:
         record(
             Event.CONVERSATION_STARTED,
@@ -123,6 +133,8 @@ def _store(message: NewMessage, owner: str) -> StoredMessage:
             conversation=conversation,
             message=sent.pk,
         )
+        send_on_commit(conversation_started, Widget, **ids)
+    send_on_commit(message_accepted, Widget, **ids, message=sent.pk, text=message.text)
     entries = entry_of(sent), entry_of(reply)
     widget = message.widget
     if widget.config_version != row.widget_version:
@@ -154,7 +166,10 @@ def _open(message: NewMessage, opening: NewConversation, now: datetime) -> list[
     """Create a conversation; its greeting, if it has one, is still to be stored."""
     conversation, visitor, details = message.conversation, message.visitor, message.details
     known = details.external_id
+    new = known and not Visitor.objects.filter(pk=visitor).exists()
     insert_visitor(Visitor(pk=visitor, widget=message.widget, external_id=known, created_at=now))
+    if new and not details.email:  # else with that, at once
+        announce(Visitor.objects.get(pk=visitor))
     greeting = opening.greeting
     Conversation.objects.create(
         pk=conversation,

@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from chatwidget.errors import BudgetExhausted
 from chatwidget.models import Usage, Widget
+from chatwidget.signals import budget_warning
 from chatwidget.transcripts import budgets
 from chatwidget.widgets.validation import store_budgets
 from tests.stored import a_widget
@@ -79,13 +80,13 @@ def test_the_owner_is_told_at_80_percent_and_at_the_end(
     def note(sender: object, **fields: Any) -> None:
         told.append((fields["budget"], fields["used"], fields["limit"]))
 
-    budgets.budget_warning.connect(note)
+    budget_warning.connect(note)
     try:
         with django_capture_on_commit_callbacks(execute=True):
             for _ in range(10):
                 consume(widget)
     finally:
-        budgets.budget_warning.disconnect(note)
+        budget_warning.disconnect(note)
     assert told == [("daily_messages", 8, 10), ("daily_messages", 10, 10)]
     assert caplog.text.count("budget: daily messages of the widget shop") == 2
     for thread in threading.enumerate():

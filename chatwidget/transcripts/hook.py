@@ -1,0 +1,91 @@
+"""`CHATWIDGET["MESSAGE_HOOK"]`: a site's own function that sees a message before it is stored.
+
+It returns nothing, or metadata to be stored with the message; or raises MessageRefused, whose
+`detail` the visitor reads.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from chatwidget.conf import conf
+from chatwidget.errors import BadRequest, FrameError
+from chatwidget.transcripts.types import NewMessage
+
+logger = logging.getLogger("chatwidget")
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """A visitor's message that is about to be stored."""
+
+    widget: str  # the slug
+    visitor: UUID
+    conversation: UUID
+    is_first: bool  # of the conversation
+    text: str
+    name: str
+    email: str
+    external_id: str
+    page_url: str
+    locale: str  # of a conversation that begins
+
+
+Hook = Callable[[IncomingMessage], dict[str, Any] | None]
+
+
+def message_hook() -> Hook | None:
+    """The function that the settings name. Raises ImproperlyConfigured."""
+    path = conf().MESSAGE_HOOK
+    return _imported(path) if path else None
+
+
+@lru_cache(maxsize=2)
+def _imported(path: str) -> Hook:
+    try:
+        hook = import_string(path)
+    except ImportError as error:
+        raise ImproperlyConfigured(f"CHATWIDGET['MESSAGE_HOOK']: {error}") from error
+    if not callable(hook):
+        raise ImproperlyConfigured(f"CHATWIDGET['MESSAGE_HOOK']: {path} is no function")
+    found: Hook = hook
+    return found
+
+
+def _incoming(message: NewMessage) -> IncomingMessage:
+    details, opening = message.details, message.opening
+    return IncomingMessage(
+        widget=message.widget.slug,
+        visitor=message.visitor,
+        conversation=message.conversation,
+        is_first=opening is not None,
+        text=message.text,
+        name=details.name,
+        email=details.email,
+        external_id=details.external_id,
+        page_url=details.page_url,
+        locale=opening.locale if opening else "",
+    )
+
+
+def ask_hook(hook: Hook, message: NewMessage) -> dict[str, Any]:
+    """What it adds. Raises MessageRefused; BadRequest where it fails, for what it would have
+    refused must not pass."""
+    try:
+        given = hook(_incoming(message)) or {}
+        json.dumps(given)
+        return dict(given)
+    except FrameError:
+        raise
+    except Exception as error:
+        logger.exception("CHATWIDGET['MESSAGE_HOOK']")
+        raise BadRequest("the site's hook failed") from error

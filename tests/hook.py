@@ -1,0 +1,24 @@
+"""A site's own hook, as `CHATWIDGET["MESSAGE_HOOK"]` names it in tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatwidget.errors import MessageRefused
+from chatwidget.transcripts.hook import IncomingMessage
+
+seen: list[IncomingMessage] = []
+
+
+def hook(message: IncomingMessage) -> dict[str, Any] | None:
+    seen.append(message)
+    match message.text:
+        case "refuse":
+            raise MessageRefused(detail="Not here, please.")
+        case "fail":
+            raise RuntimeError("a bug")
+        case "unstorable":
+            return {"of": object()}
+        case "plain":
+            return None
+    return {"campaign": "spring"}
