@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 import shutil
@@ -14,12 +13,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from websockets.asyncio.client import connect
 
+from tests.certificates import certificate
 from tests.conftest import Serve
 from tests.running import ROOT, Process, free_port
 
@@ -122,34 +118,6 @@ def apache(folder: Path, port: int, first: int, second: int) -> list[str]:
 PROXIES = {each.__name__: each for each in (nginx, caddy, haproxy, apache)}
 
 
-def certificate(folder: Path) -> ssl.SSLContext:
-    """Writes chat.example.com.pem and .key; what trusts them."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    public = made.public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (folder / "chat.example.com.pem").write_bytes(public)
-    (folder / "chat.example.com.key").write_bytes(private)
-    return ssl.create_default_context(cadata=public.decode())
-
-
 @dataclass
 class Deployment:
     """Where it is reached, and by whom its certificate is trusted."""
@@ -165,7 +133,7 @@ async def deployment(
 ) -> AsyncIterator[Deployment]:
     port = free_port()
     url = f"https://{HOST}:{port}"
-    trust = certificate(tmp_path)
+    trust = certificate(tmp_path, HOST)
     made = PROXIES[request.param](tmp_path, port, 1, 2)  # skips where there is no such program
     variables = {
         "DEBUG": "false",

@@ -1,0 +1,157 @@
+"""What this process sees with its settings, from the system checks to the widgets' platforms."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.core.cache import cache
+from django.core.checks import run_checks
+from django.core.mail import get_connection
+from django.db import DatabaseError, InterfaceError, connection
+
+from chatwidget.doctor.finding import Finding, Kind, fault, note, well
+from chatwidget.models import Widget
+from chatwidget.widgets.diagnostics import diagnose
+
+# Seconds. Workers agree on who answers by the database's clock, and on tokens by their own.
+CLOCKS_APART = 5.0
+ANSWER_SECONDS = 5.0
+
+
+def examine() -> Iterator[Finding]:
+    """Everything but the channel layer and the platforms, which are asked on an event loop."""
+    yield from _checks()
+    if settings.DEBUG:
+        yield note("DEBUG is on.", "Right on your own machine; elsewhere set DEBUG=false.")
+    if (found := _database()).kind is Kind.FAULT:
+        yield found
+        return  # nothing of what follows could be known
+    yield found
+    yield _cache()
+    yield from _mail()
+    yield from _widgets()
+
+
+def _checks() -> Iterator[Finding]:
+    """The app's system checks, and what Django's own call an error."""
+    found = [
+        message
+        for message in run_checks()
+        if message.is_serious() or str(message.id).startswith("chatwidget.")
+    ]
+    for message in found:
+        yield fault(f"{message.msg} ({message.id})", message.hint or "See `manage.py check`.")
+    if not found:
+        yield well("System checks: nothing is missing.")
+
+
+def _database() -> Finding:
+    try:
+        with connection.cursor() as cursor:
+            seconds = _clock(cursor)
+        Widget.objects.exists()
+    except (DatabaseError, InterfaceError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        return fault(
+            f"Database: {reason}.", "Is it running, is DATABASE_URL right, and `manage.py migrate`?"
+        )
+    if abs(seconds) > CLOCKS_APART:
+        return fault(
+            f"The database's clock is {seconds:+.0f} s from this machine's.",
+            "Keep both by NTP: a running reply looks abandoned to the other workers.",
+        )
+    return well(f"Database: {connection.display_name} answers, and its clock is this machine's.")
+
+
+def _clock(cursor: object) -> float:
+    """How far the database's clock is ahead, in seconds; SQLite has none of its own."""
+    now = {
+        "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
+        "mysql": "SELECT unix_timestamp(now(6))",
+    }.get(connection.vendor)
+    if now is None:
+        return 0.0
+    cursor.execute(now)  # type: ignore[attr-defined]
+    return float(cursor.fetchone()[0]) - datetime.now(UTC).timestamp()  # type: ignore[attr-defined]
+
+
+def _cache() -> Finding:
+    name = settings.CACHES["default"]["BACKEND"].rpartition(".")[2]
+    key, value = "chatwidget.doctor", uuid4().hex
+    try:
+        cache.set(key, value, 10)
+        kept = cache.get(key) == value
+    except Exception as error:  # whatever the cache's driver raises
+        return fault(f"Cache: {type(error).__name__}: {error}.", "Is it running, at REDIS_URL?")
+    if not kept:
+        return fault(f"Cache: {name} keeps nothing.", "Greetings are lost: set CACHES to another.")
+    return well(f"Cache: {name} keeps what it is given.")
+
+
+def _mail() -> Iterator[Finding]:
+    """Budgets that run out are mailed to MANAGERS: would it leave?"""
+    if not settings.MANAGERS:
+        return
+    try:
+        mail = get_connection()
+        mail.open()
+        mail.close()
+    except OSError as error:  # smtplib's are too
+        yield fault(f"Mail: {error}.", "Set EMAIL_HOST and what belongs to it, or no MANAGERS.")
+    else:
+        yield well(f"Mail: {type(mail).__module__} takes it, for {len(settings.MANAGERS)}.")
+
+
+def _widgets() -> Iterator[Finding]:
+    widgets = list(Widget.objects.filter(active=True).order_by("slug"))
+    if not widgets:
+        yield fault(
+            "No widget is active.", "`manage.py configure_widget help --provider demo` makes one."
+        )
+    for widget in widgets:
+        if not widget.allowed_origins and widget.provider != "demo":
+            yield note(
+                f"{widget.slug}: any site may embed it, at your cost.",
+                f"`manage.py configure_widget {widget.slug} --allow-origin https://YOUR-SITE`.",
+            )
+
+
+async def examine_layer() -> Finding:
+    """Does what one worker sends reach another?"""
+    layer = get_channel_layer()
+    if layer is None:
+        return note(
+            "Channel layer: none.",
+            "Right for one worker; for several set REDIS_URL (CHANNEL_LAYERS).",
+        )
+    name = type(layer).__name__
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            channel = await layer.new_channel()
+            receiving = asyncio.ensure_future(layer.receive(channel))
+            await asyncio.sleep(0)  # it listens before anything is sent
+            sent = {"type": "chatwidget.doctor", "id": uuid4().hex}
+            await layer.send(channel, sent)
+            received = await receiving
+    except Exception as error:  # whatever the layer's driver raises
+        reason = str(error) or f"nothing comes back in {ANSWER_SECONDS:g} s"
+        return fault(f"Channel layer: {name}: {reason}.", "Is Redis running, at REDIS_URL?")
+    assert received == sent
+    return well(f"Channel layer: {name} carries events.")
+
+
+async def examine_platform(widget: Widget) -> list[Finding]:
+    """Talk to the widget's platform as a first visitor would; it costs a message there."""
+    found = await diagnose(widget)
+    advice = f"`manage.py check_widget {widget.slug}` says it again; its form in the admin sets it."
+    return [
+        well(f"{widget.slug}: {each.text}")
+        if each.ok
+        else fault(f"{widget.slug}: {each.text}", advice)
+        for each in found.findings
+    ]
