@@ -108,6 +108,10 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     PAGE_QUERY: Literal["safe", "none", "all"] = "safe"
     # A function that sees each message before it is stored: "package.module.function".
     MESSAGE_HOOK: str = ""
+    # Who may read `chatwidget.metrics`: with this token as `Authorization: Bearer …`, or from these
+    # CIDRs; by default nobody.
+    METRICS_TOKEN: str = ""
+    METRICS_ADDRESSES: tuple[str, ...] = ()
     # How long a visitor's token is good for, from when it was last used, in days.
     VISITOR_DAYS: int = 400
 
@@ -130,6 +134,10 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def trusted_proxies(self) -> list[Network]:
         return [ipaddress.ip_network(cidr, strict=False) for cidr in self.TRUSTED_PROXIES]
+
+    @property
+    def metrics_addresses(self) -> list[Network]:
+        return [ipaddress.ip_network(cidr, strict=False) for cidr in self.METRICS_ADDRESSES]
 
 
 class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -172,7 +180,7 @@ def conf() -> Conf:
     try:
         loaded = msgspec.convert(getattr(settings, "CHATWIDGET", {}), Conf, from_attributes=True)
         # A bad CIDR or a bad rate is refused here, not at the first visitor.
-        loaded.trusted_proxies  # noqa: B018
+        loaded.trusted_proxies, loaded.metrics_addresses  # noqa: B018
         for rate in msgspec.structs.astuple(loaded.limits or Limits()):
             if isinstance(rate, str):
                 parse_many(rate)

@@ -19,6 +19,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from chatwidget.errors import DatabaseUnavailable
+from chatwidget.telemetry import meters
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,15 +60,20 @@ def _turn() -> AbstractAsyncContextManager[Any]:
 def _run(
     operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], asked: float
 ) -> T:
-    if time.monotonic() - asked > QUEUE_SECONDS:
+    began = time.monotonic()
+    meters.database_wait.observe(began - asked)
+    if began - asked > QUEUE_SECONDS:
+        meters.database_failures.inc()
         raise DatabaseUnavailable(f"no thread was free for {QUEUE_SECONDS:g} s")
     try:
         return operation(*args, **kwargs)
     except (DatabaseError, InterfaceError) as error:
+        meters.database_failures.inc()
         # Whatever the cause, the next operation begins on a connection that is known to work.
         connection.close()
         raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
     finally:
+        meters.database_seconds.observe(time.monotonic() - began)
         connection.queries_log.clear()  # where DEBUG is on, Django keeps every statement
         # A file's connection is kept: to close the last one empties SQLite's log, with an fsync.
         if connection.vendor != "sqlite":

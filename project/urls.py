@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from chatwidget.health import health
+from chatwidget.metrics import metrics
 from project.gallery import gallery
 from project.login import LoginForm
 from project.shop import icon, shop
@@ -17,6 +18,7 @@ urlpatterns = [
     path("favicon.ico", icon),
     path("admin/", admin.site.urls),
     path("healthz", health, name="health"),
+    path("metrics", metrics),
     path("chatwidget/", include("chatwidget.urls")),
 ]
 

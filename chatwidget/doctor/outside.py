@@ -218,4 +218,4 @@ def _file(file: Answer) -> Finding:
     source = finders.find(f"chatwidget/{plain}")
     if source and name.endswith(".js") and Path(source).read_bytes() != file.body:
         return fault(f"{name} is not the one that is installed here.", collect)
-    return well(f"Static file: {name}.")
+    return well(f"Static file: {plain}.")

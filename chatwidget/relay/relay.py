@@ -30,6 +30,7 @@ from chatwidget.relay.drafts import Greetings
 from chatwidget.relay.events import ConversationClosed, MessagesChanged
 from chatwidget.relay.hub import Hub
 from chatwidget.relay.running import ActiveReply, State
+from chatwidget.telemetry import meters
 from chatwidget.text import storable
 from chatwidget.transcripts import Change, Job, Outcome, fingerprint
 
@@ -99,6 +100,7 @@ class Relay:
             before_reading.set(pace.before_reading)
 
             def append(text: str) -> None:
+                running.pieces += 1
                 running.reply.append(text)
                 pace.came(len(text))
 
@@ -140,9 +142,9 @@ class Relay:
             first_chunk_ms=round((first - began) * 1000) if first else None,
             total_ms=round((time.monotonic() - began) * 1000),
         )
-        await self._finish(job, outcome)
+        await self._finish(job, outcome, running.pieces)
 
-    async def _finish(self, job: Job, outcome: Outcome) -> None:
+    async def _finish(self, job: Job, outcome: Outcome, pieces: int) -> None:
         """Store the end, publish it, and go on with the conversation's next reply."""
         change = await self._persistently(
             transcripts.finish, job, self.worker, outcome, self.claimant
@@ -153,6 +155,7 @@ class Relay:
         else:
             self.announce(change)
             _log(job, outcome)
+            _count(job, outcome, pieces)
 
     async def _lost(self, job: Job) -> None:
         """Publish what became of a reply that is ours no more: its conversation was erased, or this
@@ -212,6 +215,16 @@ class Relay:
 def _cause(error: ReplyError, asked: Widget) -> str:
     said = scrubber_of(asked.known_key).clean(error.cause or str(error))
     return storable(said)[:CAUSE_LENGTH]
+
+
+def _count(job: Job, outcome: Outcome, pieces: int) -> None:
+    """The same for `/metrics`."""
+    provider = job.widget.provider
+    meters.replies.labels(provider, outcome.error_code or outcome.status).inc()
+    meters.chunks.labels(provider).inc(pieces)
+    meters.reply_seconds.labels(provider).observe((outcome.total_ms or 0) / 1000)
+    if outcome.first_chunk_ms is not None:
+        meters.first_words.labels(provider).observe(outcome.first_chunk_ms / 1000)
 
 
 def _log(job: Job, outcome: Outcome) -> None:

@@ -25,7 +25,7 @@ class State(Enum):
 class ActiveReply:
     """One reply of ours."""
 
-    __slots__ = ("asked", "because", "end_as", "job", "reading", "reply", "state", "task")
+    __slots__ = ("asked", "because", "end_as", "job", "pieces", "reading", "reply", "state", "task")
 
     def __init__(self, job: Job, reply: Reply) -> None:
         self.job = job
@@ -33,6 +33,7 @@ class ActiveReply:
         self.because = ""  # why that was asked
         self.reply = reply
         self.reading = ReplyReader()
+        self.pieces = 0  # of its text, as they came
         self.state = State.CLAIMED
         self.end_as = Status.INTERRUPTED  # where it is not read to its end
         self.task: asyncio.Task[None] | None = None

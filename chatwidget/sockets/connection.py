@@ -43,6 +43,7 @@ from chatwidget.sockets.client import Client
 from chatwidget.sockets.identity import details_of, verified_identity, visitor_of
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.session import Session
+from chatwidget.telemetry import meters
 from chatwidget.text import cleaned, on_a_line
 from chatwidget.transcripts import Rules
 
@@ -245,6 +246,7 @@ class Connection:
             await work(*arguments)
         except CloseConnection as refusal:
             logger.info("socket closed: %d %s", refusal.close_code, on_a_line(refusal))
+            meters.closed.labels(int(refusal.close_code)).inc()
             await self._close(refusal.close_code)
         except ChatError as error:  # the database is unavailable before there is a conversation
             logger.warning("socket closed: %s", on_a_line(error))

@@ -61,6 +61,8 @@ class SpoilingProxy:
             try:
                 answer = self._response(await theirs.readuntil(b"\r\n\r\n"))
                 if answer:
+                    if b" 101 " not in answer[:20]:
+                        answer = answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
                     writer.write(answer)
                     await copy(theirs, writer)
                 else:

@@ -38,7 +38,8 @@ def said(found: list[dict[str, str]], kind: str = "fault") -> str:
 
 
 @pytest.fixture
-def demo() -> Widget:
+def demo(settings: Settings) -> Widget:
+    settings.DEBUG = True  # no static files are collected here
     return Widget.objects.create(slug="demo", provider="demo", options={"pace": 0.0})
 
 

@@ -18,7 +18,7 @@ APP = ROOT / "chatwidget"
 # The trip of a message, from the ground up. What is not named is on the top floor, so nothing that
 # serves a visitor imports admin, commands or checks.
 FLOORS = (
-    ("errors", "conf", "text", "languages", "appearance", "signals"),
+    ("errors", "conf", "text", "languages", "appearance", "signals", "telemetry"),
     ("protocol", "tokens", "db", "encryption"),
     ("models",),
     ("providers", "transcripts"),
