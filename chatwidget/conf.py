@@ -150,6 +150,18 @@ class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     max_running: Amount = 0  # replies at once
 
 
+class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How people answer a widget's visitors in the place of its agent."""
+
+    # Minutes without a word of the person who has a conversation, until the agent has it again.
+    resume_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 10
+    offer_person: bool = False  # the widget has a button that asks for one
+    hours: list[str] = []  # "Mon-Fri 09:00-17:30"; none: always
+    zone: str = "UTC"
+    away: str = ""  # what is said out of hours; empty: our own words
+    canned: list[str] = []  # answers to pick
+
+
 # Options that say which platform it is.
 DESCRIBING = ("preset", "description")
 

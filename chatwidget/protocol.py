@@ -34,6 +34,11 @@ PART = 128 * 1024
 MAX_ID = 64
 
 
+SendId = Annotated[
+    str, Meta(pattern=r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\Z", max_length=36)
+]
+
+
 # --- client to server -------------------------------------------------------------------------
 
 
@@ -65,9 +70,7 @@ class Hello(ClientFrame, frozen=True, tag="hello"):
 
 
 class Send(ClientFrame, frozen=True, tag="send"):
-    id: Annotated[
-        str, Meta(pattern=r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\Z", max_length=36)
-    ]
+    id: SendId
     text: str
 
 
@@ -110,11 +113,33 @@ class Ack(ClientFrame, frozen=True, tag="ack"):
     offset: Annotated[int, Meta(ge=0)]
 
 
+class VisitorTyping(ClientFrame, frozen=True, tag="typing"):
+    pass
+
+
+class AskPerson(ClientFrame, frozen=True, tag="ask_person"):
+    pass
+
+
 class Ping(ClientFrame, frozen=True, tag="ping"):
     pass
 
 
-AnyClientFrame = Hello | Send | Stop | Retry | New | Rate | Profile | Page | History | Ack | Ping
+AnyClientFrame = (
+    Hello
+    | Send
+    | Stop
+    | Retry
+    | New
+    | Rate
+    | Profile
+    | Page
+    | History
+    | VisitorTyping
+    | AskPerson
+    | Ack
+    | Ping
+)
 
 
 class BadFrameOf(BadFrame):
@@ -129,8 +154,8 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def parse(text: str) -> AnyClientFrame:
-    """A client's text as a frame. Raises BadFrame for anything that is none.
+def parse(text: str, kinds: Any = AnyClientFrame) -> Any:
+    """A client's text as a frame of these kinds. Raises BadFrame for anything that is none.
 
     The standard library reads the JSON, since it lets lone surrogates through: a `send` that
     holds one is a bad *request*, and is answered with its id.
@@ -140,8 +165,7 @@ def parse(text: str) -> AnyClientFrame:
     except (ValueError, RecursionError) as error:
         raise BadFrame(f"not JSON: {error}") from None
     try:
-        frame: AnyClientFrame = msgspec.convert(value, AnyClientFrame)
-        return frame
+        return msgspec.convert(value, kinds)
     except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         named = value.get("id") if isinstance(value, dict) else None
         raise BadFrameOf(str(error), named if isinstance(named, str) else None) from None
@@ -160,6 +184,12 @@ class ErrorInfo(Struct, frozen=True, omit_defaults=True):
     reason: str | None = None  # a finer name than `code`; `detail` says it then
 
 
+class Author(Struct, frozen=True):
+    """A person of the owner's staff."""
+
+    name: str
+
+
 class Message(Struct, frozen=True, omit_defaults=True):
     """One message as clients see it."""
 
@@ -173,10 +203,16 @@ class Message(Struct, frozen=True, omit_defaults=True):
     ui: dict[str, Any] | UnsetType = UNSET
     rating: int | UnsetType = UNSET
     error: ErrorInfo | UnsetType = UNSET
+    author: Author | UnsetType = UNSET
+    event: str | UnsetType = UNSET
 
 
-class ServerFrame(Struct, frozen=True, tag_field="type", kw_only=True):
-    """Any frame the server sends."""
+class SentFrame(Struct, frozen=True, tag_field="type", kw_only=True):
+    """Any frame the server sends, to visitors or to staff."""
+
+
+class ServerFrame(SentFrame, frozen=True):
+    """Any frame the server sends to a visitor."""
 
 
 class ReadyLimits(Struct, frozen=True):
@@ -222,6 +258,10 @@ class Done(ServerFrame, frozen=True, tag="done"):
     error: ErrorInfo | UnsetType = UNSET
 
 
+class Typing(ServerFrame, frozen=True, tag="typing"):
+    author: Author
+
+
 class Older(ServerFrame, frozen=True, tag="history"):
     messages: list[Message]
     more: bool
@@ -242,7 +282,7 @@ class Pong(ServerFrame, frozen=True, tag="pong"):
 _encoder = msgspec.json.Encoder()
 
 
-def dump(frame: ServerFrame) -> str:
+def dump(frame: SentFrame) -> str:
     """The text of a frame."""
     return _encoder.encode(frame).decode()
 

@@ -6,7 +6,19 @@ from typing import Any
 
 Frame = dict[str, Any]
 # What a message is compared by; a retry gives it a new `created_at`.
-FIELDS = ("id", "seq", "role", "text", "status", "attempt", "rating", "ui", "error")
+FIELDS = (
+    "id",
+    "seq",
+    "role",
+    "text",
+    "status",
+    "attempt",
+    "rating",
+    "ui",
+    "error",
+    "author",
+    "event",
+)
 
 
 class Shown:

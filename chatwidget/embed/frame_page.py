@@ -91,6 +91,7 @@ def frame_config(widget: Widget, appearance: Appearance, language: str) -> dict[
         "markdown": static("chatwidget/markdown.js"),
         "math": static("chatwidget/math.js"),
         "prechat": _prechat(appearance),
+        "person": widget.typed_desk.offer_person,
         "regenerate": bool(platform and platform.rewinds(widget.options)),
         "maxLength": longest_message(platform),
         **{o.frame: getattr(appearance, name) for name, o in OPTIONS.items() if o.frame},

@@ -52,6 +52,9 @@ SCRIPT: dict[str, Promise] = {
     "comment_send": _("Send feedback"),
     "thanks": _("Thank you for your feedback."),
     "cancel": _("Cancel"),
+    # A person in the place of the agent
+    "ask_person": _("Ask for a person"),
+    "leave_address": _("Leave your address"),
     # Before the first message
     "name": _("Name"),
     "email": _("Email"),

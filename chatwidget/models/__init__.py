@@ -3,9 +3,10 @@
 Ids are UUIDs of version 7: they sort by the time they were made.
 """
 
-from chatwidget.models.choices import UNFINISHED, Role, Status, new_id
+from chatwidget.models.choices import UNFINISHED, EventKind, Role, Status, new_id
 from chatwidget.models.conversation import Conversation, Message, SearchEntry, Visitor
 from chatwidget.models.desk import Judgement, Note, SavedView, Tag, Verdict, WidgetAccess
+from chatwidget.models.handover import Glance, Handover
 from chatwidget.models.notice import Event, Notice, Webhook
 from chatwidget.models.numbers import Counted, DailyKeys, Tally
 from chatwidget.models.widget import Usage, Widget
@@ -16,6 +17,9 @@ __all__ = [
     "Counted",
     "DailyKeys",
     "Event",
+    "EventKind",
+    "Glance",
+    "Handover",
     "Judgement",
     "Message",
     "Note",

@@ -17,6 +17,8 @@ def new_id() -> UUID:
 class Role(models.TextChoices):
     USER = "user", _("visitor")
     ASSISTANT = "assistant", _("agent")
+    OPERATOR = "operator", _("staff")  # a person who has taken the conversation over
+    EVENT = "event", _("event")  # somebody came, or went
 
 
 class Status(models.TextChoices):
@@ -26,6 +28,15 @@ class Status(models.TextChoices):
     STOPPED = "stopped", _("stopped")
     FAILED = "failed", _("failed")
     INTERRUPTED = "interrupted", _("interrupted")
+
+
+class EventKind(models.TextChoices):
+    """What a message of the role `event` tells."""
+
+    JOINED = "joined", _("joined")
+    LEFT = "left", _("left")
+    ASKED = "asked", _("asked for a person")
+    AWAY = "away", _("nobody is there")
 
 
 UNFINISHED = (Status.PENDING, Status.STREAMING)

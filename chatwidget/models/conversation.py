@@ -57,6 +57,8 @@ class Conversation(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     last_message_at = models.DateTimeField(_("last message"), auto_now_add=True)
     last_seq = models.PositiveIntegerField(default=0, editable=False)
+    # A person has it: the visitor's messages are stored, and the agent is not asked.
+    with_person = models.BooleanField(default=False, db_default=False, editable=False)
     # Counts the changes of its messages, and of its end.
     revision = models.PositiveIntegerField(default=0, editable=False)
     # Up to which revision its words are in the search index; 0: not at all.
@@ -107,6 +109,9 @@ class Message(models.Model):
     seq = models.PositiveIntegerField()
     role = models.CharField(max_length=16, choices=Role.choices)
     text = models.TextField(blank=True)
+    # Of a person's message, and of an event: who; of an event: which.
+    author = models.CharField(max_length=200, blank=True, default="", db_default="")
+    event = models.CharField(max_length=16, blank=True, default="", db_default="")
     status = models.CharField(max_length=16, choices=Status.choices)
     attempt = models.PositiveIntegerField(default=1)
     client_id = models.UUIDField(null=True, blank=True)  # the visitor's id of a send

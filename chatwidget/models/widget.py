@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chatwidget import encryption
 from chatwidget.appearance import Appearance, read_appearance
-from chatwidget.conf import Budgets, ProviderConfig, Secret
+from chatwidget.conf import Budgets, Desk, ProviderConfig, Secret
 from chatwidget.errors import PlatformMisconfigured
 
 
@@ -55,6 +55,7 @@ class Widget(models.Model):
     budgets = models.JSONField(_("budgets"), default=dict, blank=True)
     # By these an answer is told that is none: "I do not know".
     no_answer = models.JSONField(_("phrases of no answer"), default=list, blank=True)
+    desk = models.JSONField(_("people who answer"), default=dict, blank=True)
     config_version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -114,6 +115,10 @@ class Widget(models.Model):
     @property
     def typed_budgets(self) -> Budgets:
         return msgspec.convert(self.budgets, Budgets)
+
+    @property
+    def typed_desk(self) -> Desk:
+        return msgspec.convert(self.desk, Desk)
 
     @property
     def typed_appearance(self) -> Appearance:

@@ -83,7 +83,7 @@ async def _read(running: ActiveReply, session: str, append: Append) -> None:
 async def _turn(provider: Provider, job: Job, session: str) -> Turn:
     history: list[tuple[Any, str, int]] = []
     if provider.wants_history:
-        history = await run_in_db_thread(transcripts.history, job.conversation, job.entry.seq - 1)
+        history = await run_in_db_thread(transcripts.history, job.conversation, job.asked_seq)
     return Turn(
         text=job.text,
         person=VisitorIdentity(
@@ -97,5 +97,5 @@ async def _turn(provider: Provider, job: Job, session: str) -> Turn:
         session=session,
         page=PageContext(job.page_url, job.page_title, job.referrer),
         history=tuple(HistoryMessage(*each) for each in history),
-        seq=job.entry.seq - 1,
+        seq=job.asked_seq,
     )

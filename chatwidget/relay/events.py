@@ -69,6 +69,12 @@ class StopRequested(ConversationEvent, frozen=True, tag="stop"):
     id: UUID
 
 
+class TypingSeen(ConversationEvent, frozen=True, tag="typing"):
+    """Somebody writes: the visitor, or a person of this name who has the conversation."""
+
+    author: str = ""  # empty: the visitor
+
+
 class FramesPosted(ConversationEvent, frozen=True, tag="frames"):
     """Frames of an event stream that another process has open; sent under the stream's id."""
 
@@ -90,6 +96,7 @@ AnyEvent = (
     | ConversationClosed
     | PresenceAnnounced
     | StopRequested
+    | TypingSeen
     | Mail
 )
 

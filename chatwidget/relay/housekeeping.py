@@ -84,6 +84,8 @@ class Housekeeping:
             await self._compare()
         if replicas or self._suspects or ticks % REAP_TICKS == 0:
             await self._reap()
+        if ticks % REAP_TICKS == 0:
+            await self._resume_forsaken()
         await run_in_db_thread(search.catch_up, search.BATCH)
         if ticks % COUNT_TICKS == 0:
             await run_in_db_thread(rollups.catch_up, rollups.BATCH)
@@ -145,6 +147,11 @@ class Housekeeping:
                 room.note(revisions[conversation])
             elif conversation in stored:
                 room.apply(ConversationClosed())
+
+    async def _resume_forsaken(self) -> None:
+        """The agent has again what a person has, and says nothing in."""
+        for change in await run_in_db_thread(transcripts.resume_forsaken, self._relay.claimant):
+            self._relay.announce(change)
 
     async def _reap(self) -> None:
         """Give up the replies of processes that died, and begin those that nobody runs."""

@@ -22,6 +22,7 @@ from chatwidget.relay.events import (
     PresenceAnnounced,
     StopRequested,
     TextAppended,
+    TypingSeen,
 )
 from chatwidget.relay.pubsub import PubSub
 from chatwidget.relay.reply import Reply
@@ -80,6 +81,12 @@ class Hub:
         else:
             self.pubsub.send(conversation, event)  # nobody here knows which others show it
 
+    def publish_typing(self, conversation: UUID, author: str = "") -> None:
+        """Show that somebody writes; not worth repeating where it gets lost."""
+        if room := self.by_id.get(conversation):
+            room.show_typing(author)
+            self._send(room, TypingSeen(author))
+
     def run(self, conversation: UUID, entry: Entry) -> Reply:
         """The reply in flight that this process runs from now on; its text goes to all."""
         room = self.open(conversation)
@@ -131,6 +138,8 @@ class Hub:
                     self._announce(room)
             case ActivityChanged(id=reply_id, attempt=attempt, text=text):
                 room.show_remote(reply_id, attempt, text)
+            case TypingSeen(author=author):
+                room.show_typing(author)
             case MessagesChanged() | ConversationClosed():
                 room.apply(event)
                 self.close_if_empty(room)

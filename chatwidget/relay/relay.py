@@ -81,6 +81,12 @@ class Relay:
         self.running[job.entry.id] = running
         running.task = asyncio.create_task(self._run(running), name=f"reply-{job.entry.id}")
 
+    def stop_everywhere(self, conversation: UUID, replies: list[UUID]) -> None:
+        """End replies that run here or in another process."""
+        for reply in replies:
+            if not self.stop(reply):
+                self.hub.request_stop(conversation, reply)
+
     def stop(self, reply_id: UUID, status: Status = Status.STOPPED) -> bool:
         """End a reply of ours now, keeping what came; False when it is not ours (any more)."""
         running = self.running.get(reply_id)

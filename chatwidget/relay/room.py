@@ -24,6 +24,9 @@ class Subscriber(Protocol):
     def apply(self, entries: Sequence[Entry]) -> None:
         """Show what a transaction has changed, unless it knows, or misses what came before."""
 
+    def show_typing(self, author: str) -> None:
+        """Somebody writes: the visitor (empty), or a person of this name."""
+
     def catch_up(self) -> None:
         """There is a later revision: read in the transcript what has changed."""
 
@@ -53,7 +56,7 @@ class Room:
 
     def __init__(self, conversation: UUID) -> None:
         self.conversation = conversation
-        self.members: list[Subscriber] = []  # of one visitor, so few
+        self.members: list[Subscriber] = []  # of one visitor and some staff, so few
         self.revision = 0  # the latest that is known of
         self.reply: Reply | None = None  # the one in flight that is ours
         # Of those that run elsewhere; several, while their ends have not arrived.
@@ -90,6 +93,11 @@ class Room:
         for member in self.members:
             if member.revision is not None and member.revision < self.revision:
                 member.catch_up()
+
+    def show_typing(self, author: str) -> None:
+        """Somebody writes: the visitor (empty), or a person of this name."""
+        for member in self.members:
+            member.show_typing(author)
 
     def settle(self, entry: Entry) -> None:
         """End the reply in flight that has ended, or begun another attempt, by this entry."""

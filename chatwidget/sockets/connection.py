@@ -8,9 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from contextvars import Context, copy_context
-from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -41,10 +38,9 @@ from chatwidget.relay.lifecycle import relay
 from chatwidget.sockets import origin, rate_limits
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.identity import details_of, verified_identity, visitor_of
-from chatwidget.sockets.outbox import Outbox
+from chatwidget.sockets.line import Line
 from chatwidget.sockets.session import Session
-from chatwidget.telemetry import meters
-from chatwidget.text import cleaned, on_a_line
+from chatwidget.text import cleaned
 from chatwidget.transcripts import Rules
 
 logger = logging.getLogger("chatwidget")
@@ -53,8 +49,8 @@ delivery_log = logging.getLogger("chatwidget.delivery")  # types and sizes, neve
 _widgets: WeakValueDictionary[tuple[int, int], Widget] = WeakValueDictionary()
 
 
-class Connection:
-    """Between `open` and `leave`. What cannot be mended closes it, with a code of the protocol."""
+class Connection(Line):
+    """A visitor's line: its `hello`, and then its session."""
 
     def __init__(
         self,
@@ -64,26 +60,12 @@ class Connection:
         close: Callable[[int], Awaitable[None]],
     ) -> None:
         """`send` raises ConnectionError when the other end is gone; `scope` is the handshake's."""
-        self.closed = False
+        super().__init__(send, close)
         self._scope = scope
         self._slug = slug
-        self._send_close = close
         self._session: Session | None = None
         self._client: Client | None = None  # once it is admitted
-        self._counted: list[str] = []  # whose open connections this one is counted among
-        self._writer: asyncio.Task[None] | None = None
-        self._bucket = rate_limits.frame_bucket()
-        self._outbox = Outbox(send, self._begin_writing)
-        self._context: Context | None = None  # of what is sent, once there is something to say
         self._hello_timer: asyncio.TimerHandle | None = None
-
-    async def open(self) -> None:
-        await self._guarded(self._admit)
-
-    async def receive(self, text: str | None, binary: bytes | None = None) -> None:
-        """Take one frame; frames are handed in one at a time."""
-        if not self.closed:
-            await self._guarded(self._receive, text, binary)
 
     async def _admit(self) -> None:
         """May this connection be open at all? Raises CloseConnection."""
@@ -188,9 +170,7 @@ class Connection:
         self._session = session
         if self._relay.draining:
             session.leave()  # it has begun since this socket was opened
-        # From here on the outbox sends; it inherits this task's language.
-        self._context = copy_context()
-        self._outbox.wake()
+        self._begin()
 
     # --- what `Admission` asks of a guest -----------------------------------------------------
 
@@ -210,73 +190,19 @@ class Connection:
             return CloseConnection(CloseCode.ORIGIN, f"{self._embedder} may not embed the widget")
         return None
 
-    def shut(self, reason: CloseConnection) -> None:
-        async def refuse() -> None:
-            raise reason
-
-        self._shutting = asyncio.create_task(self._guarded(refuse))
-
     def _work(self, weight: int) -> None:
         rate_limits.work.take("work_per_address", self._address, weight)
         if self._client:
             rate_limits.work.take("work_per_visitor", self._client.visitor.hex, weight)
 
-    def _count(self, who: str, limit: int | None) -> None:
-        rate_limits.open_sockets.add(who, limit)
-        self._counted.append(who)
-
-    def _begin_writing(self) -> bool:
-        if self._context is None or self.closed:
-            return False
-        work = self._guarded(self._outbox.run)
-        self._writer = asyncio.create_task(work, context=self._context)
-        self._writer.add_done_callback(self._written)
-        return True
-
-    def _written(self, task: asyncio.Task[None]) -> None:
-        if self._writer is task:
-            self._writer = None
-
     def _no_hello(self) -> None:
         self._timeout = asyncio.create_task(self._close(CloseCode.NO_HELLO))
 
-    async def _guarded(self, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
-        """Do something for this socket; what cannot be mended closes it."""
-        try:
-            await work(*arguments)
-        except CloseConnection as refusal:
-            logger.info("socket closed: %d %s", refusal.close_code, on_a_line(refusal))
-            meters.closed.labels(int(refusal.close_code)).inc()
-            await self._close(refusal.close_code)
-        except ChatError as error:  # the database is unavailable before there is a conversation
-            logger.warning("socket closed: %s", on_a_line(error))
-            await self._close(CloseCode.RESTARTING)
-        except ConnectionError as error:
-            logger.info("socket lost: %s", on_a_line(error))
-            self.leave()
-        except Exception:  # a bug: the visitor comes back and is shown what is stored
-            logger.exception("socket")
-            await self._close(CloseCode.RESTARTING)
-        except BaseException:  # the server gave this socket up: nothing of it may stay
-            self.leave()
-            raise
-
-    async def _close(self, code: int) -> None:
-        if not self.closed:
-            self.leave()
-            with suppress(Exception):  # the other end may be gone
-                await self._send_close(int(code))
-
     def leave(self) -> None:
-        """Nothing more is sent or received."""
-        self.closed = True
+        super().leave()
         if self._hello_timer:
             self._hello_timer.cancel()
         if self._session:
             self._session.gone()
         if self._client:
             self._relay.admission.leave(self)
-        if self._writer and self._writer is not asyncio.current_task():
-            self._writer.cancel()
-        while self._counted:
-            rate_limits.open_sockets.remove(self._counted.pop())

@@ -13,6 +13,8 @@ from chatwidget.errors import CloseCode, CloseConnection
 from chatwidget.protocol import WINDOW_SECONDS
 from chatwidget.sockets.backpressure import flow_of
 from chatwidget.sockets.connection import Connection
+from chatwidget.sockets.line import Line
+from chatwidget.sockets.staff_line import StaffLine
 
 
 class ChatConsumer(AsyncConsumer):
@@ -25,11 +27,14 @@ class ChatConsumer(AsyncConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def websocket_connect(self, event: WebSocketConnectEvent) -> None:
-        slug = self.scope["url_route"]["kwargs"]["slug"]
         self._flow = flow_of(self.base_send)
-        self._connection = Connection(self.scope, slug, self._send_text, self._send_close)
+        self._connection = self._line()
         await self.send({"type": "websocket.accept"})
         await self._connection.open()
+
+    def _line(self) -> Line:
+        slug = self.scope["url_route"]["kwargs"]["slug"]
+        return Connection(self.scope, slug, self._send_text, self._send_close)
 
     async def websocket_receive(self, event: WebSocketReceiveEvent) -> None:
         await self._connection.receive(event.get("text"), event.get("bytes"))
@@ -54,3 +59,10 @@ class ChatConsumer(AsyncConsumer):
 
     async def _send_close(self, code: int) -> None:
         await self.send({"type": "websocket.close", "code": code})
+
+
+class StaffConsumer(ChatConsumer):
+    """The websocket of a live page of the admin."""
+
+    def _line(self) -> Line:
+        return StaffLine(self.scope, self._send_text, self._send_close)

@@ -21,7 +21,7 @@ from chatwidget.protocol import (
     WINDOW_SECONDS,
     Message,
     MessageState,
-    ServerFrame,
+    SentFrame,
     dump,
 )
 from chatwidget.relay.reply import Reply
@@ -76,7 +76,7 @@ class Outbox:
 
     # --- in: never waits ------------------------------------------------------------------------
 
-    def put(self, frame: ServerFrame, *, after: UUID | None = None) -> None:
+    def put(self, frame: SentFrame, *, after: UUID | None = None) -> None:
         """Send a frame as soon as the socket takes it; `after`: not before this message's `done`.
 
         A socket for which too much waits is given up: `run` raises, since `put` must reach the
@@ -110,7 +110,7 @@ class Outbox:
     def put_messages(
         self,
         entries: Sequence[Entry],
-        frame: Callable[[list[Message]], ServerFrame],
+        frame: Callable[[list[Message]], SentFrame],
         *,
         live: Reply | None = None,
         after: UUID | None = None,

@@ -15,7 +15,19 @@ from limits.storage import storage_from_string
 
 from chatwidget.conf import conf
 from chatwidget.errors import CloseCode, CloseConnection, RateLimited
-from chatwidget.protocol import Hello, History, New, Page, Profile, Rate, Retry, Send, Stop
+from chatwidget.protocol import (
+    AskPerson,
+    Hello,
+    History,
+    New,
+    Page,
+    Profile,
+    Rate,
+    Retry,
+    Send,
+    Stop,
+    VisitorTyping,
+)
 
 logger = logging.getLogger("chatwidget")
 
@@ -149,7 +161,7 @@ def frame_bucket() -> Bucket | None:
 # What costs the server more than to read a frame: a visit to the database, or a page of messages.
 # All else (ping, ack) weighs nothing here.
 WEIGHTS: dict[type, int] = {
-    **dict.fromkeys((Send, Stop, Retry, Rate, Profile, Page), 1),
+    **dict.fromkeys((Send, Stop, Retry, Rate, Profile, Page, VisitorTyping, AskPerson), 1),
     **dict.fromkeys((Hello, New), 5),
     History: 10,
 }

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from msgspec import UNSET, UnsetType
 
 from chatwidget.errors import REPLY_ERRORS, PlatformUnavailable, ReplyError
-from chatwidget.protocol import Activity, Done, ErrorInfo, Message
+from chatwidget.protocol import Activity, Author, Done, ErrorInfo, Message
 from chatwidget.transcripts import Entry
 
 # The words of our own adapters; others' are shown as they are.
@@ -51,6 +51,8 @@ def message(entry: Entry, text: str | None = None) -> Message:
         ui=entry.ui if entry.ui else UNSET,
         rating=entry.rating if entry.rating else UNSET,
         error=_error(entry),
+        author=Author(entry.author) if entry.author else UNSET,
+        event=entry.event or UNSET,
     )
 
 

@@ -12,11 +12,12 @@ from msgspec import UNSET
 from chatwidget import transcripts
 from chatwidget.db import ANSWER_SECONDS, no_answer, run_in_db_thread
 from chatwidget.errors import BadFrame, BadRequest, MessageEmpty, MessageTooLong, RateLimited
-from chatwidget.models import Widget
+from chatwidget.models import Widget, new_id
 from chatwidget.protocol import (
     Accepted,
     Ack,
     AnyClientFrame,
+    AskPerson,
     Hello,
     History,
     New,
@@ -29,6 +30,7 @@ from chatwidget.protocol import (
     Retry,
     Send,
     Stop,
+    VisitorTyping,
 )
 from chatwidget.providers.registry import providers
 from chatwidget.relay.drafts import next_conversation_id
@@ -51,7 +53,7 @@ from chatwidget.transcripts import (
 logger = logging.getLogger("chatwidget")
 
 # What is done in the order it arrived.
-OrderedFrame = Send | Stop | Retry | New | Rate | Profile | Page | History
+OrderedFrame = Send | Stop | Retry | New | Rate | Profile | Page | History | AskPerson
 
 
 class Session:
@@ -90,6 +92,9 @@ class Session:
                 self._outbox.ack(reply, offset)
             case Ping():
                 self._outbox.put(Pong())
+            case VisitorTyping():
+                if self.subscription.conversation:
+                    self._relay.hub.publish_typing(self.subscription.conversation)
             case Hello():
                 raise BadFrame("a second hello")
             case _:
@@ -129,6 +134,8 @@ class Session:
                 await self._profile(frame)
             case Page():
                 await self._page(frame)
+            case AskPerson():
+                await self._ask_person()
             case History(before=before):
                 await self._history(_known(before))
             case _:
@@ -173,27 +180,8 @@ class Session:
         await rate_limits.consume_address(f"{what}_per_address", self._client.address)
 
     async def _store(self, client_id: UUID, text: str) -> StoredMessage:
-        client = self._client
         for _ in range(2):
-            opening = None
-            if draft := self.subscription.draft:
-                await draft.greeted()
-                opening = NewConversation(
-                    greeting=draft.greeting,
-                    session=draft.session,
-                    session_config=draft.config,
-                    locale=client.language,
-                    user_agent=client.user_agent,
-                )
-            message = NewMessage(
-                widget=self._widget,
-                visitor=client.visitor,
-                conversation=self.subscription.place,
-                client_id=client_id,
-                text=text,
-                details=client.details,
-                opening=opening,
-            )
+            message = await self._message(client_id, text)
             try:
                 return await run_in_db_thread(
                     transcripts.store_message, message, self._relay.claimant
@@ -202,6 +190,39 @@ class Session:
                 await self.subscription.check_known()
                 await self.subscription.start_draft(None)
         raise BadRequest("the conversation was erased")
+
+    async def _message(self, client_id: UUID, text: str) -> NewMessage:
+        client, opening = self._client, None
+        if draft := self.subscription.draft:
+            await draft.greeted()
+            opening = NewConversation(
+                greeting=draft.greeting,
+                session=draft.session,
+                session_config=draft.config,
+                locale=client.language,
+                user_agent=client.user_agent,
+            )
+        return NewMessage(
+            widget=self._widget,
+            visitor=client.visitor,
+            conversation=self.subscription.place,
+            client_id=client_id,
+            text=text,
+            details=client.details,
+            opening=opening,
+        )
+
+    async def _ask_person(self) -> None:
+        """The visitor wants a person."""
+        await self._consume("messages")
+        draft = self.subscription.draft
+        message = await self._message(new_id(), "")
+        change = await run_in_db_thread(transcripts.ask_for_person, message)
+        if change:
+            self._relay.announce(change)
+        if change and draft:
+            self.subscription.reload()
+            await self._relay.greetings.used(self._widget, self._client.visitor, draft.conversation)
 
     async def _stop(self, reply: UUID) -> None:
         conversation = self.subscription.shown

@@ -21,6 +21,17 @@ from chatwidget.transcripts.admission import (
 )
 from chatwidget.transcripts.budgets import consume_greeting
 from chatwidget.transcripts.fallback import find_fallback
+from chatwidget.transcripts.handover import (
+    Holder,
+    ask_for_person,
+    hand_back,
+    holder,
+    keep_active,
+    record_glance,
+    resume_forsaken,
+    store_answer,
+    take_over,
+)
 from chatwidget.transcripts.locking import LEASE, fingerprint
 from chatwidget.transcripts.people import join_visitors, update_visitor
 from chatwidget.transcripts.queries import (
@@ -45,6 +56,7 @@ from chatwidget.transcripts.types import (
     NewMessage,
     Outcome,
     Snapshot,
+    Staff,
     StoredMessage,
     VisitorDetails,
 )
@@ -63,15 +75,18 @@ __all__ = [
     "Checkpoint",
     "ConversationGone",
     "Entry",
+    "Holder",
     "Job",
     "NewConversation",
     "NewMessage",
     "Outcome",
     "Rules",
     "Snapshot",
+    "Staff",
     "StoredMessage",
     "VisitorDetails",
     "accepted_before",
+    "ask_for_person",
     "changes_since",
     "check_admission",
     "check_known",
@@ -84,20 +99,27 @@ __all__ = [
     "find_fallback",
     "fingerprint",
     "finish",
+    "hand_back",
     "history",
+    "holder",
     "is_blocked",
     "join_visitors",
+    "keep_active",
     "latest",
     "older",
     "rate",
     "read_doors",
     "reap",
+    "record_glance",
     "record_page",
     "request_stop",
+    "resume_forsaken",
     "retry",
     "revisions",
     "snapshot",
+    "store_answer",
     "store_message",
     "switched_off",
+    "take_over",
     "update_visitor",
 ]

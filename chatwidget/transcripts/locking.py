@@ -12,7 +12,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from chatwidget.conf import ProviderConfig
-from chatwidget.models import Conversation, Message, Status, Widget
+from chatwidget.models import Conversation, Message, Role, Status, Widget
 from chatwidget.transcripts.types import ConversationGone, Job, entry_of
 
 # Renewed every second; so a killed process's replies are given up after this, and a pause of the
@@ -82,11 +82,31 @@ def changed(row: Conversation, **values: Any) -> int:
     return row.revision
 
 
-def make_job(row: Conversation, reply: Message, text: str | None = None) -> Job:
-    if text is None:
-        text = Message.objects.values_list("text", flat=True).get(
-            conversation=row, seq=reply.seq - 1
-        )
+# Messages that are looked at for what a reply answers; a visitor seldom says more to nobody.
+UNANSWERED = 50
+
+
+def unanswered(row: Conversation, before_seq: int) -> tuple[str, int]:
+    """What the visitor has said last, and the number of its first message.
+
+    That is the message right before; after an event, all since somebody answered. A number of 0:
+    nothing is unanswered.
+    """
+    earlier = Message.objects.filter(conversation=row, seq__lt=before_seq).order_by("-seq")
+    found = list(earlier.values_list("role", "text", "seq")[:UNANSWERED])
+    if found and found[0][0] == Role.USER:
+        return found[0][1:]
+    said: list[tuple[str, int]] = []
+    for role, text, seq in found:
+        if role == Role.USER:
+            said.append((text, seq))
+        elif role != Role.EVENT and text:
+            break  # an agent that was stopped before its first word has not answered
+    return "\n\n".join(text for text, _ in reversed(said)), said[-1][1] if said else 0
+
+
+def make_job(row: Conversation, reply: Message) -> Job:
+    text, asked_seq = unanswered(row, reply.seq)
     config = fingerprint(row.widget)
     return Job(
         entry=entry_of(reply),
@@ -102,6 +122,7 @@ def make_job(row: Conversation, reply: Message, text: str | None = None) -> Job:
         name=row.visitor.name,
         email=row.visitor.email,
         email_verified=row.visitor.email_verified,
+        asked_seq=asked_seq,
     )
 
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Length
 
 from chatwidget.errors import BadRequest
-from chatwidget.models import Conversation, Message, Status
+from chatwidget.models import Conversation, Message, Role, Status
 from chatwidget.protocol import HISTORY_PAGE, PAGE_BYTES, PART
 from chatwidget.transcripts.types import ENTRY_FIELDS, Entry, Snapshot, StoredMessage, entry_of
 
@@ -24,6 +24,7 @@ HISTORY_LENGTH = 256 * 1024  # code points
 AT_ONCE = 5000
 
 
+_SPEAKER: dict[str, str] = {Role.OPERATOR: Role.ASSISTANT}
 _json = msgspec.json.Encoder()
 
 
@@ -43,9 +44,11 @@ def _entries(rows: Iterable[Mapping[str, Any]]) -> list[Entry]:
     return [Entry(**{name: row[name] for name in ENTRY_FIELDS}) for row in rows]
 
 
-def snapshot(conversation: UUID, visitor: UUID) -> Snapshot | None:
-    """A visitor's conversation; None when it is unknown, erased or somebody else's."""
-    rows = Message.objects.filter(conversation=conversation, conversation__visitor=visitor)
+def snapshot(conversation: UUID, visitor: UUID | None = None) -> Snapshot | None:
+    """A conversation; None when it is unknown, erased or not this visitor's."""
+    rows = Message.objects.filter(conversation=conversation)
+    if visitor is not None:
+        rows = rows.filter(conversation__visitor=visitor)
     # In one statement, so that messages and revision are of one moment; there is no conversation
     # without a message.
     page, more = _page(rows, "conversation__revision", "conversation__ended_at")
@@ -125,6 +128,7 @@ def history(conversation: UUID, before_seq: int) -> list[tuple[str, str, int]]:
             status__in=(Status.COMPLETE, Status.STOPPED),
         )
         .exclude(text="")
+        .exclude(role=Role.EVENT)
         .order_by("-seq")
     )
     length = 0
@@ -136,7 +140,9 @@ def history(conversation: UUID, before_seq: int) -> list[tuple[str, str, int]]:
         if length > HISTORY_LENGTH:
             break
         since = seq
-    return list(rows.filter(seq__gte=since).values_list("role", "text", "seq"))[::-1]
+    said = rows.filter(seq__gte=since).values_list("role", "text", "seq")
+    # What a person has answered is, to the agent, what was answered.
+    return [(_SPEAKER.get(role, role), text, seq) for role, text, seq in said][::-1]
 
 
 def accepted_before(visitor: UUID, client_id: UUID) -> StoredMessage | None:

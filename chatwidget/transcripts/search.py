@@ -37,7 +37,7 @@ MOST_HITS = 5_000
 ORIGINS = {"visitor": "r0", "agent": "r1", "operator": "r2", "about": "r3"}
 # What was typed, by blanks; what stands in quotes is one part.
 _PARTS = re.compile(r'-?"[^"]*"?|\S+')
-_OF_ROLE = {Role.USER: "r0", Role.ASSISTANT: "r1", "operator": "r2"}
+_OF_ROLE = {Role.USER: "r0", Role.ASSISTANT: "r1", Role.OPERATOR: "r2"}
 
 
 @dataclass(frozen=True, slots=True)

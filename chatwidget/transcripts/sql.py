@@ -63,7 +63,7 @@ last_seq, revision, provider_session, session_config,
     (SELECT email_verified FROM {Visitor._meta.db_table} v WHERE v.id = visitor_id),
     (SELECT blocked_at IS NOT NULL FROM {Visitor._meta.db_table} v WHERE v.id = visitor_id),
     (SELECT config_version FROM {Widget._meta.db_table} w WHERE w.id = widget_id),
-    (SELECT active FROM {Widget._meta.db_table} w WHERE w.id = widget_id)
+    (SELECT active FROM {Widget._meta.db_table} w WHERE w.id = widget_id), with_person
 """  # the tables' names are ours
 
 
@@ -85,6 +85,7 @@ class Advanced:
     blocked: bool
     widget_version: int
     widget_active: bool
+    with_person: bool
 
 
 def advance(conversation: UUID, visitor: UUID, now: datetime) -> Advanced:
@@ -96,6 +97,19 @@ def advance(conversation: UUID, visitor: UUID, now: datetime) -> Advanced:
         _value(Visitor, "id", visitor, database),
     ]
     return Advanced(*_changed(_ADVANCE, _ADVANCED, values, values[1]))
+
+
+_STEP_BACK = f"""
+UPDATE {Conversation._meta.db_table} SET last_seq = last_seq - 1, revision = revision - 1
+WHERE id = %s
+"""
+
+
+def step_back(conversation: UUID) -> None:
+    """Of the two messages that `advance` has counted there is but one."""
+    database = _database()
+    with database.cursor() as cursor:
+        cursor.execute(_STEP_BACK, [_value(Conversation, "id", conversation, database)])
 
 
 def _changed(update: str, columns: str, values: list[Any], conversation: Any) -> tuple[Any, ...]:

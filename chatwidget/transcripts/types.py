@@ -30,6 +30,8 @@ class Entry:
     error_code: str = ""
     retry_after: float | None = None
     owner: str = ""
+    author: str = ""
+    event: str = ""
     revision: int = 0  # the conversation's as of this message's last change
 
     @property
@@ -109,6 +111,7 @@ class Job:
     name: str
     email: str
     email_verified: bool
+    asked_seq: int  # of the first message that is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,14 @@ class Change:
     conversation: UUID
     entries: tuple[Entry, ...]
     job: Job | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A person who answers in the place of the agent."""
+
+    id: str  # the user's primary key
+    name: str  # as visitors read it
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,13 @@ from chatwidget.transcripts.locking import (
 from chatwidget.transcripts.notices import record
 from chatwidget.transcripts.people import announce, best_email, describe
 from chatwidget.transcripts.queries import accepted_before
-from chatwidget.transcripts.sql import advance, insert_messages, insert_visitor, unfinished
+from chatwidget.transcripts.sql import (
+    advance,
+    insert_messages,
+    insert_visitor,
+    step_back,
+    unfinished,
+)
 from chatwidget.transcripts.types import (
     Change,
     ConversationGone,
@@ -88,13 +94,13 @@ def _store(message: NewMessage, owner: str, metadata: dict[str, Any]) -> StoredM
     except ConversationGone:
         if message.opening is None:
             raise
-        greeting, began = _open(message, message.opening, now), True
+        greeting, began = open_conversation(message, message.opening, now), True
         row = advance(conversation, visitor, now)
     admit(row.widget_active, row.blocked)
     others, waiting = unfinished(conversation)
     if waiting >= MAX_PENDING:
         raise TooManyPending
-    claimed = bool(owner) and not others
+    claimed = bool(owner) and not others and not row.with_person
     sent = Message(
         conversation_id=conversation,
         visitor_id=visitor,
@@ -108,17 +114,22 @@ def _store(message: NewMessage, owner: str, metadata: dict[str, Any]) -> StoredM
         completed_at=now,
         revision=row.revision - 1,
     )
-    reply = Message(
-        conversation_id=conversation,
-        visitor_id=visitor,
-        seq=row.last_seq,
-        role=Role.ASSISTANT,
-        status=Status.STREAMING if claimed else Status.PENDING,
-        created_at=now,
-        owner=owner if claimed else "",
-        revision=row.revision,
-    )
-    insert_messages(*greeting, sent, reply)
+    replies: list[Message] = []
+    if row.with_person:  # who will answer it, and not at once
+        step_back(conversation)
+    else:
+        reply = Message(
+            conversation_id=conversation,
+            visitor_id=visitor,
+            seq=row.last_seq,
+            role=Role.ASSISTANT,
+            status=Status.STREAMING if claimed else Status.PENDING,
+            created_at=now,
+            owner=owner if claimed else "",
+            revision=row.revision,
+        )
+        replies.append(reply)
+    insert_messages(*greeting, sent, *replies)
     unknown = not {details.name, details.email} <= {row.name, row.email, ""}
     if details.consent or unknown or details.email_verified > row.email_verified:
         describe(Visitor.objects.get(pk=visitor), details)
@@ -135,7 +146,7 @@ def _store(message: NewMessage, owner: str, metadata: dict[str, Any]) -> StoredM
         )
         send_on_commit(conversation_started, Widget, **ids)
     send_on_commit(message_accepted, Widget, **ids, message=sent.pk, text=message.text)
-    entries = entry_of(sent), entry_of(reply)
+    entries = tuple(map(entry_of, [sent, *replies]))
     widget = message.widget
     if widget.config_version != row.widget_version:
         widget = Widget.objects.get(pk=widget.pk)
@@ -157,12 +168,16 @@ def _store(message: NewMessage, owner: str, metadata: dict[str, Any]) -> StoredM
             name=details.name or row.name,
             email=email,
             email_verified=email_verified,
+            asked_seq=sent.seq,
         )
-    consume_message(widget, len(message.text), runs=claimed)
+    if not row.with_person:
+        consume_message(widget, len(message.text), runs=claimed)
     return StoredMessage(conversation, entries[0], Change(conversation, entries, job))
 
 
-def _open(message: NewMessage, opening: NewConversation, now: datetime) -> list[Message]:
+def open_conversation(
+    message: NewMessage, opening: NewConversation, now: datetime
+) -> list[Message]:
     """Create a conversation; its greeting, if it has one, is still to be stored."""
     conversation, visitor, details = message.conversation, message.visitor, message.details
     known = details.external_id

@@ -26,6 +26,9 @@ class Socket:
     def apply(self, entries: Sequence[Entry]) -> None:
         self.calls.append(("apply", *(entry.text for entry in entries)))
 
+    def show_typing(self, author: str) -> None:
+        self.calls.append(("typing", author))
+
     def catch_up(self) -> None:
         self.calls.append("catch up")
 

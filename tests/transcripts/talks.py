@@ -41,7 +41,18 @@ class Talk:
         opening: bool = True,
         **details: Any,
     ) -> StoredMessage:
-        message = NewMessage(
+        message = self.message(text, client_id, opening=opening, **details)
+        return transcripts.store_message(message, self.owner)
+
+    def message(
+        self,
+        text: str = "",
+        client_id: UUID | None = None,
+        *,
+        opening: bool = True,
+        **details: Any,
+    ) -> NewMessage:
+        return NewMessage(
             self.widget,
             self.visitor,
             self.conversation,
@@ -50,7 +61,6 @@ class Talk:
             VisitorDetails(**details),
             NewConversation(greeting=replace(GREETING, id=new_id())) if opening else None,
         )
-        return transcripts.store_message(message, self.owner)
 
     def change(self, text: str = "hi", **options: Any) -> Change:
         """What a message changes that was not sent before."""

@@ -33,7 +33,8 @@ export class Announcer {
       const end = runs ? lastSentence(text, begin) : text.length;
       const ends = !runs && (!before || isRunning(before.message));
       const beside = ends ? this.#beside(message) : "";
-      const words = known ? spoken(`${text.slice(begin, end)}\n${beside}`) : "";
+      const by = role === "operator" ? `${message.author?.name}: ` : "";
+      const words = known ? spoken(`${by}${text.slice(begin, end)}\n${beside}`) : "";
       if (words) this.#say(words);
       this.#told.set(id, { message, at: known ? Math.max(begin, end) : text.length });
     }

@@ -5,12 +5,12 @@ import { ChatClient } from "./chat-client.ts";
 import { chime } from "./chime.ts";
 import { sendable } from "./code-points.ts";
 import type { Config, Prechat } from "./config.ts";
-import { type Chat, isRunning, running } from "./conversation.ts";
+import { type Chat, isRunning, lastEvent, running } from "./conversation.ts";
 import { DateFormatter, region } from "./dates.ts";
 import { explain, reason } from "./errors.ts";
 import type { ParentPage } from "./parent-page.ts";
 import { formToShow } from "./prechat.ts";
-import type { Profile, ServerFrame } from "./protocol.ts";
+import type { Message, Profile, ServerFrame } from "./protocol.ts";
 import type { Environment } from "./socket.ts";
 import type { Stores } from "./storage.ts";
 import { UnreadCounter } from "./unread.ts";
@@ -20,6 +20,8 @@ import { View } from "./view/view.ts";
 import { CurrentVisitor, isNews } from "./visitor.ts";
 
 const TYPED = "";
+/** That the visitor writes is said so often. */
+const TYPING_MS = 3_000;
 
 export class App implements Actions {
   readonly client: ChatClient;
@@ -43,6 +45,7 @@ export class App implements Actions {
   #waiting = new Set<string>();
   #scheduled = false;
   #draftTimer = 0;
+  #typedAt = 0;
 
   constructor(config: Config, parent: ParentPage, environment: Environment, stores: Stores) {
     this.#config = config;
@@ -123,7 +126,7 @@ ${reason(message, config.strings, this.#dates)}`,
   }
 
   submitPrechat(profile: Omit<Profile, "type">): void {
-    this.#stores.visitor.save({ profile });
+    this.#stores.visitor.save({ profile: { ...this.#stores.visitor.value.profile, ...profile } });
     this.client.sendProfile();
     this.#parent.send({ type: "identify", detail: profile });
     const texts = [...this.#waiting];
@@ -148,7 +151,19 @@ ${reason(message, config.strings, this.#dates)}`,
     this.#waiting.clear();
   }
 
+  /** Nobody is there: they can write, once they know where. */
+  #askAddress(): void {
+    if (this.#stores.visitor.value.profile?.email) return;
+    this.#prechat = { name: "optional", email: "required", consent: null, version: "", away: true };
+    this.#update();
+  }
+
   draft(text: string): void {
+    const now = Date.now();
+    if (text && lastEvent(this.client.chat) === "joined" && now > this.#typedAt + TYPING_MS) {
+      this.#typedAt = now;
+      this.client.sendFrame({ type: "typing" });
+    }
     clearTimeout(this.#draftTimer);
     this.#draftTimer = window.setTimeout(() => this.#stores.tab.save({ draft: text }), 300);
   }
@@ -216,18 +231,22 @@ ${reason(message, config.strings, this.#dates)}`,
       this.#view.composer.notify(explain(frame, this.#config.strings, this.#dates));
       this.#parent.send({ type: "error", detail: frame.code });
     }
-    this.#compare(before, chat, frame.type === "ready");
+    this.#compare(before, chat, frame);
+    if (frame.type === "message" && frame.message.event === "away") this.#askAddress();
     this.#unread.update(chat);
     this.#announcer.update(chat, frame.type);
   }
 
   /** Tells the embedding page, and the visitor who looks elsewhere, of replies that ended. */
-  #compare(before: Chat, after: Chat, first: boolean): void {
+  #compare(before: Chat, after: Chat, frame: ServerFrame): void {
     const runs = !!running(after);
-    if (first || runs !== !!running(before)) this.#parent.send({ type: "running", detail: runs });
-    const ended = before.messages
+    if (frame.type === "ready" || runs !== !!running(before))
+      this.#parent.send({ type: "running", detail: runs });
+    const ended: Message[] = before.messages
       .filter(isRunning)
       .flatMap(({ id }) => after.messages.find((each) => each.id === id && !isRunning(each)) ?? []);
+    // What a person writes comes whole.
+    if (frame.type === "message" && frame.message.role === "operator") ended.push(frame.message);
     for (const { id, role, text, error } of ended) {
       this.#parent.send({ type: "message", detail: { id, role, text } });
       if (error) this.#parent.send({ type: "error", detail: error.code });

@@ -20,6 +20,9 @@ import { type Environment, Socket } from "./socket.ts";
 import type { Stores } from "./storage.ts";
 import { uuid } from "./uuid.ts";
 
+/** Who writes is said so again before this is over. */
+const TYPING_MS = 6_000;
+
 export interface Listener {
   /** Who is here, and where: the rest of a `hello`. */
   hello(): Pick<Hello, "page" | "locale" | "identity">;
@@ -42,6 +45,8 @@ export class ChatClient {
   #olderBefore = "";
   /** The timer that ends the server's pause. */
   #hold = 0;
+  /** The timer after which who was writing is not any more. */
+  #typing = 0;
 
   constructor(
     token: string,
@@ -210,6 +215,12 @@ export class ChatClient {
           this.#set(release(this.chat));
           this.#flush();
         });
+        return;
+      case "typing":
+        this.#environment.cancel(this.#typing);
+        this.#typing = this.#environment.after(TYPING_MS, () =>
+          this.#set({ ...this.chat, typing: "" }),
+        );
         return;
       case "refused":
         this.#on.refused(effect.text);

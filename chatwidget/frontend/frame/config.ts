@@ -12,6 +12,8 @@ export interface Prechat {
   consent: string | null;
   /** Of that text: a visitor who agreed to another one is asked again. */
   version: string;
+  /** It is for when nobody is there. */
+  away?: boolean;
 }
 
 export interface Config {
@@ -41,6 +43,8 @@ export interface Config {
   markdown: string;
   math: string;
   prechat: Prechat | null;
+  /** The visitor may ask for one. */
+  person: boolean;
   sound: boolean;
   /** The platform can answer again in place of a complete reply. */
   regenerate: boolean;

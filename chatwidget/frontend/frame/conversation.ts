@@ -46,6 +46,8 @@ export interface Chat {
   /** The server asked for patience: nothing is sent until `release`. */
   paused: boolean;
   maxLength: number;
+  /** The person who writes right now; empty: nobody. */
+  typing: string;
   /** The platform asks for the visitor's email. */
   wantsEmail: boolean;
 }
@@ -58,6 +60,8 @@ export type Effect =
   | { do: "reopen"; conversation: string }
   /** Try the queue again after so many seconds. */
   | { do: "hold"; seconds: number }
+  /** Somebody writes; they may stop without a word. */
+  | { do: "typing" }
   /** The server will not take this text, now or later: give it back to the visitor. */
   | { do: "refused"; text: string; error: ErrorInfo };
 
@@ -72,6 +76,7 @@ export function emptyChat(queue: readonly Unsent[] = [], maxLength = 4000): Chat
     inFlight: null,
     paused: false,
     maxLength,
+    typing: "",
     wantsEmail: false,
   };
 }
@@ -84,6 +89,10 @@ export function running(chat: Chat): Entry | undefined {
   return chat.messages.find((message) => message.role !== "user" && isRunning(message));
 }
 
+/** The last event: whether a person is here, or is waited for. */
+export const lastEvent = ({ messages }: Chat): string =>
+  messages.findLast(({ role }) => role === "event")?.event ?? "";
+
 export function receive(chat: Chat, frame: ServerFrame): Step {
   switch (frame.type) {
     case "ready":
@@ -91,7 +100,9 @@ export function receive(chat: Chat, frame: ServerFrame): Step {
     case "accepted":
       return accepted(chat, frame);
     case "message":
-      return [put(chat, frame.message), []];
+      return [put({ ...chat, typing: "" }, frame.message), []];
+    case "typing":
+      return [{ ...chat, typing: frame.author.name }, [{ do: "typing" }]];
     case "delta":
       return delta(chat, frame);
     case "activity": {

@@ -17,7 +17,7 @@ export interface ErrorInfo {
 export interface Message {
   id: string;
   seq: number;
-  /** `user` or `assistant`; any other is shown as plain text. */
+  /** `user`, `assistant`, `operator` or `event`; any other is shown as plain text. */
   role: string;
   text: string;
   /** pending, streaming, complete, stopped, failed or interrupted; any other counts as ended. */
@@ -27,6 +27,10 @@ export interface Message {
   ui?: unknown;
   rating?: number | null;
   error?: ErrorInfo | null;
+  /** The person who wrote it, or of whom the event tells. */
+  author?: { name: string } | null;
+  /** Of an event: `joined`, `left`, `asked` or `away`. */
+  event?: string | null;
 }
 
 export interface Ready {
@@ -82,6 +86,7 @@ export type ServerFrame =
   | Delta
   | Activity
   | Done
+  | { type: "typing"; author: { name: string } }
   | { type: "history"; messages: Message[]; more: boolean }
   | ErrorFrame
   | { type: "pong" };
@@ -115,6 +120,8 @@ export type ClientFrame =
   | Profile
   | { type: "page"; url: string; title: string }
   | { type: "history"; before: string }
+  | { type: "typing" }
+  | { type: "ask_person" }
   | { type: "ack"; id: string; offset: number }
   | { type: "ping" };
 
@@ -161,6 +168,8 @@ const message = shape({
   ui: anything,
   rating: maybe(number),
   error: maybe(shape(errorFields)),
+  author: maybe(shape({ name: string })),
+  event: maybe(string),
 });
 
 const frames: Map<string, Check> = new Map(
@@ -179,6 +188,7 @@ const frames: Map<string, Check> = new Map(
     delta: shape({ id: string, offset: count, text: string }),
     activity: shape({ id: string, text: string }),
     done: shape({ id: string, status: string, length: count, error: maybe(shape(errorFields)) }),
+    typing: shape({ author: shape({ name: string }) }),
     history: shape({ messages: list(message), more: boolean }),
     error: shape({ ...errorFields, id: maybe(string) }),
     pong: anything,

@@ -3,6 +3,7 @@
 /** The keys used here; a test holds them and strings.py together. */
 export type Key =
   | "answer_again"
+  | "ask_person"
   | "back"
   | "bad"
   | "budget_exhausted"
@@ -18,6 +19,7 @@ export type Key =
   | "good"
   | "gone"
   | "interrupted"
+  | "leave_address"
   | "left"
   | "message_too_long"
   | "misconfigured"

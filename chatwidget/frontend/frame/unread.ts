@@ -32,7 +32,8 @@ export class UnreadCounter {
       }
     }
     const last = this.#store.value.seen?.seq ?? 0;
-    const isUnread = (each: Entry) => each.role !== "user" && !isRunning(each) && each.seq > last;
+    const isUnread = (each: Entry) =>
+      !["user", "event"].includes(each.role) && !isRunning(each) && each.seq > last;
     const count = messages.filter(isUnread).length;
     if (count === this.#count) return;
     this.#count = count;

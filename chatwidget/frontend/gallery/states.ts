@@ -353,6 +353,33 @@ export const states: Record<string, Scene> = {
       stage.app.send(QUESTION);
     },
   },
+  person: {
+    play(stage) {
+      const author = { name: "Ana Rojas" };
+      stage.ready([
+        stage.reply(GREETING),
+        stage.user(QUESTION),
+        stage.reply("Yes, we do."),
+        stage.message("event", "Ana Rojas joined", { author, event: "joined" }),
+        stage.message("operator", "Hi, I am **Ana**. Where in Chile do you live?", { author }),
+        stage.user("In Punta Arenas."),
+        stage.message("operator", "Then it takes two days more.", { author }),
+      ]);
+      stage.say({ type: "typing", author });
+    },
+  },
+  "person-offered": {
+    config: { person: true },
+    play: (stage) => exchange(stage, "I do not know, sorry."),
+  },
+  "nobody-there": {
+    config: { person: true },
+    play(stage) {
+      exchange(stage, "I do not know, sorry.");
+      const text = "We are here from 9 to 5. Leave your address, and we will write to you.";
+      stage.say({ type: "message", message: stage.message("event", text, { event: "away" }) });
+    },
+  },
   reconnecting: {
     play(stage) {
       exchange(stage, "Yes, we ship to", { status: "streaming" });

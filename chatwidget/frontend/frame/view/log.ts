@@ -1,6 +1,7 @@
 /** The conversation: a keyed list of messages, the days between them, and the place one is at. */
-import type { Chat } from "../conversation.ts";
+import { type Chat, lastEvent } from "../conversation.ts";
 import { byId, el, toggle } from "../dom.ts";
+import { fill } from "../strings.ts";
 import type { ViewContext } from "./context.ts";
 import { dots, MessageView } from "./message.ts";
 import { Scroll } from "./scroll.ts";
@@ -21,6 +22,8 @@ export class Log {
   #views = new Map<string, MessageView>();
   #chips: HTMLElement;
   #back: HTMLElement;
+  #ask: HTMLElement;
+  #typing = "";
   #dots = el("div", {}, el("div", { class: "body waiting" }, dots()));
   #scroll: Scroll;
   #more = false;
@@ -47,7 +50,13 @@ export class Log {
     );
     const back = () => context.client.goBack();
     this.#back = el("button", { type: "button", class: "plain", click: back }, strings.previous);
-    this.#log.after(this.#dots, this.#chips, this.#back);
+    const ask = () => void context.client.sendFrame({ type: "ask_person" });
+    this.#ask = el(
+      "button",
+      { type: "button", class: "pill person", click: ask },
+      strings.ask_person,
+    );
+    this.#log.after(this.#dots, this.#chips, this.#ask, this.#back);
     this.#scroll = new Scroll(byId("scroller"), this.#log, () => this.#moved());
     this.#latest.addEventListener("click", () => this.#scroll.toEnd());
   }
@@ -92,11 +101,19 @@ export class Log {
       const view = show(message.client ?? message.id, mine, message.created_at);
       view.update(message, i === messages.length - 1, asked);
     });
-    const { strings } = this.#context.config;
+    const { config } = this.#context;
+    const { strings } = config;
     for (const unsent of queue) {
       show(unsent.id, true, unsent.at).wait(unsent, online ? strings.sending : strings.queued);
     }
-    this.#dots.hidden = !expecting;
+    toggle(this.#dots, expecting || !!chat.typing);
+    if (chat.typing !== this.#typing) {
+      this.#typing = chat.typing;
+      const label = chat.typing && fill(strings.typing, { agent: chat.typing });
+      this.#dots.firstElementChild!.replaceChildren(dots(label));
+    }
+    const event = lastEvent(chat);
+    toggle(this.#ask, config.person && online && !["joined", "asked", "away"].includes(event));
     toggle(this.#chips, !asked && !queue[0] && !!messages[0] && !!this.#chips.firstChild);
     toggle(this.#back, !asked && !queue[0] && !!this.#context.client.previous);
     for (const [key, view] of this.#views) {

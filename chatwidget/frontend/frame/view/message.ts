@@ -11,6 +11,9 @@ import { renderUi } from "./rich-elements.ts";
 /** A reply in any other status is shown as plain text. */
 const KNOWN = ["pending", "streaming", "complete", "stopped", "failed", "interrupted"];
 
+/** Whose words are read as Markdown. */
+const WRITERS = ["assistant", "operator"];
+
 export class MessageView {
   readonly article: HTMLElement;
   /** The line with the day, where this message is the first of it. */
@@ -19,6 +22,7 @@ export class MessageView {
   #body = el("div", { class: "body" });
   #ui = el("div", { class: "ui" });
   #note = el("p", { class: "note" });
+  #author: HTMLElement | null = null;
   #footer: Footer | null = null;
   #shown: Entry | null = null;
   #last = false;
@@ -43,7 +47,13 @@ export class MessageView {
     this.#last = last;
     const { actions, config, dates } = this.#context;
     const mine = message.role === "user";
-    const name = mine ? config.strings.you : config.agent;
+    const name = mine ? config.strings.you : (message.author?.name ?? config.agent);
+    const event = message.role === "event";
+    if (event) this.article.className = "event";
+    else if (message.author && !this.#author) {
+      this.#author = el("p", { class: "author" }, name);
+      this.article.prepend(this.#author);
+    }
     this.article.ariaLabel = `${name}, ${dates.clock(message.created_at)}`;
     this.article.dataset.status = message.status;
     this.article.ariaBusy = `${isRunning(message)}`;
@@ -58,11 +68,11 @@ export class MessageView {
       this.#note.textContent = (isRunning(message) && message.activity) || "";
     }
     if (!isRunning(message)) {
-      if (!this.#footer) {
-        this.#footer = new Footer(this.#context, message, !mine && asked);
+      if (!this.#footer && !event) {
+        this.#footer = new Footer(this.#context, message, message.role === "assistant" && asked);
         this.article.append(this.#footer.element);
       }
-      this.#footer.update(message, last);
+      this.#footer?.update(message, last);
       this.#note.textContent = mine ? "" : reason(message, config.strings, dates);
     }
   }
@@ -76,7 +86,7 @@ export class MessageView {
 
   #write(message: Entry, before: Entry | null): void {
     const { text } = message;
-    if (message.role !== "assistant" || !KNOWN.includes(message.status)) {
+    if (!WRITERS.includes(message.role) || !KNOWN.includes(message.status)) {
       this.#body.textContent = text;
       return;
     }

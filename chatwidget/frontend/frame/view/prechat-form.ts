@@ -9,6 +9,8 @@ export class PrechatForm {
   #context: ViewContext;
   #form = byId<HTMLFormElement>("ask");
   #fields = byId("fields");
+  #titles = [byId("ask-title"), this.#form.querySelector("button")!];
+  #words = this.#titles.map(({ textContent }) => textContent);
   #shown: Prechat | null = null;
 
   constructor(context: ViewContext) {
@@ -35,6 +37,9 @@ export class PrechatForm {
     this.#form.hidden = !asked;
     if (!asked) return;
     const { strings } = this.#context.config;
+    this.#titles.forEach((element, i) => {
+      element.textContent = asked.away ? strings.leave_address : this.#words[i]!;
+    });
     const field = (name: "name" | "email", type: string) =>
       asked[name] &&
       el(

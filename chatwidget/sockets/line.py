@@ -1,0 +1,114 @@
+"""What the lines of visitors and of staff share: how they send, how they fail, how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from contextvars import Context, copy_context
+from typing import Any
+
+from chatwidget.errors import ChatError, CloseCode, CloseConnection
+from chatwidget.sockets import rate_limits
+from chatwidget.sockets.outbox import Outbox
+from chatwidget.telemetry import meters
+from chatwidget.text import on_a_line
+
+logger = logging.getLogger("chatwidget")
+
+
+class Line(ABC):
+    """Between `open` and `leave`. What cannot be mended closes it, with a code of the protocol."""
+
+    def __init__(
+        self, send: Callable[[str], Awaitable[None]], close: Callable[[int], Awaitable[None]]
+    ) -> None:
+        """`send` raises ConnectionError when the other end is gone."""
+        self.closed = False
+        self._send_close = close
+        self._counted: list[str] = []  # whose open connections this one is counted among
+        self._writer: asyncio.Task[None] | None = None
+        self._bucket = rate_limits.frame_bucket()
+        self._outbox = Outbox(send, self._begin_writing)
+        self._context: Context | None = None  # of what is sent, once there is something to say
+
+    async def open(self) -> None:
+        await self._guarded(self._admit)
+
+    async def receive(self, text: str | None, binary: bytes | None = None) -> None:
+        """Take one frame; frames are handed in one at a time."""
+        if not self.closed:
+            await self._guarded(self._receive, text, binary)
+
+    @abstractmethod
+    async def _admit(self) -> None:
+        """May this connection be open at all? Raises CloseConnection."""
+
+    @abstractmethod
+    async def _receive(self, text: str | None, binary: bytes | None) -> None: ...
+
+    def _begin(self) -> None:
+        """From here on the outbox sends; it inherits this task's language."""
+        self._context = copy_context()
+        self._outbox.wake()
+
+    def shut(self, reason: CloseConnection) -> None:
+        """Close it now."""
+
+        async def refuse() -> None:
+            raise reason
+
+        self._shutting = asyncio.create_task(self._guarded(refuse))
+
+    def _count(self, who: str, limit: int | None) -> None:
+        rate_limits.open_sockets.add(who, limit)
+        self._counted.append(who)
+
+    def _begin_writing(self) -> bool:
+        if self._context is None or self.closed:
+            return False
+        work = self._guarded(self._outbox.run)
+        self._writer = asyncio.create_task(work, context=self._context)
+        self._writer.add_done_callback(self._written)
+        return True
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        if self._writer is task:
+            self._writer = None
+
+    async def _guarded(self, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        """Do something for this socket; what cannot be mended closes it."""
+        try:
+            await work(*arguments)
+        except CloseConnection as refusal:
+            logger.info("socket closed: %d %s", refusal.close_code, on_a_line(refusal))
+            meters.closed.labels(int(refusal.close_code)).inc()
+            await self._close(refusal.close_code)
+        except ChatError as error:  # the database is unavailable before there is a conversation
+            logger.warning("socket closed: %s", on_a_line(error))
+            await self._close(CloseCode.RESTARTING)
+        except ConnectionError as error:
+            logger.info("socket lost: %s", on_a_line(error))
+            self.leave()
+        except Exception:  # a bug: the visitor comes back and is shown what is stored
+            logger.exception("socket")
+            await self._close(CloseCode.RESTARTING)
+        except BaseException:  # the server gave this socket up: nothing of it may stay
+            self.leave()
+            raise
+
+    async def _close(self, code: int) -> None:
+        if not self.closed:
+            self.leave()
+            with suppress(Exception):  # the other end may be gone
+                await self._send_close(int(code))
+
+    def leave(self) -> None:
+        """Nothing more is sent or received."""
+        self.closed = True
+        if self._writer and self._writer is not asyncio.current_task():
+            self._writer.cancel()
+        while self._counted:
+            rate_limits.open_sockets.remove(self._counted.pop())
