@@ -33,6 +33,7 @@ from chatwidget.admin.filters import (
     rated,
     with_message,
 )
+from chatwidget.admin.live import answering
 from chatwidget.admin.times import ago
 from chatwidget.admin.transcript import transcript
 from chatwidget.models import Conversation, Message, Role, Visitor
@@ -180,6 +181,7 @@ class ConversationAdmin(KeepsDesk, BlocksVisitors):
             "opts": self.opts,
             "original": conversation,
             "media": self.media,
+            "answering": answering(request, conversation),
             "has_delete_permission": self.has_delete_permission(request, conversation),
             "has_desk_permission": self.has_desk_permission(request),
             "has_block_permission": self.has_block_permission(request),

@@ -14,7 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.times import local, whole
 from chatwidget.errors import REPLY_ERRORS
-from chatwidget.models import Conversation, Judgement, Message, Role, Status, Visitor
+from chatwidget.models import (
+    UNFINISHED,
+    Conversation,
+    Judgement,
+    Message,
+    Role,
+    Status,
+    Visitor,
+)
 from chatwidget.transcripts import search
 from chatwidget.transcripts.folding import fold
 
@@ -27,6 +35,12 @@ STATUS_LABELS: dict[str, Any] = {
     Status.STOPPED: _("stopped by the visitor"),
     Status.FAILED: _("failed"),
     Status.INTERRUPTED: _("interrupted"),
+}
+
+KINDS: dict[str, str] = {
+    Role.USER: "cw-visitor",
+    Role.OPERATOR: "cw-person",
+    Role.EVENT: "cw-event",
 }
 
 
@@ -54,6 +68,19 @@ class Line:
     @property
     def is_agent(self) -> bool:
         return self.message.role == Role.ASSISTANT
+
+    @property
+    def is_person(self) -> bool:
+        return self.message.role == Role.OPERATOR
+
+    @property
+    def kind(self) -> str:
+        """The class that draws it."""
+        return KINDS.get(self.message.role, "cw-agent")
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.message.status in UNFINISHED
 
     @property
     def status(self) -> Any:

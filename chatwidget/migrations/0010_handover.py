@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ),
                 ("seq", models.PositiveIntegerField()),
             ],
+            options={"default_permissions": ()},
         ),
         migrations.CreateModel(
             name="Handover",
@@ -43,14 +44,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("staff", models.CharField(blank=True, max_length=255)),
-                ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
+                ("name", models.CharField(blank=True, max_length=200)),
                 ("active_at", models.DateTimeField(null=True)),
                 ("asked_at", models.DateTimeField(null=True)),
             ],
-            options={
-                "verbose_name": "handover",
-                "verbose_name_plural": "handovers",
-            },
+            options={"default_permissions": ()},
         ),
         AddColumn(
             model_name="conversation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from uuid import UUID
 
 from django.db import models
@@ -30,13 +31,13 @@ class Status(models.TextChoices):
     INTERRUPTED = "interrupted", _("interrupted")
 
 
-class EventKind(models.TextChoices):
+class EventKind(StrEnum):
     """What a message of the role `event` tells."""
 
-    JOINED = "joined", _("joined")
-    LEFT = "left", _("left")
-    ASKED = "asked", _("asked for a person")
-    AWAY = "away", _("nobody is there")
+    JOINED = "joined"  # a person came
+    LEFT = "left"  # and went
+    ASKED = "asked"  # the visitor wants one
+    AWAY = "away"  # and nobody is there
 
 
 UNFINISHED = (Status.PENDING, Status.STREAMING)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest, parse_cookie
 
+from chatwidget.models import Conversation
 from chatwidget.sockets.origin import Scope, header
 from chatwidget.transcripts import Staff
+from chatwidget.transcripts.access import visible_to
 
 VIEW = ("chatwidget.view_conversation", "chatwidget.change_conversation")
 ANSWER = "chatwidget.change_conversation"
@@ -25,8 +28,8 @@ class Member:
     may_answer: bool
 
 
-def member_of(scope: Scope) -> Member | None:
-    """The user of the handshake's session, where they may read conversations in the admin.
+def member_of(scope: Scope, conversation: UUID | None = None) -> Member | None:
+    """The user of the handshake's session, where they may read conversations, and this one.
 
     Looks the session, the user and their permissions up, whenever it is called.
     """
@@ -38,6 +41,10 @@ def member_of(scope: Scope) -> Member | None:
     user: Any = get_user(request)
     if not (user.is_active and user.is_staff and any(user.has_perm(each) for each in VIEW)):
         return None
+    if conversation:
+        seen = Conversation.objects.filter(visible_to(user), pk=conversation)
+        if not seen.exists():
+            return None
     # An address is the user's own: visitors need not know it.
     name = user.get_full_name() or user.get_username().partition("@")[0]
     return Member(Staff(str(user.pk), name[:200]), user.has_perm(ANSWER))

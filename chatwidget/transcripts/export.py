@@ -44,7 +44,7 @@ COLUMNS = (
     *("done", "tags", "notes"),
     *("message", "seq", "role", "text", "status", "created_at", "completed_at"),
     *("first_chunk_ms", "error_code", "error_cause", "rating", "rating_comment", "judgement"),
-    *("ui", "metadata"),
+    *("ui", "metadata", "author", "event"),
 )
 # By it a double click tells UTF-8 from a code page.
 BYTE_ORDER_MARK = "\ufeff"
@@ -170,6 +170,8 @@ def _message(row: Mapping[str, Any], judgement: dict[str, Any] | None) -> dict[s
         "judgement": judgement,
         "ui": row["ui"],
         "metadata": row["metadata"],
+        **({"author": {"name": row["author"]}} if row["author"] else {}),
+        **({"event": row["event"]} if row["event"] else {}),
     }
 
 
@@ -207,6 +209,8 @@ def as_csv(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> None:
                 **{name: message[name] for name in MESSAGE},
                 **{f"error_{name}": error[name] for name in ("code", "cause")},
                 **{name: _json(message[name]) for name in ("judgement", "ui", "metadata")},
+                "author": message.get("author", {}).get("name", ""),
+                "event": message.get("event", ""),
             }
             table.writerow({name: harmless(cell) for name, cell in cells.items()})
 

@@ -17,6 +17,7 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from chatwidget import signals
 from chatwidget.errors import BadRequest, BudgetExhausted
 from chatwidget.languages import choose_language
 from chatwidget.models import (
@@ -30,6 +31,7 @@ from chatwidget.models import (
     Status,
     Widget,
 )
+from chatwidget.signals import send_on_commit
 from chatwidget.transcripts.admission import admit
 from chatwidget.transcripts.budgets import consume_message
 from chatwidget.transcripts.locking import (
@@ -55,7 +57,7 @@ from chatwidget.transcripts.types import (
 from chatwidget.transcripts.visitor_writes import open_conversation
 
 # What a visitor reads of an event, and the transcript keeps.
-WORDS: dict[str, Promise] = {
+WORDS: dict[EventKind, Promise] = {
     EventKind.JOINED: _("{name} joined"),
     EventKind.LEFT: _("{name} left"),
     EventKind.ASKED: _("You asked for a person. The agent goes on helping until somebody comes."),
@@ -105,7 +107,13 @@ def take_over(
     handover.active_at = timezone.now()
     handover.save()
     Conversation.objects.filter(pk=row.pk).update(with_person=True)
+    _send_signal(row, "person", staff.name)
     return Change(row.pk, tuple(changes)), running
+
+
+def _send_signal(row: Conversation, to: str, by: str) -> None:
+    ids = {"widget": row.widget.slug, "conversation": row.pk, "visitor": row.visitor_id}
+    send_on_commit(signals.handover, Widget, **ids, to=to, by=by)
 
 
 def _end(row: Conversation, reply: Message) -> Entry:
@@ -217,6 +225,7 @@ def _resume(row: Conversation, handover: Handover, owner: str) -> Change:
     entries = [tell(row, EventKind.LEFT, handover.name)]
     handover.delete()
     Conversation.objects.filter(pk=row.pk).update(with_person=False)
+    _send_signal(row, "agent", handover.name)
     text, asked_seq = unanswered(row, row.last_seq + 1)
     job = None
     if asked_seq and row.widget.active and row.visitor.blocked_at is None:

@@ -1,6 +1,7 @@
 /** What the admin's pages gain by scripts. Without them everything is there, only plainer. */
 
 import { enhanceDesk } from "./desk.ts";
+import { answer } from "./answering.ts";
 import { addCheck, addCopyButtons } from "./panels.ts";
 import { followPlatform } from "./platform.ts";
 import { renderTranscript } from "./transcript.ts";
@@ -8,6 +9,7 @@ import { renderTranscript } from "./transcript.ts";
 function enhance(): void {
   renderTranscript();
   enhanceDesk();
+  answer();
   addCopyButtons();
   addCheck();
   followPlatform();

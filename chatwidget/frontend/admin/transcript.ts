@@ -8,31 +8,13 @@ export function renderTranscript(): void {
   const lines = document.querySelector<HTMLElement>(".cw-lines");
   if (!lines) return;
   openPageOfLink();
-  const {
-    hosts,
-    base,
-    copy = "",
-    copied = "",
-    products = "",
-    suggestions = "",
-    thinking = "",
-    math,
-  } = lines.dataset;
-  const imageHosts: string[] = JSON.parse(hosts ?? "[]");
+  const { products = "", suggestions = "" } = lines.dataset;
+  const imageHosts = hostsOf(lines);
 
   for (const bubble of lines.querySelectorAll<HTMLElement>("[data-markdown]")) {
     const source = bubble.textContent;
     bubble.replaceChildren();
-    // Headings begin below the page's own title.
-    const markdown = new MarkdownStream(bubble, {
-      imageHosts,
-      base,
-      copy,
-      copied,
-      thinking,
-      headingOffset: 2,
-      math: typesetter(math),
-    });
+    const markdown = markdownOf(lines, bubble);
     markdown.write(source);
     markdown.end();
     bubble.classList.add("cw-rendered");
@@ -41,6 +23,22 @@ export function renderTranscript(): void {
     const ui: unknown = JSON.parse(element.dataset.ui ?? "null");
     element.append(...renderUi(ui, { imageHosts, strings: { products, suggestions } }));
   }
+}
+
+const hostsOf = (lines: HTMLElement): string[] => JSON.parse(lines.dataset.hosts ?? "[]");
+
+/** What writes a reply into its bubble. */
+export function markdownOf(lines: HTMLElement, bubble: HTMLElement): MarkdownStream {
+  const { base, copy = "", copied = "", thinking = "", math } = lines.dataset;
+  return new MarkdownStream(bubble, {
+    imageHosts: hostsOf(lines),
+    base,
+    copy,
+    copied,
+    thinking,
+    headingOffset: 2, // headings begin below the page's own title
+    math: typesetter(math),
+  });
 }
 
 /** A link that names a message only, by its fragment, opens the page that it is on. */

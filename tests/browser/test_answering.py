@@ -1,0 +1,79 @@
+"""A person of the staff answers in the place of the agent: two browsers, one server."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.fake import send
+from tests.running import Server
+
+NAMES = """
+from django.contrib.auth import get_user_model
+get_user_model().objects.update(first_name="Ana", last_name="Rojas")
+"""
+
+
+async def open_newest(staff: Page, server: Server) -> None:
+    """The transcript of the conversation that somebody wrote in last."""
+    await staff.goto(f"{server.url}/admin/chatwidget/conversation/")
+    await staff.locator("#result_list tbody th a").first.click()
+
+
+async def test_a_person_takes_over_answers_and_hands_back(
+    browser: Browser, context: BrowserContext, server: Server
+) -> None:
+    await server.manage("shell", "-v0", "-c", NAMES)
+    visitor = await (await browser.new_context(locale="en-US")).new_page()
+    await visitor.goto(f"{server.url}/chatwidget/demo/")
+    log = visitor.get_by_role("log", name="Conversation")
+    await send(visitor, "Hello?")
+    await expect(visitor.get_by_role("button", name="Good reply")).to_be_visible()
+
+    await context.add_cookies(await server.admin_cookies())  # type: ignore[arg-type]
+    staff = await context.new_page()
+    errors: list[str] = []
+    staff.on("pageerror", lambda error: errors.append(str(error)))
+    await open_newest(staff, server)
+    await staff.get_by_role("button", name="Take over").click()
+    await expect(log.get_by_text("Ana Rojas joined")).to_be_visible()
+    await expect(staff.get_by_text("You have this conversation")).to_be_visible()
+
+    # Both see that the other writes, and then what.
+    await visitor.get_by_role("textbox", name="Message").press_sequentially("Are you")
+    await expect(staff.get_by_text("The visitor is writing…")).to_be_visible()
+    await visitor.get_by_role("textbox", name="Message").fill("Are you a person?")
+    await visitor.keyboard.press("Enter")
+    await expect(staff.get_by_role("article", name="Visitor").last).to_contain_text("a person?")
+    await expect(staff.get_by_text("The visitor is writing…")).to_be_hidden()
+    reply = staff.get_by_role("textbox", name="Reply to the visitor")
+    await reply.press_sequentially("I am")
+    await expect(visitor.get_by_role("img", name="Ana Rojas is typing")).to_be_visible()
+    await reply.fill("I am. See https://shop.example/")
+    await reply.press("Enter")
+    answer = log.get_by_role("article", name=re.compile("^Ana Rojas,"))
+    await expect(answer).to_contain_text("Ana Rojas")
+    await expect(answer.get_by_role("link")).to_have_text("https://shop.example/")
+    await expect(answer.get_by_role("button", name="Good reply")).to_have_count(0)
+    await expect(visitor.get_by_role("img", name="Ana Rojas is typing")).to_be_hidden()
+    await expect(staff.get_by_role("article", name="Ana Rojas").last).to_contain_text("I am.")
+    await expect(reply).to_have_value("")
+
+    # What a screen reader is told names who says it.
+    await expect(visitor.locator("#announcer")).to_contain_text("Ana Rojas: I am.")
+
+    # What is left unanswered is the agent's, at once.
+    await send(visitor, "And what is the weather?")
+    await expect(staff.get_by_role("article", name="Visitor").last).to_contain_text("weather")
+    await staff.get_by_role("button", name="Hand back").click()
+    await expect(log.get_by_text("Ana Rojas left")).to_be_visible()
+    await expect(visitor.get_by_role("button", name="Good reply")).to_have_count(2)
+    await expect(staff.get_by_role("button", name="Take over")).to_be_visible()
+    shown = await log.get_by_role("article").all_inner_texts()
+    await visitor.reload()
+    await expect(log.get_by_role("article")).to_have_count(len(shown))
+    await staff.reload()
+    drawn = staff.locator(".cw-line")
+    await expect(drawn).to_have_count(len(shown))
+    assert errors == []
