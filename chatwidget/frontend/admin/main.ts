@@ -1,7 +1,7 @@
 /** What the admin's pages gain by scripts. Without them everything is there, only plainer. */
 
-import { enhanceDesk } from "./desk.ts";
 import { answer } from "./answering.ts";
+import { enhanceDesk } from "./desk.ts";
 import { addCheck, addCopyButtons } from "./panels.ts";
 import { followPlatform } from "./platform.ts";
 import { renderTranscript } from "./transcript.ts";
