@@ -118,6 +118,7 @@ class Figures:
     steps: list[tuple[str, Sums]]
     week: dict[tuple[int, int], int]  # conversations by the day of the week and the hour
     total: Sums
+    widgets: dict[int, Sums]
 
 
 def read(period: Period, by: str, widgets: Sequence[int] | None) -> Figures:
@@ -128,31 +129,38 @@ def read(period: Period, by: str, widgets: Sequence[int] | None) -> Figures:
     week: Counter[tuple[int, int]] = Counter()
     bits = LANES["conversations"] * LANE_BITS
     number = 0
-    for at, lanes in _rows(period, starts, [at for _, at in steps], widgets):
+    of_each: Counter[int] = Counter()
+    for at, widget, lanes in _rows(period, starts, [at for _, at in steps], widgets):
         while at >= ends[number]:
             number += 1
         sums[number] += lanes
+        of_each[widget] += lanes
         if began := lanes >> bits & (1 << LANE_BITS) - 1:
             week[period.hour_of_week(starts, at)] += began
     named = [(name, Sums(lanes)) for (name, _), lanes in zip(steps, sums, strict=False)]
-    return Figures(named, dict(week), Sums(sum(sums)))
+    by_widget = {widget: Sums(lanes) for widget, lanes in of_each.items()}
+    return Figures(named, dict(week), Sums(sum(sums)), by_widget)
 
 
 def total(period: Period, widgets: Sequence[int] | None) -> Sums:
     starts = period.starts
-    return Sums(sum(lanes for _, lanes in _rows(period, starts, starts, widgets)))
+    return Sums(sum(lanes for _, _, lanes in _rows(period, starts, starts, widgets)))
 
 
 def _rows(
     period: Period, starts: list[int], edges: list[int], widgets: Sequence[int] | None
-) -> Iterator[tuple[int, int]]:
-    """Each row's start and counts, in order. Hours are enough where all of it begins with one."""
+) -> Iterator[tuple[int, int, int]]:
+    """Each row's start, widget and counts, in order.
+
+    Hours are enough where all days and steps begin with one.
+    """
     span = QUARTER if any(start % HOUR for start in (*starts, *edges)) else HOUR
     rows = Tally.objects.filter(span=span, start__gte=starts[0], start__lt=starts[-1])
     if widgets is not None:
         rows = rows.filter(widget__in=widgets)
-    for at, counts in rows.order_by("start").values_list("start", "counts").iterator():
-        yield at, int.from_bytes(counts, "little")
+    fields = ("start", "widget_id", "counts")
+    for at, widget, counts in rows.order_by("start").values_list(*fields).iterator():
+        yield at, widget, int.from_bytes(counts, "little")
 
 
 def keys(period: Period, widgets: Sequence[int] | None) -> dict[str, Counter[str]]:
@@ -208,7 +216,11 @@ def questions(period: Period, widgets: Sequence[int] | None, most: int) -> list[
     groups = rows.order_by().values("question").annotate(count=Count("pk"), last=Max("start"))
     found: list[Question] = []
     for group in groups.order_by("-count", "-last")[:most]:
-        latest = rows.filter(start=group["last"], question=group["question"]).values("pk")[:1]
+        latest = (
+            rows.filter(start=group["last"], question=group["question"])
+            .order_by("-pk")
+            .values("pk")[:1]
+        )
         said = Message.objects.filter(conversation=latest.get()["pk"], role=Role.USER)
         text = said.order_by("seq").values_list("text", "conversation_id")[:1].get()
         found.append(Question(text[0][:300], group["count"], text[1]))
