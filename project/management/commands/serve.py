@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import socket
 import sys
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.db import connections
 
 from chatwidget.appearance import Appearance, store_appearance
 from chatwidget.models import Widget
+from project import port
 from project.servers import COMMANDS, ENVIRONMENT
 
 GREETING = (
@@ -38,7 +38,8 @@ class Command(BaseCommand):
         parser.add_argument("--server", choices=sorted(COMMANDS), default="daphne")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        check_port(settings.HOST, settings.PORT)
+        if problem := port.problem(settings.HOST, settings.PORT):
+            raise CommandError(problem)
         self.stdout.write("Bringing the database up to date…")
         call_command("migrate", verbosity=0, interactive=False)
         if not settings.DEBUG:
@@ -62,23 +63,13 @@ class Command(BaseCommand):
         self.stdout.write(
             f"\n  Demo shop   {here}/"
             f"\n  Admin       {here}/admin/   login: {login}"
+            "\n\n  Next, in a second terminal:"
+            "\n  source .venv/bin/activate"
+            f"\n  python manage.py chatwidget_doctor {here}"
+            "\n  python manage.py configure_widget help --provider …   # README: your platform"
             "\n\n  On any page of yours:"
             f'\n  <script src="{here}/chatwidget/demo.js" async></script>\n'
         )
-
-
-def check_port(host: str, port: int) -> None:
-    """Raises CommandError where nobody can listen: better said now than below the URLs."""
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        raise CommandError(
-            f"Cannot serve on {host}, port {port}: {error.strerror}. "
-            "Choose another: `make run PORT=8001`, or PORT= and HOST= in .env."
-        ) from None
 
 
 def login() -> str:
