@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 from chatwidget.admin.blocking import BlocksVisitors
 from chatwidget.admin.desk import KeepsDesk, added
 from chatwidget.admin.erasing import erase_selected
+from chatwidget.admin.exporting import export_selected
 from chatwidget.admin.filters import (
     BoundedChangeList,
     BoundedPaginator,
@@ -62,7 +63,7 @@ class ConversationAdmin(KeepsDesk, BlocksVisitors):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
-    actions = ("delete_selected",)
+    actions = (export_selected, "delete_selected")
     delete_selected = erase_selected  # in the place of Django's own
 
     class Media:

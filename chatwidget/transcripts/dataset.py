@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
@@ -18,11 +18,11 @@ def with_judgements(conversations: QuerySet[Conversation]) -> QuerySet[Conversat
     return conversations.filter(pk__in=judged)
 
 
-def as_dataset(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> None:
+def as_dataset(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     """One judged reply a line: what was asked, what was said before, the answer, the judgement."""
     for row in rows:
         for line in judged(row):
-            write(json.dumps(line, ensure_ascii=False) + "\n")
+            yield json.dumps(line, ensure_ascii=False) + "\n"
 
 
 def judged(row: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -7,44 +7,35 @@ stays open, which a pooler in front of PostgreSQL might cut.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from chatwidget.models import Conversation, Judgement, Message, Note, Tag
+from chatwidget.models import Conversation, Judgement, Message, Note, Status, Tag
 from chatwidget.transcripts.dataset import as_dataset
+from chatwidget.transcripts.erasure import find_people
+from chatwidget.transcripts.printed import as_html
 
 CHUNK = 100  # conversations in memory at once, with their messages
+PIECE = 64 * 1024  # code points of what is written at once
 
 CONVERSATION = (
-    *("widget", "provider_session", "page_url", "page_title", "referrer", "locale", "user_agent"),
+    *("provider_session", "page_url", "page_title", "referrer", "locale", "user_agent"),
     *("started_at", "ended_at"),
 )
-MESSAGE = (
-    "seq",
-    "role",
-    "text",
-    "status",
-    "created_at",
-    "completed_at",
-    "first_chunk_ms",
-    "rating",
-    "rating_comment",
-)
+MESSAGE = ("seq", "role", "text", "status", "created_at", "completed_at", "first_chunk_ms")
+# Of the table: what `as_csv` puts into a line, in this order.
 COLUMNS = (
     *("conversation", "widget", "visitor_id", "visitor_name", "visitor_email"),
-    *("visitor_external_id", "visitor_consent", "provider_session"),
-    *("page_url", "page_title", "referrer", "locale", "user_agent", "started_at", "ended_at"),
-    *("done", "tags", "notes"),
-    *("message", "seq", "role", "text", "status", "created_at", "completed_at"),
-    *("first_chunk_ms", "error_code", "error_cause", "rating", "rating_comment", "judgement"),
-    *("ui", "metadata", "author", "event"),
+    *("visitor_external_id", "visitor_consent", *CONVERSATION, "done", "tags", "notes"),
+    *("message", *MESSAGE, "error_code", "error_cause", "rating", "rating_comment"),
+    *("judgement", "ui", "metadata", "author", "event"),
 )
 # By it a double click tells UTF-8 from a code page.
 BYTE_ORDER_MARK = "\ufeff"
@@ -55,16 +46,39 @@ FORMULA = re.compile(r"""(\A|\r\n|[;|\t\r\n])(?=[\s"']*[=+\-@＝＋－＠])|\A(?
 
 
 def select(
-    slug: str | None = None, since: datetime | None = None, until: datetime | None = None
+    slug: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    language: str | None = None,
+    page: str | None = None,
+    tag: str | None = None,
+    visitor: str | None = None,
+    failed: bool = False,
+    rating: int | None = None,
 ) -> QuerySet[Conversation]:
-    """The conversations that began at `since` or later and before `until`, oldest first."""
+    """The conversations that began at `since` or later and before `until`, oldest first.
+
+    `page` stands in the page's address; `visitor` is an id or an address; `failed`: with a reply
+    that did; `rating`: with one that is rated so.
+    """
     found = Conversation.objects.order_by("id")
-    if slug is not None:
-        found = found.filter(widget__slug=slug)
-    if since is not None:
-        found = found.filter(started_at__gte=since)
-    if until is not None:
-        found = found.filter(started_at__lt=until)
+    conditions: dict[str, Any] = {
+        "widget__slug": slug,
+        "started_at__gte": since,
+        "started_at__lt": until,
+        "locale__istartswith": language,
+        "page_url__icontains": page,
+        "tags__name": tag,
+    }
+    found = found.filter(**{name: each for name, each in conditions.items() if each is not None})
+    if visitor is not None:
+        found = found.filter(visitor__in=find_people(visitor))
+    theirs = Message.objects.filter(conversation=OuterRef("pk"))
+    if failed:
+        found = found.filter(Exists(theirs.filter(status__in=(Status.FAILED, Status.INTERRUPTED))))
+    if rating is not None:
+        found = found.filter(Exists(theirs.filter(rating=rating)))
     return found
 
 
@@ -180,46 +194,47 @@ def utc(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def as_jsonl(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> None:
+def as_jsonl(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     """One conversation a line."""
     for row in rows:
-        write(json.dumps(row, ensure_ascii=False) + "\n")
+        yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
-def as_csv(rows: Iterator[dict[str, Any]], write: Callable[[str], Any]) -> None:
+def as_csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     """A header, then one message a line, with its conversation's columns repeated."""
-    write(BYTE_ORDER_MARK)
-    table = csv.DictWriter(_Writer(write), COLUMNS)
-    table.writeheader()
+    yield BYTE_ORDER_MARK
+    lines = io.StringIO(newline="")
+    table = csv.writer(lines)
+    table.writerow(COLUMNS)
     for row in rows:
-        of_conversation = {
-            "conversation": row["id"],
-            **{name: row[name] for name in CONVERSATION},
-            **{f"visitor_{name}": value for name, value in row["visitor"].items()},
-            "visitor_consent": _json(row["visitor"]["consent"]),
-            "done": row["done"],
-            "tags": ", ".join(row["tags"]),
-            "notes": _json(row["notes"]),
-        }
+        of_conversation = [
+            row["id"],
+            row["widget"],
+            *(row["visitor"][name] for name in ("id", "name", "email", "external_id")),
+            _json(row["visitor"]["consent"]),
+            *(row[name] for name in CONVERSATION),
+            row["done"],
+            ", ".join(row["tags"]),
+            _json(row["notes"]),
+        ]
+        first = [harmless(cell) for cell in of_conversation]
         for message in row["messages"]:
             error = message["error"] or {"code": "", "cause": ""}
-            cells = {
-                **of_conversation,
-                "message": message["id"],
-                **{name: message[name] for name in MESSAGE},
-                **{f"error_{name}": error[name] for name in ("code", "cause")},
-                **{name: _json(message[name]) for name in ("judgement", "ui", "metadata")},
-                "author": message.get("author", {}).get("name", ""),
-                "event": message.get("event", ""),
-            }
-            table.writerow({name: harmless(cell) for name, cell in cells.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    """What the csv module asks of a file."""
-
-    write: Callable[[str], Any]
+            cells = [
+                message["id"],
+                *(message[name] for name in MESSAGE),
+                error["code"],
+                error["cause"],
+                *(message[name] for name in ("rating", "rating_comment")),
+                *(_json(message[name]) for name in ("judgement", "ui", "metadata")),
+                message.get("author", {}).get("name", ""),
+                message.get("event", ""),
+            ]
+            table.writerow([*first, *(harmless(cell) for cell in cells)])
+        yield lines.getvalue()
+        lines.seek(0)
+        lines.truncate()
+    yield lines.getvalue()
 
 
 def _json(value: Any) -> str:
@@ -231,4 +246,18 @@ def harmless(cell: Any) -> Any:
     return FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell
 
 
-FORMATS = {"jsonl": as_jsonl, "csv": as_csv, "dataset": as_dataset}
+FORMATS = {"jsonl": as_jsonl, "csv": as_csv, "html": as_html, "dataset": as_dataset}
+
+
+def pieces(rows: Iterator[dict[str, Any]], kind: str) -> Iterator[str]:
+    """What `read` gives, in one of FORMATS: text in pieces of a size that is good to send."""
+    held: list[str] = []
+    size = 0
+    for piece in FORMATS[kind](rows):
+        held.append(piece)
+        size += len(piece)
+        if size >= PIECE:
+            yield "".join(held)
+            held, size = [], 0
+    if held:
+        yield "".join(held)

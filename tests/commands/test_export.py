@@ -12,7 +12,7 @@ import subprocess
 import sys
 import termios
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from chatwidget.conf import Secret
-from chatwidget.models import Message, Role, Status, Visitor
+from chatwidget.models import Message, Role, Status, Tag, Visitor
 from chatwidget.transcripts import desk, export
 from tests.stored import NOON, a_conversation, a_widget
 
@@ -143,6 +143,40 @@ def test_a_key_is_in_no_export() -> None:
         assert widget.encrypted_key not in text
 
 
+def test_filters() -> None:
+    widget = a_widget()
+    zoe = Visitor.objects.create(widget=widget, email="zoe@example.com")
+    plain = a_conversation(widget, "plain", "yes", locale="pt-BR")
+    failed = {"status": Status.FAILED, "error_code": "provider_timeout"}
+    broken = a_conversation(widget, "broken", "", reply=failed, page_url="https://a.example/Lamps")
+    bad = a_conversation(widget, "bad", "no", reply={"rating": -1}, visitor=zoe, locale="de")
+    Tag.objects.create(widget=widget, name="urgent").conversations.add(bad)
+
+    def found(*arguments: str) -> list[str]:
+        return [line["id"] for line in lines(*arguments)]
+
+    assert found("--failed") == [str(broken.pk)]
+    assert found("--rated", "bad") == found("--tag", "urgent") == [str(bad.pk)]
+    assert found("--rated", "good") == []
+    assert found("--language", "pt") == [str(plain.pk)]
+    assert found("--page", "/lamps") == [str(broken.pk)]
+    assert found("--visitor", "zoe@example.com") == found("--visitor", str(zoe.pk))
+    assert found("--visitor", "zoe@example.com", "--language", "de") == [str(bad.pk)]
+
+
+def test_a_page_to_print() -> None:
+    widget = a_widget()
+    zoe = Visitor.objects.create(widget=widget, name="<b>Zoe")
+    failed = {"status": Status.FAILED, "error_code": "provider_timeout"}
+    a_conversation(widget, "<script>alert(1)</script>\nTwo lines", "Fine", visitor=zoe)
+    a_conversation(widget, "hi", "", reply=failed)
+    page = exported("--format", "html")
+    assert page.startswith("<!doctype html>")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\nTwo lines" in page
+    assert "&lt;b&gt;Zoe" in page and "[provider_timeout]" in page
+    assert "<script" not in page and "<b>Zoe" not in page
+
+
 def test_one_widget_only() -> None:
     a_conversation(a_widget("shop"), "from the shop")
     a_conversation(a_widget("blog"), "from the blog")
@@ -240,8 +274,8 @@ def test_the_output_file_is_replaced_whole_and_is_nobody_elses_to_read(tmp_path:
 def test_a_failure_leaves_the_old_file_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(rows: Any, write: Callable[[str], Any]) -> None:
-        write("half a li")
+    def failing(rows: Any) -> Iterator[str]:
+        yield "half a li" * export.PIECE
         raise OSError(28, "No space left on device")
 
     monkeypatch.setitem(export.FORMATS, "jsonl", failing)
@@ -254,7 +288,8 @@ def test_a_failure_leaves_the_old_file_and_no_other(
 
 
 def test_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(rows: Any, write: Callable[[str], Any]) -> None:
+    def interrupted(rows: Any) -> Iterator[str]:
+        yield "half a li"
         raise KeyboardInterrupt
 
     monkeypatch.setitem(export.FORMATS, "jsonl", interrupted)
@@ -296,7 +331,8 @@ def test_memory_does_not_grow_with_the_number_of_conversations() -> None:
 
     def peak() -> int:
         tracemalloc.start()
-        export.as_jsonl(export.read(export.select()), lambda text: None)
+        for _ in export.pieces(export.read(export.select()), "jsonl"):
+            pass
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most

@@ -22,12 +22,14 @@ from chatwidget.models import Widget
 from chatwidget.transcripts import export
 from chatwidget.transcripts.dataset import with_judgements
 
+RATINGS = {"good": 1, "bad": -1}
+
 
 class Command(BaseCommand):
     help = (
         "Writes conversations with their messages, oldest first: JSON, one conversation a line, "
-        "or CSV, one message a line; or a dataset: JSON, one judged reply a line. A bar is shown "
-        "on a terminal's standard error."
+        "or CSV, one message a line; a page to print; or a dataset: JSON, one judged reply a "
+        "line. A bar is shown on a terminal's standard error."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,6 +42,19 @@ class Command(BaseCommand):
                 help=f"only those that began {which}, e.g. 2026-01-31 or 2026-01-31T18:00+01:00; "
                 "without a zone: UTC",
             )
+        for name, metavar, which in (
+            ("language", "CODE", "in this language, e.g. pt or pt-BR"),
+            ("page", "TEXT", "from pages whose address holds this"),
+            ("tag", "NAME", "with this tag"),
+            ("visitor", "ID|EMAIL", "of this person"),
+        ):
+            parser.add_argument(f"--{name}", metavar=metavar, help=f"only those {which}")
+        parser.add_argument(
+            "--failed", action="store_true", help="only those in which a reply failed"
+        )
+        parser.add_argument(
+            "--rated", choices=sorted(RATINGS), help="only those with a reply that is rated so"
+        )
         parser.add_argument(
             "--output",
             metavar="FILE",
@@ -53,7 +68,14 @@ class Command(BaseCommand):
             raise CommandError(f"There is no widget {slug!r}.")
         since = moment("--since", options["since"])
         until = moment("--until", options["until"])
-        conversations = export.select(slug, since, until)
+        conversations = export.select(
+            slug,
+            since,
+            until,
+            failed=options["failed"],
+            rating=RATINGS[options["rated"]] if options["rated"] else None,
+            **{name: options[name] for name in ("language", "page", "tag", "visitor")},
+        )
         if options["format"] == "dataset":
             conversations = with_judgements(conversations)
         to_terminal = options["output"] in (None, "-") and sys.stdout.isatty()
@@ -64,13 +86,13 @@ class Command(BaseCommand):
             unit=" conversations",
             disable=not bar,
         )
-        write_as = export.FORMATS[options["format"]]
-        if options["output"] in (None, "-"):
-            with standard_output(self.stdout.write) as write:
-                write_as(iter(rows), write)
-        else:
-            with replaced(Path(options["output"])) as write:
-                write_as(iter(rows), write)
+        to_file = options["output"] not in (None, "-")
+        target = (
+            replaced(Path(options["output"])) if to_file else standard_output(self.stdout.write)
+        )
+        with target as write:
+            for piece in export.pieces(iter(rows), options["format"]):
+                write(piece)
 
 
 def moment(option: str, text: str | None) -> datetime | None:
