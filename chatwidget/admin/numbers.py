@@ -186,13 +186,14 @@ def ranges(asked: Asked) -> list[dict[str, Any]]:
 
 def week(found: Figures) -> list[tuple[Any, list[tuple[int, int]]]]:
     """For each day of the week, how many conversations began in each hour, and its shade."""
-    most = max(found.week.values(), default=0)
+    counts = found.week
+    most = max(counts.values(), default=0)
     return [
         (
             name,
             [
                 (amount, -(-amount * SHADES // most) if most else 0)
-                for amount in (found.week.get((day, hour), 0) for hour in range(24))
+                for amount in (counts.get((day, hour), 0) for hour in range(24))
             ],
         )
         for day, name in WEEKDAYS_ABBR.items()

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
-from django.db.models import Count, Max
-
 from chatwidget.models import Counted, DailyKeys, Message, Role, Tally
 from chatwidget.transcripts.rollups import BINS, DAY, EPOCH, HOUR, LANES, QUARTER, minute
 
 LANE_BITS = 32
+# Conversations whose first questions are compared, and code points of one that is shown.
+LOOKED_AT = 20_000
+LONGEST = 300
 # Until the end of its last one.
 BIN_ENDS = (*BINS[1:], BINS[-1] * 1.25)
 
@@ -115,10 +116,22 @@ def _begins(by: str, day: date) -> bool:
 class Figures:
     """What the numbers of a period are."""
 
+    period: Period
     steps: list[tuple[str, Sums]]
-    week: dict[tuple[int, int], int]  # conversations by the day of the week and the hour
-    total: Sums
     widgets: dict[int, Sums]
+    begun: dict[int, int]  # conversations by the minute with which their span begins
+
+    @property
+    def total(self) -> Sums:
+        return Sums(sum(sums.lanes for _, sums in self.steps))
+
+    @property
+    def week(self) -> dict[tuple[int, int], int]:
+        """Conversations by the day of the week, from Monday on, and the hour."""
+        starts, found = self.period.starts, Counter[tuple[int, int]]()
+        for at, count in self.begun.items():
+            found[self.period.hour_of_week(starts, at)] += count
+        return dict(found)
 
 
 def read(period: Period, by: str, widgets: Sequence[int] | None) -> Figures:
@@ -126,7 +139,7 @@ def read(period: Period, by: str, widgets: Sequence[int] | None) -> Figures:
     steps, starts = period.steps(by), period.starts
     ends = [end for _, end in steps[1:]]
     sums = [0] * len(ends)
-    week: Counter[tuple[int, int]] = Counter()
+    begun: Counter[int] = Counter()
     bits = LANES["conversations"] * LANE_BITS
     number = 0
     of_each: Counter[int] = Counter()
@@ -136,10 +149,10 @@ def read(period: Period, by: str, widgets: Sequence[int] | None) -> Figures:
         sums[number] += lanes
         of_each[widget] += lanes
         if began := lanes >> bits & (1 << LANE_BITS) - 1:
-            week[period.hour_of_week(starts, at)] += began
+            begun[at] += began
     named = [(name, Sums(lanes)) for (name, _), lanes in zip(steps, sums, strict=False)]
     by_widget = {widget: Sums(lanes) for widget, lanes in of_each.items()}
-    return Figures(named, dict(week), Sums(sum(sums)), by_widget)
+    return Figures(period, named, by_widget, begun)
 
 
 def total(period: Period, widgets: Sequence[int] | None) -> Sums:
@@ -208,20 +221,26 @@ class Question:
 
 
 def questions(period: Period, widgets: Sequence[int] | None, most: int) -> list[Question]:
-    """The most frequent first questions; those of the same words are one."""
+    """The most frequent first questions of the newest conversations; those of the same words are
+    one."""
     first, *_, end = period.starts
-    rows = Counted.objects.filter(start__gte=first, start__lt=end, question__isnull=False)
+    rows = Counted.objects.filter(start__gte=first, start__lt=end)
     if widgets is not None:
         rows = rows.filter(widget__in=widgets)
-    groups = rows.order_by().values("question").annotate(count=Count("pk"), last=Max("start"))
+    counts: Counter[int] = Counter()
+    latest: dict[int, int] = {}
+    newest = rows.order_by("-start").values_list("start", "question")[:LOOKED_AT]
+    for start, question in newest.iterator():
+        if question is not None:
+            counts[question] += 1
+            latest.setdefault(question, start)
     found: list[Question] = []
-    for group in groups.order_by("-count", "-last")[:most]:
-        latest = (
-            rows.filter(start=group["last"], question=group["question"])
-            .order_by("-pk")
-            .values("pk")[:1]
-        )
-        said = Message.objects.filter(conversation=latest.get()["pk"], role=Role.USER)
-        text = said.order_by("seq").values_list("text", "conversation_id")[:1].get()
-        found.append(Question(text[0][:300], group["count"], text[1]))
+    for question, count in sorted(counts.items(), key=lambda each: (-each[1], -latest[each[0]])):
+        if len(found) == most:
+            break
+        row = rows.filter(start=latest[question], question=question).order_by("-pk").first()
+        if row is not None:  # else it was erased meanwhile
+            said = Message.objects.filter(conversation=row.pk, role=Role.USER).order_by("seq")
+            text = said.values_list("text", flat=True).first() or ""
+            found.append(Question(text[:LONGEST], count, row.pk))
     return found
