@@ -13,8 +13,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.fields import LinesField, appearance_field
+from chatwidget.admin.people import PeopleForm
 from chatwidget.admin.platform_fields import option_field
-from chatwidget.admin.protection import SECRETS, ProtectedForm
+from chatwidget.admin.protection import SECRETS
 from chatwidget.admin.secret_fields import SecretField
 from chatwidget.appearance import OPTIONS, Appearance, read_appearance, store_appearance
 from chatwidget.errors import PlatformMisconfigured
@@ -46,7 +47,7 @@ def appearance_names(group: str) -> list[str | tuple[str, ...]]:
     return [names if len(names) > 1 else names[0] for names in named]
 
 
-class WidgetForm(ProtectedForm):
+class WidgetForm(PeopleForm):
     """Reads and writes the JSON columns by typed fields; takes a key without ever showing it."""
 
     provider = forms.ChoiceField(label=_("Platform"))
@@ -173,6 +174,7 @@ class WidgetForm(ProtectedForm):
             self._take_key()
             self.take_identity_secret()
             self.take_budgets()
+            self.take_desk()
             validation.clean_widget(widget)
         except ValidationError as error:
             for name, messages in by_field(error).items():

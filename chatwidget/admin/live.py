@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django import VERSION
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from chatwidget.models import Conversation
+from chatwidget.models import Conversation, Handover
 
 STAFF = "_staff"  # in the place of a widget's slug, which has no underscore
 
@@ -49,5 +53,78 @@ def answering(request: HttpRequest, conversation: Conversation) -> dict[str, Any
             "stopped": _("stopped"),
             "failed": _("failed"),
             "interrupted": _("interrupted"),
+        },
+    }
+
+
+@admin.register(Handover)
+class LiveAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What goes on now: one page, in the place of a list."""
+
+    class Media:
+        css = {"all": ["chatwidget/admin.css"]}
+        js = ["chatwidget/admin.js"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may read the conversations may see which of them go on."""
+        names = ("view_conversation", "change_conversation")
+        return any(request.user.has_perm(f"chatwidget.{name}") for name in names)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.changelist_view)
+        return [path("", page, name="chatwidget_handover_changelist")]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Live"),
+            "opts": self.opts,
+            "media": self.media,
+            "crumbs_are_list": VERSION >= (6, 1),
+            "live": listing(),
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/chatwidget/handover/live.html", context)
+
+
+def listing() -> dict[str, Any]:
+    """What the script of the live list is given."""
+    anywhere = reverse("admin:chatwidget_conversation_change", args=["ID"])
+    return {
+        "socket": socket_path(),
+        "conversation": anywhere,
+        "locale": get_language(),
+        "words": {
+            "visitor": _("Visitor …{end}"),
+            "waits": _("waits for a person"),
+            "mine": _("you have it"),
+            "agent": _("the agent"),
+            "here": _("here now"),
+            "gone": _("not here"),
+            "unread": _("unread: {count}"),
+            "nothing": _("Nothing goes on right now."),
+            "connecting": _("Connecting…"),
+            "lost": _("Connection lost. Reconnecting…"),
+            "signed_out": _("You are signed out, or may not see this any more. Load it again."),
+            "asks": _("{who} asks for a person"),
+            "writes": _("{who} has written"),
+            "blocked": _("Your browser does not allow notifications from this site."),
         },
     }

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget.admin import protection
+from chatwidget.admin import people, protection
 from chatwidget.admin.forms import WidgetForm, appearance_names, option_names
 from chatwidget.admin.platform_fields import platform_facts
 from chatwidget.admin.secret_fields import hiding_secrets
@@ -98,6 +98,7 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             ),
             (_("Where it may appear"), {"fields": ["allowed_origins", "image_hosts"]}),
             *protection.fieldsets(obj),
+            people.fieldset(),
             (_("Conversation"), {"fields": ["greeting", *appearance_names("conversation")]}),
             (_("Before the first message"), {"fields": appearance_names("before")}),
             (_("Appearance"), {"fields": appearance_names("look")}),

@@ -48,7 +48,11 @@ class Migration(migrations.Migration):
                 ("active_at", models.DateTimeField(null=True)),
                 ("asked_at", models.DateTimeField(null=True)),
             ],
-            options={"default_permissions": ()},
+            options={
+                "verbose_name": "live conversation",
+                "verbose_name_plural": "Live",
+                "default_permissions": (),
+            },
         ),
         AddColumn(
             model_name="conversation",

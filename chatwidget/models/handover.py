@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from chatwidget.models.conversation import Conversation
 
@@ -24,6 +25,9 @@ class Handover(models.Model):
     asked_at = models.DateTimeField(null=True)  # since when the visitor waits for a person
 
     class Meta:
+        # The admin's link to the page that lists them with all else that goes on.
+        verbose_name = _("live conversation")
+        verbose_name_plural = _("Live")
         default_permissions = ()
 
     def __str__(self) -> str:

@@ -40,6 +40,11 @@ class Admission:
     def __init__(self) -> None:
         self._guests: defaultdict[UUID, list[Guest]] = defaultdict(list)
 
+    @property
+    def visitors(self) -> set[UUID]:
+        """Who has a connection open here."""
+        return set(self._guests)
+
     def enter(self, guest: Guest) -> None:
         self._guests[guest.visitor].append(guest)
 

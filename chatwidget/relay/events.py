@@ -88,7 +88,18 @@ class FramesTaken(ConversationEvent, frozen=True, tag="taken"):
     request: UUID
 
 
-Mail = FramesPosted | FramesTaken
+class VisitorsAsked(ConversationEvent, frozen=True, tag="visitors?"):
+    """A process wants to know which visitors the others have."""
+
+
+class VisitorsHere(ConversationEvent, frozen=True, tag="visitors"):
+    """The visitors who have a connection open in a process."""
+
+    worker: str
+    visitors: tuple[UUID, ...]
+
+
+Mail = FramesPosted | FramesTaken | VisitorsAsked | VisitorsHere
 AnyEvent = (
     MessagesChanged
     | TextAppended

@@ -29,6 +29,7 @@ from chatwidget.relay.batching import Batcher, FlushClock
 from chatwidget.relay.drafts import Greetings
 from chatwidget.relay.events import ConversationClosed, MessagesChanged
 from chatwidget.relay.hub import Hub
+from chatwidget.relay.presence import Presence
 from chatwidget.relay.running import ActiveReply, State
 from chatwidget.telemetry import meters
 from chatwidget.text import storable
@@ -56,6 +57,7 @@ class Relay:
         self.hub = Hub(self.worker, self.stop)
         self.greetings = Greetings()
         self.admission = Admission()
+        self.presence = Presence(self.hub, self.admission)
         self.running: dict[UUID, ActiveReply] = {}
         self.draining = False
         self._beat = FlushClock(lambda: len(self.running))

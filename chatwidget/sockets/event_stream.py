@@ -167,9 +167,10 @@ async def _forward(stream: UUID, frames: list[str]) -> bool:
 
 
 def _answered(mail: Mail) -> None:
-    taken = _forwarded.get(mail.request)
-    if isinstance(mail, FramesTaken) and taken and not taken.done():
-        taken.set_result(None)
+    if isinstance(mail, FramesTaken):
+        taken = _forwarded.get(mail.request)
+        if taken and not taken.done():
+            taken.set_result(None)
 
 
 def _body(request: HttpRequest) -> str | None:

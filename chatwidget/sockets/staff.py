@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.db.models import Q
 from django.http import HttpRequest, parse_cookie
 
 from chatwidget.models import Conversation
@@ -26,6 +27,7 @@ class Member:
 
     staff: Staff
     may_answer: bool
+    visible: Q  # which conversations they see
 
 
 def member_of(scope: Scope, conversation: UUID | None = None) -> Member | None:
@@ -41,10 +43,11 @@ def member_of(scope: Scope, conversation: UUID | None = None) -> Member | None:
     user: Any = get_user(request)
     if not (user.is_active and user.is_staff and any(user.has_perm(each) for each in VIEW)):
         return None
+    visible = visible_to(user)
     if conversation:
-        seen = Conversation.objects.filter(visible_to(user), pk=conversation)
+        seen = Conversation.objects.filter(visible, pk=conversation)
         if not seen.exists():
             return None
     # An address is the user's own: visitors need not know it.
     name = user.get_full_name() or user.get_username().partition("@")[0]
-    return Member(Staff(str(user.pk), name[:200]), user.has_perm(ANSWER))
+    return Member(Staff(str(user.pk), name[:200]), user.has_perm(ANSWER), visible)

@@ -63,6 +63,29 @@ class Held(SentFrame, frozen=True, tag="held"):
     asked: bool  # the visitor waits for a person
 
 
+class LiveConversation(Struct, frozen=True):
+    """One line of the list."""
+
+    id: str
+    widget: str
+    who: str  # a name or an address; empty: nothing is known
+    visitor: str  # the end of the visitor's id
+    words: str  # the visitor's last
+    at: str
+    page: str
+    unread: int
+    staff: str  # the name of who has it; empty: the agent
+    mine: bool
+    asked_at: str  # since when a person is waited for; empty: none is
+    here: bool  # the visitor has the chat open
+
+
+class Live(SentFrame, frozen=True, tag="live"):
+    """What goes on."""
+
+    conversations: list[LiveConversation]
+
+
 class Writing(SentFrame, frozen=True, tag="writing"):
     """Somebody writes."""
 

@@ -31,6 +31,7 @@ from chatwidget.protocol import MAX_FRAME_BYTES, Accepted, Pong, error_frame, pa
 from chatwidget.relay.lifecycle import relay
 from chatwidget.sockets import origin, rate_limits, serialize
 from chatwidget.sockets.line import Line
+from chatwidget.sockets.listing import Listing
 from chatwidget.sockets.staff import Member, member_of
 from chatwidget.sockets.staff_frames import (
     Answer,
@@ -66,6 +67,8 @@ class StaffLine(Line):
         self._scope = scope
         self._member: Member
         self._watching: Watching | None = None
+        self._listing: Listing | None = None
+        self._conversation: UUID | None = None  # that it may see, and nothing else
         self._checking: asyncio.Task[None] | None = None
         self._typed_at = 0.0
 
@@ -87,7 +90,7 @@ class StaffLine(Line):
     async def _check(self) -> None:
         """Raises CloseConnection for who may not, or no longer, read conversations."""
         async with db_timeout():
-            member = await run_in_db_thread(member_of, self._scope)
+            member = await run_in_db_thread(member_of, self._scope, self._conversation)
         if member is None:
             raise CloseConnection(CloseCode.UNAUTHORIZED, "not a member of the staff")
         self._member = member
@@ -109,7 +112,9 @@ class StaffLine(Line):
                 raise BadFrame("binary")
             frame: AnyStaffFrame = parse(text, AnyStaffFrame)
             frame_id = getattr(frame, "id", None)
-            if self._watching is None:
+            if self._listing is not None:
+                self._ping(frame)
+            elif self._watching is None:
                 await self._hello(frame)
             else:
                 await self._do(frame, self._watching)
@@ -118,16 +123,22 @@ class StaffLine(Line):
         except transcripts.ConversationGone:
             self._outbox.put(error_frame(BadRequest("the conversation was erased"), frame_id))
         except ChatError as error:
-            if self._watching is None:
+            if self._watching is None and self._listing is None:
                 raise CloseConnection(CloseCode.PROTOCOL, str(error)) from error
             self._outbox.put(error_frame(error, frame_id))
 
     async def _hello(self, frame: AnyStaffFrame) -> None:
         if not isinstance(frame, StaffHello):
             raise BadFrame("the first frame must be hello")
-        conversation = as_uuid(frame.conversation or "")
+        if frame.conversation is None:
+            self._listing = Listing(self._relay, lambda: self._member, self._outbox)
+            self._begin()
+            return
+        conversation = as_uuid(frame.conversation)
         if conversation is None:
             raise BadFrame("no conversation")
+        self._conversation = conversation
+        await self._check()
         language = choose_language("", frame.locale, "")
         translation.activate(language)
         staff = self._member.staff
@@ -140,6 +151,12 @@ class StaffLine(Line):
             raise
         self._watching = watching
         self._begin()
+
+    def _ping(self, frame: AnyStaffFrame) -> None:
+        """A list takes nothing else."""
+        if not isinstance(frame, StaffPing):
+            raise BadFrame("not for a list")
+        self._outbox.put(Pong())
 
     async def _do(self, frame: AnyStaffFrame, watching: Watching) -> None:
         match frame:
@@ -220,5 +237,7 @@ class StaffLine(Line):
         super().leave()
         if self._watching:
             self._watching.gone()
+        if self._listing:
+            self._listing.cancel()
         if self._checking and self._checking is not asyncio.current_task():
             self._checking.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
@@ -77,3 +78,63 @@ async def test_a_person_takes_over_answers_and_hands_back(
     drawn = staff.locator(".cw-line")
     await expect(drawn).to_have_count(len(shown))
     assert errors == []
+
+
+async def test_a_visitor_asks_for_a_person_and_the_live_list_tells(
+    browser: Browser, context: BrowserContext, server: Server
+) -> None:
+    await server.manage("shell", "-v0", "-c", NAMES)
+    await server.manage("configure_widget", "people", "--provider", "demo", "--offer-person")
+    await context.add_cookies(await server.admin_cookies())  # type: ignore[arg-type]
+    staff = await context.new_page()
+    errors: list[str] = []
+    staff.on("pageerror", lambda error: errors.append(str(error)))
+    await staff.goto(f"{server.url}/admin/")
+    await staff.get_by_role("link", name="Live", exact=True).first.click()
+    listed = staff.get_by_role("list", name="Live conversations").get_by_role("listitem")
+
+    visitor = await (await browser.new_context(locale="en-US")).new_page()
+    await visitor.goto(f"{server.url}/chatwidget/people/")
+    ask = visitor.get_by_role("button", name="Ask for a person")
+    await ask.click()
+    log = visitor.get_by_role("log", name="Conversation")
+    await expect(log.get_by_text("You asked for a person.")).to_be_visible()
+    await expect(ask).to_be_hidden()
+    line = listed.filter(has_text="People").filter(has_text="waits for a person")
+    await expect(line).to_contain_text("here now")
+    await expect(staff).to_have_title(re.compile(r"^\(1\) Live"))
+    await send(visitor, "It is about my order.")
+    await expect(line).to_contain_text("It is about my order.")
+    await expect(line).to_contain_text("unread: 1")
+
+    await line.get_by_role("link").click()
+    await expect(staff.get_by_text("The visitor asks for a person.")).to_be_visible()
+    await staff.get_by_role("button", name="Take over").click()
+    await expect(log.get_by_text("Ana Rojas joined")).to_be_visible()
+    await staff.go_back()
+    mine = listed.filter(has_text="It is about my order.")
+    await expect(mine).to_contain_text("you have it")
+    await expect(mine).not_to_contain_text("unread")
+    await visitor.close()
+    await expect(mine).to_contain_text("not here")
+    assert errors == []
+
+
+async def test_out_of_hours_the_visitor_leaves_an_address(page: Page, server: Server) -> None:
+    closed = ("--office-hours", "Mon 00:00-00:01", "--office-hours", "Thu 00:00-00:01")
+    day = datetime.now(UTC).weekday()
+    hours = closed[:2] if day in (2, 3) else closed[2:]  # neither today nor tomorrow
+    given = ("--offer-person", *hours, "--away-text", "We are asleep.")
+    await server.manage("configure_widget", "asleep", "--provider", "demo", *given)
+    await page.goto(f"{server.url}/chatwidget/asleep/")
+    await page.get_by_role("button", name="Ask for a person").click()
+    await expect(page.get_by_role("log").get_by_text("We are asleep.")).to_be_visible()
+    form = page.get_by_role("form", name="Leave your address")
+    await form.get_by_role("textbox", name="Email").fill("ada@example.com")
+    await form.get_by_role("button", name="Leave your address").click()
+    await expect(form).to_be_hidden()
+    await send(page, "Please write to me.")
+    await expect(page.get_by_role("button", name="Good reply").first).to_be_visible()
+    exported = await server.manage("export_transcripts", "asleep")
+    assert '"email": "ada@example.com"' in exported.stdout
+    assert '"event": "away"' in exported.stdout

@@ -169,7 +169,7 @@ class Answering {
       this.#typing.textContent = name ? fill(words.writes ?? "", { name }) : words.visitor_writes!;
       clearTimeout(this.#writing);
       this.#writing = window.setTimeout(() => this.#stopWriting(), WRITING_MS);
-    } else {
+    } else if (frame.type === "over") {
       this.#say(frame.conversation === null ? words.erased : words.moved);
     }
   }

@@ -2,6 +2,7 @@
 
 import { answer } from "./answering.ts";
 import { enhanceDesk } from "./desk.ts";
+import { showLive } from "./live.ts";
 import { addCheck, addCopyButtons } from "./panels.ts";
 import { followPlatform } from "./platform.ts";
 import { renderTranscript } from "./transcript.ts";
@@ -10,6 +11,7 @@ function enhance(): void {
   renderTranscript();
   enhanceDesk();
   answer();
+  showLive();
   addCopyButtons();
   addCheck();
   followPlatform();

@@ -7,7 +7,28 @@ import { Socket, type WebSocketLike } from "../frame/socket.ts";
 export type StaffFrame =
   | { type: "held"; holder: string; name: string; mine: boolean; asked: boolean }
   | { type: "writing"; name: string }
-  | { type: "over"; conversation: string | null };
+  | { type: "over"; conversation: string | null }
+  | { type: "live"; conversations: LiveConversation[] };
+
+/** One line of the live list. */
+export interface LiveConversation {
+  id: string;
+  widget: string;
+  /** A name or an address; empty: nothing is known. */
+  who: string;
+  /** The end of the visitor's id. */
+  visitor: string;
+  words: string;
+  at: string;
+  page: string;
+  unread: number;
+  /** Who has it; empty: the agent. */
+  staff: string;
+  mine: boolean;
+  /** Since when a person is waited for; empty: none is. */
+  asked_at: string;
+  here: boolean;
+}
 
 /** What staff send beside what visitors do. */
 export type Order =
@@ -15,7 +36,7 @@ export type Order =
   | { type: "hand_back" }
   | { type: "seen"; seq: number };
 
-const STAFF = ["held", "writing", "over"];
+const STAFF = ["held", "writing", "over", "live"];
 
 export interface Handlers {
   hello: object;

@@ -20,7 +20,7 @@ from chatwidget.errors import PlatformMisconfigured
 from chatwidget.management.provider_help import KeepsLines, described_providers
 from chatwidget.models import Widget
 from chatwidget.providers.registry import providers
-from chatwidget.widgets import protection
+from chatwidget.widgets import people, protection
 from chatwidget.widgets.validation import (
     clean_widget,
     parse_description,
@@ -91,6 +91,7 @@ class Command(BaseCommand):
             )
 
         protection.add_arguments(parser)
+        people.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -150,6 +151,7 @@ class Command(BaseCommand):
         if options["fallback"] is not None:
             widget.fallback = _fallback(options["fallback"].strip())
         protection.protect(widget, options)
+        people.staff(widget, options)
         _set_key(widget, _read_key(options["api_key_env"], options["api_key_stdin"]))
         clean_widget(widget)
         return widget
