@@ -46,6 +46,8 @@ export class App implements Actions {
   #scheduled = false;
   #draftTimer = 0;
   #typedAt = 0;
+  /** The visitor wants a person, and has no answer yet. */
+  #asksPerson = false;
 
   constructor(config: Config, parent: ParentPage, environment: Environment, stores: Stores) {
     this.#config = config;
@@ -151,9 +153,14 @@ ${reason(message, config.strings, this.#dates)}`,
     this.#waiting.clear();
   }
 
-  /** Nobody is there: they can write, once they know where. */
-  #askAddress(): void {
-    if (this.#stores.visitor.value.profile?.email) return;
+  askPerson(): void {
+    this.#asksPerson = this.client.sendFrame({ type: "ask_person" });
+  }
+
+  /** Where nobody is there, they can write, once they know where. */
+  #answerAsked(event: string): void {
+    this.#asksPerson = false;
+    if (event !== "away" || this.#stores.visitor.value.profile?.email) return;
     this.#prechat = { name: "optional", email: "required", consent: null, version: "", away: true };
     this.#update();
   }
@@ -232,7 +239,7 @@ ${reason(message, config.strings, this.#dates)}`,
       this.#parent.send({ type: "error", detail: frame.code });
     }
     this.#compare(before, chat, frame);
-    if (frame.type === "message" && frame.message.event === "away") this.#askAddress();
+    if (this.#asksPerson && lastEvent(chat)) this.#answerAsked(lastEvent(chat));
     this.#unread.update(chat);
     this.#announcer.update(chat, frame.type);
   }

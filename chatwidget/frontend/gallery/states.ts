@@ -376,6 +376,7 @@ export const states: Record<string, Scene> = {
     config: { person: true },
     play(stage) {
       exchange(stage, "I do not know, sorry.");
+      stage.app.askPerson();
       const text = "We are here from 9 to 5. Leave your address, and we will write to you.";
       stage.say({ type: "message", message: stage.message("event", text, { event: "away" }) });
     },

@@ -15,6 +15,7 @@ export interface Actions {
   submitPrechat(profile: Omit<Profile, "type">): void;
   postponePrechat(): void;
   draft(text: string): void;
+  askPerson(): void;
 }
 
 export interface ViewContext {

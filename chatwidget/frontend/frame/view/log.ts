@@ -50,7 +50,7 @@ export class Log {
     );
     const back = () => context.client.goBack();
     this.#back = el("button", { type: "button", class: "plain", click: back }, strings.previous);
-    const ask = () => void context.client.sendFrame({ type: "ask_person" });
+    const ask = () => context.actions.askPerson();
     this.#ask = el(
       "button",
       { type: "button", class: "pill person", click: ask },
