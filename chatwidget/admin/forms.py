@@ -74,7 +74,7 @@ class WidgetForm(PeopleForm):
         model = Widget
         fields = (
             *("title", "slug", "active", "provider", "agent", "base_url", "fallback", "greeting"),
-            *("allowed_origins", "image_hosts", "require_identity"),
+            *("allowed_origins", "image_hosts", "require_identity", "keep_days"),
         )
         help_texts = {
             "agent": _(

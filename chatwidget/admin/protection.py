@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from chatwidget.admin.secret_fields import SecretField
 from chatwidget.models import Widget
 from chatwidget.transcripts.budgets import used_today
+from chatwidget.transcripts.retention import erased_so_far
 from chatwidget.widgets import validation
 
 # Fields of what is posted that no error report may show.
@@ -56,6 +57,12 @@ class ProtectedForm(forms.ModelForm):  # type: ignore[type-arg]
                 if used.get(name)
                 else "",
             )
+        self.fields["keep_days"].required = False
+        if self.instance.pk and (erased := erased_so_far(self.instance)):
+            self.fields["keep_days"].help_text = _(
+                "Since their last message; then the server erases them. 0: for ever. "
+                "Erased so far: %(count)s conversations."
+            ) % {"count": erased}
         if self.instance.encrypted_identity_secret:
             self.fields["new_identity_secret"].help_text = _(
                 "A secret is stored. Leave this empty to keep it."
@@ -78,6 +85,9 @@ class ProtectedForm(forms.ModelForm):  # type: ignore[type-arg]
                 raise ValidationError({"new_identity_secret": error.messages}) from None
         elif self.cleaned_data.get("clear_identity_secret"):
             widget.encrypted_identity_secret = ""
+
+    def clean_keep_days(self) -> int:
+        return self.cleaned_data["keep_days"] or 0
 
 
 def fieldsets(widget: Widget | None) -> list[tuple[Any, dict[str, Any]]]:
@@ -103,6 +113,13 @@ def fieldsets(widget: Widget | None) -> list[tuple[Any, dict[str, Any]]]:
                     "midnight UTC; at 80 % of a budget the log says so, and Django's MANAGERS are "
                     "sent a mail."
                 ),
+            },
+        ),
+        (
+            _("What is kept"),
+            {
+                "fields": ["keep_days"],
+                "description": _("Less is safer: what is not kept can be lost to nobody."),
             },
         ),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -14,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget.admin import people, protection
+from chatwidget.admin import people, privacy, protection
 from chatwidget.admin.forms import WidgetForm, appearance_names, option_names
 from chatwidget.admin.platform_fields import platform_facts
 from chatwidget.admin.secret_fields import hiding_secrets
@@ -145,7 +146,27 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             form.callback = hiding_secrets(form.callback, *protection.SECRETS)
         dry = self.admin_site.admin_view(self.dry_run_view)
         dry_run = path("<path:object_id>/dry-run/", dry, name="chatwidget_widget_dry_run")
-        return [own, dry_run, *forms]
+        kept = self.admin_site.admin_view(self.privacy_view)
+        privacy_page = path("<path:object_id>/privacy/", kept, name="chatwidget_widget_privacy")
+        return [own, dry_run, privacy_page, *forms]
+
+    def privacy_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What is kept of its visitors, for the owner's own notice."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        widget = self.get_object(request, unquote(object_id))
+        if widget is None:
+            raise Http404
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("What is kept of visitors"),
+            "subtitle": widget.title,
+            "opts": self.opts,
+            "original": widget,
+            "media": self.media,
+            "facts": privacy.facts(widget),
+        }
+        return TemplateResponse(request, "admin/chatwidget/widget/privacy.html", context)
 
     def _changeable(self, request: HttpRequest, object_id: str) -> Widget:
         """The widget, for who may change it; nobody else learns whether there is one."""

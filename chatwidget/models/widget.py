@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -56,6 +56,13 @@ class Widget(models.Model):
     # By these an answer is told that is none: "I do not know".
     no_answer = models.JSONField(_("phrases of no answer"), default=list, blank=True)
     desk = models.JSONField(_("people who answer"), default=dict, blank=True)
+    keep_days = models.PositiveIntegerField(
+        _("days that conversations are kept"),
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(36_500)],
+        help_text=_("Since their last message; then the server erases them. 0: for ever."),
+    )
     config_version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -134,6 +141,8 @@ class Usage(models.Model):
     characters = models.PositiveBigIntegerField(_("characters"), default=0)
     seconds = models.PositiveBigIntegerField(_("seconds"), default=0)
     greetings = models.PositiveBigIntegerField(_("greetings"), default=0)
+    # Conversations that were kept for as long as the widget says.
+    erased = models.PositiveBigIntegerField(_("erased"), default=0, db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["widget", "day"], name="cw_usage_day")]

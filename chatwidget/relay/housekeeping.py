@@ -20,7 +20,7 @@ from chatwidget.relay.events import ConversationClosed, MessagesChanged
 from chatwidget.relay.relay import Relay
 from chatwidget.relay.reply import Reply
 from chatwidget.relay.room import Room
-from chatwidget.transcripts import LEASE, Checkpoint, fingerprint, rollups, search
+from chatwidget.transcripts import LEASE, Checkpoint, fingerprint, retention, rollups, search
 
 logger = logging.getLogger("chatwidget")
 
@@ -29,6 +29,8 @@ TICK_SECONDS = 1.0
 # when nothing points to one.
 COMPARE_TICKS = 3
 REAP_TICKS = 3
+# How often what is too old is looked for.
+ERASE_TICKS = 600
 # A conversation is counted again each time it has changed: seldom, so that few are twice.
 COUNT_TICKS = 5
 # A database that takes longer is one that others may have waited for as well.
@@ -44,6 +46,7 @@ class Housekeeping:
         self._stored: dict[UUID, tuple[int, str]] = {}
         # Of other processes' replies: when their leases had run out, at the last look.
         self._suspects: dict[UUID, datetime | None] = {}
+        self._more_to_erase = False
 
     async def run(self) -> None:
         """Tick until cancelled. Leases are renewed beside all else, which may have to wait for the
@@ -52,6 +55,7 @@ class Housekeeping:
             tasks.create_task(self._every_second(self.renew_leases))
             tasks.create_task(self._every_second(self.run_checks))
             tasks.create_task(self._every_second(self.check_admission))
+            tasks.create_task(self._every_second(self.erase_old))
 
     async def _every_second(self, work: Callable[[int], Awaitable[None]]) -> None:
         ticks = 0
@@ -71,6 +75,11 @@ class Housekeeping:
 
     async def check_admission(self, _ticks: int) -> None:
         await self._relay.admission.check()
+
+    async def erase_old(self, ticks: int) -> None:
+        """Erase what is older than its widget keeps it, by small batches."""
+        if (self._more_to_erase or ticks % ERASE_TICKS == 0) and not self._relay.draining:
+            self._more_to_erase = await run_in_db_thread(retention.erase_overdue)
 
     async def run_checks(self, ticks: int) -> None:
         hub = self._relay.hub

@@ -40,6 +40,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         action=BooleanOptionalAction,
         help="refuse visitors whom the embedding site does not vouch for",
     )
+    parser.add_argument(
+        "--keep-days",
+        metavar="N",
+        type=int,
+        help="erase conversations so many days after their last message; 0 for never",
+    )
     for name, field in zip(Budgets.__struct_fields__, BUDGETS, strict=True):
         parser.add_argument(
             f"--{name.replace('_', '-')}", metavar="N", help=f"{field}; 0 for as many as there are"
@@ -48,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def protect(widget: Widget, options: dict[str, Any]) -> None:
     """Apply what was given of these to a widget. Raises ValidationError."""
-    for field in ("active", "require_identity"):
+    for field in ("active", "require_identity", "keep_days"):
         if options[field] is not None:
             setattr(widget, field, options[field])
     given = {name: options[name] for name in Budgets.__struct_fields__ if options[name] is not None}
