@@ -20,13 +20,21 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from chatwidget.admin.blocking import BlocksVisitors
+from chatwidget.admin.browsing import Browses
 from chatwidget.admin.desk import KeepsDesk, added
+from chatwidget.admin.desk_filters import (
+    FailedFilter,
+    LanguageFilter,
+    PageFilter,
+    StateFilter,
+    TagFilter,
+    TogglesFilter,
+)
 from chatwidget.admin.erasing import erase_selected
 from chatwidget.admin.exporting import export_selected
 from chatwidget.admin.filters import (
     BoundedChangeList,
     BoundedPaginator,
-    FailedFilter,
     PeriodFilter,
     RatedFilter,
     WidgetFilter,
@@ -34,6 +42,7 @@ from chatwidget.admin.filters import (
     rated,
     with_message,
 )
+from chatwidget.admin.hits import hit_lines
 from chatwidget.admin.live import answering
 from chatwidget.admin.times import ago
 from chatwidget.admin.transcript import transcript
@@ -47,19 +56,25 @@ PREVIEW = 300  # code points of a message that the list reads
 
 
 @admin.register(Conversation)
-class ConversationAdmin(KeepsDesk, BlocksVisitors):
+class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors):
     """The list costs the same queries and rows whatever is stored."""
 
     list_display = ("who", "said", "length", "last_message")
     list_display_links = ("who",)
-    list_filter = (("widget", WidgetFilter), PeriodFilter, FailedFilter, RatedFilter)
+    list_filter = (
+        *(StateFilter, TogglesFilter, ("widget", WidgetFilter), PeriodFilter, FailedFilter),
+        *(RatedFilter, TagFilter, LanguageFilter, PageFilter),
+    )
     list_per_page = 50
     list_max_show_all = 0
     ordering = ("-last_message_at", "-id")
     sortable_by = ("last_message",)
     # `get_search_results` says how each is searched.
     search_fields = ("messages__text", "visitor__name", "visitor__email", "id")
-    search_help_text = _("Words of messages, or the visitor's name, e-mail address or id")
+    search_help_text = _(
+        "Words of messages and notes, the visitor's name, e-mail address or id, the page. "
+        "“two weeks” in quotes, -without, from:visitor, from:agent"
+    )
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
@@ -81,12 +96,16 @@ class ConversationAdmin(KeepsDesk, BlocksVisitors):
         end = theirs.order_by("-seq").values(end=Substr("text", 1, PREVIEW))
         rows: QuerySet[Conversation] = super().get_queryset(request)
         rows = rows.filter(visible_to(request.user))
-        return rows.select_related("widget", "visitor").annotate(
-            first_words=Subquery(start[:1]),
-            last_words=Subquery(end[:1]),
-            has_failed=failed(),
-            has_rating=rated(),
-            has_bad_rating=with_message(rating=-1),
+        return (
+            rows.select_related("widget", "visitor")
+            .prefetch_related("tags")
+            .annotate(
+                first_words=Subquery(start[:1]),
+                last_words=Subquery(end[:1]),
+                has_failed=failed(),
+                has_rating=rated(),
+                has_bad_rating=with_message(rating=-1),
+            )
         )
 
     def get_search_results(
@@ -108,7 +127,7 @@ class ConversationAdmin(KeepsDesk, BlocksVisitors):
 
     @admin.display(description=_("conversation"))
     def said(self, conversation: Any) -> str:
-        """The visitor's first words, the last words of all, and what stands out."""
+        """The visitor's first words and the last of all, or what was found; and what stands out."""
         lines = [
             (kind, Truncator(" ".join(text.split())).chars(160))
             for kind, text in (
@@ -117,14 +136,18 @@ class ConversationAdmin(KeepsDesk, BlocksVisitors):
             )
             if text
         ]
-        flags = [("error", _("failed"))] if conversation.has_failed else []
+        flags = [("good", _("done"))] if conversation.is_done else []
+        flags += [("tag", tag.name) for tag in conversation.tags.all()]
+        if conversation.has_failed:
+            flags.append(("error", _("failed")))
         if conversation.has_bad_rating:
             flags.append(("warn", _("rated bad")))
         elif conversation.has_rating:
             flags.append(("good", _("rated good")))
         return format_html(
             "{}{}",
-            format_html_join("", '<div class="cw-words cw-{}">{}</div>', lines),
+            hit_lines(conversation)
+            or format_html_join("", '<div class="cw-words cw-{}">{}</div>', lines),
             format_html_join(" ", '<span class="cw-flag cw-{}">{}</span>', flags),
         )
 

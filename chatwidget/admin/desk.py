@@ -91,7 +91,7 @@ def added(conversation: Conversation, user: Any) -> dict[str, Any]:
     notes = list(Note.objects.filter(conversation=conversation))
     known = desk.tags_in_use().filter(widget=conversation.widget_id)
     return {
-        "is_done": conversation.last_seq and conversation.done_seq >= conversation.last_seq,
+        "is_done": conversation.is_done,
         "notes": [(note, whole(note.created_at), note.author_id == user.pk) for note in notes],
         "tags": ", ".join(tag.name for tag in conversation.tags.all()),
         "known_tags": list(known.values_list("name", flat=True)[:SUGGESTED]),

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from chatwidget.admin.hits import with_hits
 from chatwidget.admin.times import midnight, today
 from chatwidget.models import Conversation, Message, Status, Widget
 from chatwidget.transcripts.access import visible_to
@@ -53,6 +54,10 @@ class BoundedChangeList(ChangeList):
         few = cast("BoundedPaginator", self.paginator).few
         if few is not None:
             self.result_list = self.queryset.filter(pk__in=few)
+        if self.query:
+            self.result_list = with_hits(
+                list(self.result_list), self.query, self.get_query_string()[1:]
+            )
         self.is_bounded = self.result_count >= MOST
         if self.is_bounded:
             # The search form then shows no number, which would be a wrong one.
@@ -87,23 +92,6 @@ class WidgetFilter(admin.RelatedFieldListFilter):
     ) -> list[tuple[str, Any]]:
         rows = Widget.objects.filter(visible_to(request.user, "pk")).order_by("title")
         return [(str(widget.pk), widget.title) for widget in rows]
-
-
-class FailedFilter(admin.SimpleListFilter):
-    title = _("failures")
-    parameter_name = "failed"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("With a failed reply")), ("no", _("Without"))]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Conversation]
-    ) -> QuerySet[Conversation]:
-        if self.value() == "yes":
-            return queryset.filter(failed())
-        if self.value() == "no":
-            return queryset.exclude(failed())
-        return queryset
 
 
 class RatedFilter(admin.SimpleListFilter):

@@ -67,6 +67,14 @@ class WidgetForm(PeopleForm):
             "images become links."
         ),
     )
+    no_answer = LinesField(
+        label=_("Phrases of no answer"),
+        parse=lambda line: line[:200],
+        help_text=_(
+            "One a line, e.g. “I do not know”. A reply that holds one counts as none: the list "
+            "finds its conversation, and the numbers say how many there are."
+        ),
+    )
     new_key = SecretField(label=_("API key"))
     clear_key = forms.BooleanField(label=_("Remove the stored key"), required=False)
 
@@ -74,7 +82,7 @@ class WidgetForm(PeopleForm):
         model = Widget
         fields = (
             *("title", "slug", "active", "provider", "agent", "base_url", "fallback", "greeting"),
-            *("allowed_origins", "image_hosts", "require_identity", "keep_days"),
+            *("allowed_origins", "image_hosts", "require_identity", "keep_days", "no_answer"),
         )
         help_texts = {
             "agent": _(

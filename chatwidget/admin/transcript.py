@@ -10,9 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import QueryDict
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from chatwidget.admin.hits import marked, page_with
 from chatwidget.admin.times import local, whole
+from chatwidget.admin.words import CAUSES
 from chatwidget.errors import REPLY_ERRORS
 from chatwidget.models import (
     UNFINISHED,
@@ -24,7 +27,7 @@ from chatwidget.models import (
     Visitor,
 )
 from chatwidget.transcripts import search
-from chatwidget.transcripts.folding import fold
+from chatwidget.transcripts.marking import excerpt
 
 PAGE = 100  # messages at once
 MATCHES = 20  # of a search, at most
@@ -93,6 +96,15 @@ class Line:
         return self.message.status in (Status.FAILED, Status.INTERRUPTED)
 
     @property
+    def cause(self) -> Any:
+        """Why it failed, in plain words."""
+        return CAUSES.get(self.message.error_code, "")
+
+    @property
+    def platform_id(self) -> str:
+        return self.message.provider_message_id
+
+    @property
     def shown_to_visitor(self) -> Any:
         """The words in which the visitor was told of the failure."""
         error = REPLY_ERRORS.get(self.message.error_code)
@@ -159,6 +171,7 @@ def transcript(conversation: Conversation, query: Mapping[str, str]) -> dict[str
         "older": first if first > 1 else None,
         "newer": last if rows and last < conversation.last_seq else None,
         "search": typed,
+        "marks": json.dumps(marked_words(typed)),
         "listed": listed,
         "matches": matches(conversation, typed),
         "image_hosts": json.dumps(conversation.widget.image_hosts),
@@ -180,7 +193,7 @@ class Match:
     """A place in the conversation where something searched for was said."""
 
     seq: int
-    excerpt: str
+    excerpt: SafeString
 
     @property
     def page(self) -> int:
@@ -188,9 +201,9 @@ class Match:
         return page_with(self.seq)
 
 
-def page_with(seq: int) -> int:
-    """The `after` whose page shows this message, with a few before it."""
-    return max(seq - 4, 0)
+def marked_words(typed: str) -> list[list[str]]:
+    """The folded words that are marked where they are: each as they follow one another."""
+    return [list(term.words) for term in search.parse(typed).wanted]
 
 
 def matches(conversation: Conversation, typed: str) -> list[Match]:
@@ -200,17 +213,7 @@ def matches(conversation: Conversation, typed: str) -> list[Match]:
         return []
     hits = search.find_messages(query, [conversation.pk]).get(conversation.pk, [])
     rows = Message.objects.filter(pk__in=hits).order_by("seq").values_list("seq", "text")
-    wanted = [term.words[0] for term in query.wanted]
-    return [Match(seq, excerpt(text, wanted)) for seq, text in rows[:MATCHES]]
-
-
-def excerpt(text: str, wanted: list[str]) -> str:
-    """One line of the text around the first of the folded words in it."""
-    folded = fold(text)  # as long as the text, but for a few letters
-    places = [place for word in wanted if (place := folded.find(word)) >= 0]
-    start = max(min(places, default=0) - 25, 0)
-    line = " ".join(text[start : start + 90].split())
-    return f"{'…' if start else ''}{line}{'…' if len(text) > start + 90 else ''}"
+    return [Match(seq, marked(excerpt(text, query))) for seq, text in rows[:MATCHES]]
 
 
 def number(given: str | None) -> int | None:

@@ -100,7 +100,10 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             (_("Where it may appear"), {"fields": ["allowed_origins", "image_hosts"]}),
             *protection.fieldsets(obj),
             people.fieldset(),
-            (_("Conversation"), {"fields": ["greeting", *appearance_names("conversation")]}),
+            (
+                _("Conversation"),
+                {"fields": ["greeting", *appearance_names("conversation"), "no_answer"]},
+            ),
             (_("Before the first message"), {"fields": appearance_names("before")}),
             (_("Appearance"), {"fields": appearance_names("look")}),
         ]

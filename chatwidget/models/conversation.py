@@ -96,6 +96,11 @@ class Conversation(models.Model):
     def __str__(self) -> str:
         return str(self.id)
 
+    @property
+    def is_done(self) -> bool:
+        """Staff are done with it, and nothing was said since."""
+        return 0 < self.last_seq <= self.done_seq
+
 
 class Message(models.Model):
     """One message of a visitor, or one reply of the agent to it."""

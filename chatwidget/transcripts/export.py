@@ -156,7 +156,7 @@ def _conversation(
         "user_agent": row.user_agent,
         "started_at": utc(row.started_at),
         "ended_at": utc(row.ended_at),
-        "done": row.done_seq >= row.last_seq,
+        "done": row.is_done,
         "tags": tags,
         "notes": notes,
         "messages": messages,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 # Of one text, in code points: a tsvector holds no more than a megabyte.
 MAX_TEXT = 50_000
@@ -51,6 +52,22 @@ def words(text: str) -> list[str]:
             elif part:
                 found.append(part[:MAX_WORD])
     return found
+
+
+def tokens(text: str) -> Iterator[tuple[str, int, int]]:
+    """The same words of a composed text, each with where it begins and ends there."""
+    for match in _WORDS.finditer(text):
+        found = words(match.group())
+        if len(found) < 2:
+            yield from ((word, match.start(), match.end()) for word in found)
+            continue
+        folded, at = fold(match.group()), -1
+        for word in found:
+            at = folded.find(word, at + 1)
+            if at < 0 or len(folded) != len(match.group()):  # its letters fold to others
+                yield word, match.start(), match.end()
+            else:
+                yield word, match.start() + at, match.start() + at + len(word)
 
 
 def encoded(word: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import BooleanField, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 
@@ -64,6 +64,12 @@ class Query:
         return bool(self.wanted or self.unwanted or self.marks)
 
 
+def phrase(text: str, *, is_beginning: bool = False) -> Term | None:
+    """The words of a text, one after the other; None where it has none."""
+    found = tuple(words(text))
+    return Term(found, is_beginning) if found else None
+
+
 def parse(text: str, widgets: Collection[int] | None = None) -> Query:
     """Read what somebody typed: `returns "two weeks" -refund from:visitor`.
 
@@ -104,14 +110,18 @@ def find(conversations: QuerySet[Conversation], query: Query) -> QuerySet[Conver
     return conversations
 
 
-def find_messages(query: Query, within: Iterable[UUID]) -> dict[UUID, list[UUID]]:
-    """The messages that match any of the query's words, newest first, by conversation."""
+def find_messages(query: Query, within: Iterable[UUID], most: int = 1000) -> dict[UUID, list[UUID]]:
+    """The messages that match any of the query's words, newest first, by conversation.
+
+    Those that hold all of them come first. Reads the entries of these conversations, by their own
+    index, and not those of all that match.
+    """
     found: dict[UUID, list[UUID]] = {}
+    entries = SearchEntry.objects.filter(conversation__in=list(within), message__isnull=False)
     for terms in [query.wanted] if len(query.wanted) < 2 else [query.wanted, *zip(query.wanted)]:
-        hits = SearchEntry.objects.filter(
-            conversation__in=list(within), message__isnull=False, pk__in=_entries(terms, query)
-        )
-        for each, message in hits.order_by("-pk").values_list("conversation_id", "message_id"):
+        test = RawSQL(*_likes(terms, query.marks), output_field=BooleanField())
+        hits = entries.filter(test).order_by("-pk")[:most]
+        for each, message in hits.values_list("conversation_id", "message_id"):
             of_it = found.setdefault(each, [])
             if message not in of_it:
                 of_it.append(message)
@@ -122,10 +132,6 @@ def _conversations(terms: Iterable[Term], query: Query, most: int | None = MOST_
     sql, values = _entries_sql(terms, query, most)
     table = SearchEntry._meta.db_table
     return RawSQL(f"SELECT conversation_id FROM {table} WHERE id IN ({sql})", values)
-
-
-def _entries(terms: Iterable[Term], query: Query) -> RawSQL:
-    return RawSQL(*_entries_sql(terms, query, None))
 
 
 def _entries_sql(terms: Iterable[Term], query: Query, most: int | None) -> tuple[str, list[object]]:
@@ -177,21 +183,23 @@ def _tsquery(terms: Iterable[Term], marks: list[tuple[str, ...]]) -> str:
     return " & ".join([*map(written, terms), *(f"({' | '.join(of)})" for of in marks)])
 
 
-PADDED = "CONCAT(' ', words, ' ') LIKE %s"
+JOINED = {True: ", ", False: " || "}
 
 
 def _likes(terms: Iterable[Term], marks: list[tuple[str, ...]]) -> tuple[str, list[object]]:
-    """For a database without an index of ours: every entry is read."""
+    """For few entries, or a database without an index of ours: each is read."""
+    mysql = connection.vendor == "mysql"  # where || says "or", as SQLite's CONCAT is too new
+    padded = f"{'CONCAT(' if mysql else '('}' '{JOINED[mysql]}words{JOINED[mysql]}' ') LIKE %s"
     tests: list[str] = ["1 = 1"]
     values: list[object] = []
     for of in marks:
-        tests.append(f"({' OR '.join([PADDED] * len(of))})")
+        tests.append(f"({' OR '.join([padded] * len(of))})")
         values += [f"% {mark} %" for mark in of]
     for term in terms:
         *before, last = term.words
         start = "".join(f"{encoded(word)} " for word in before)
         ends = beginnings(last) if term.is_beginning else [encoded(last)]
-        tests.append(f"({' OR '.join([PADDED] * len(ends))})")
+        tests.append(f"({' OR '.join([padded] * len(ends))})")
         values += [f"% {start}{end}{'' if term.is_beginning else ' '}%" for end in ends]
     return " AND ".join(tests), values
 

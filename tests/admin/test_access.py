@@ -24,7 +24,10 @@ PAGES = {
     if isinstance(pattern, URLPattern) and pattern.name
 }
 # They take a POST alone, or another platform; nobody adds a conversation.
-REFUSING = ("_check", "_dry_run", "_block", "_secret", "_test", "conversation_add", "notice_add")
+REFUSING = (
+    *("_check", "_dry_run", "_block", "_secret", "_test", "_desk", "_views", "_step"),
+    *("conversation_add", "notice_add"),
+)
 WORDS = ("my account number", "sk-0123")
 
 

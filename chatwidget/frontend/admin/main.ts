@@ -2,16 +2,20 @@
 
 import { answer } from "./answering.ts";
 import { enhanceDesk } from "./desk.ts";
+import { followKeys } from "./keys.ts";
 import { showLive } from "./live.ts";
+import { markWords } from "./marks.ts";
 import { addCheck, addCopyButtons } from "./panels.ts";
 import { followPlatform } from "./platform.ts";
 import { renderTranscript } from "./transcript.ts";
 
 function enhance(): void {
   renderTranscript();
+  markWords();
   enhanceDesk();
   answer();
   showLive();
+  followKeys();
   addCopyButtons();
   addCheck();
   followPlatform();

@@ -1,0 +1,116 @@
+"""Going through the list: to the next conversation and the one before, and views under a name."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+
+from chatwidget.models import Conversation, SavedView
+from chatwidget.text import cleaned
+
+MOST_VIEWS = 50  # of one member of staff
+FILTERS = "_changelist_filters"  # Django's name for the list's query on other pages
+
+
+class Browses(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The order is the list's; so are search and filters, which come along in the address."""
+
+    def get_urls(self) -> list[URLPattern]:
+        views = self.admin_site.admin_view(self.views_view)
+        step = self.admin_site.admin_view(self.step_view)
+        return [
+            path("views/", views, name="chatwidget_conversation_views"),
+            path("<uuid:pk>/go/<slug:way>/", step, name="chatwidget_conversation_step"),
+            *super().get_urls(),
+        ]
+
+    # --- to the next one ---
+
+    def step_view(self, request: HttpRequest, pk: Any, way: str) -> HttpResponse:
+        """To the conversation below in the list, or above; looked for when it is asked for."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        here: Conversation | None = self.get_object(request, unquote(str(pk)))
+        if here is None or way not in ("next", "previous"):
+            raise Http404
+        there = neighbours(self.listed(request), here, is_next=way == "next").first()
+        if there is None:
+            text = _("That was the last one.") if way == "next" else _("That was the first one.")
+            self.message_user(request, text, messages.INFO)
+        address = reverse("admin:chatwidget_conversation_change", args=[(there or here).pk])
+        filters = request.GET.get(FILTERS, "")
+        return HttpResponseRedirect(
+            f"{address}?{urlencode({FILTERS: filters})}" if filters else address
+        )
+
+    def listed(self, request: HttpRequest) -> QuerySet[Conversation]:
+        """What the list holds by the filters that the address carries."""
+        asked = copy(request)
+        asked.GET = QueryDict(request.GET.get(FILTERS, ""))
+        try:
+            rows: QuerySet[Conversation] = self.get_changelist_instance(asked).queryset
+        except IncorrectLookupParameters:
+            rows = self.get_queryset(request)
+        return rows
+
+    # --- views ---
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        now = request.GET.copy()
+        now.pop("p", None)  # the page
+        views = SavedView.objects.filter(user=request.user.pk)
+        context = {
+            "views": [
+                (view, sorted_query(view.query) == sorted_query(now.urlencode())) for view in views
+            ],
+            "query_now": now.urlencode(),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def views_view(self, request: HttpRequest) -> HttpResponse:
+        """Keep the list as it is under a name, one's own; or give a name up."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            raise Http404
+        user: Any = request.user
+        views = SavedView.objects.filter(user=user)
+        back = QueryDict(request.POST.get("query", "")).urlencode()
+        name = cleaned(request.POST.get("name"), 100)
+        if remove := request.POST.get("remove", ""):
+            views.filter(name=remove).delete()
+        elif name and len(back) <= 4000 and views.count() < MOST_VIEWS:
+            views.update_or_create(name=name, defaults={"query": back, "user": user})
+            self.message_user(request, _("The view is saved."), messages.SUCCESS)
+        return HttpResponseRedirect(
+            f"{reverse('admin:chatwidget_conversation_changelist')}?{back}".rstrip("?")
+        )
+
+
+def neighbours(
+    rows: QuerySet[Conversation], here: Conversation, *, is_next: bool
+) -> QuerySet[Conversation]:
+    """Those behind this one in the list's order, which is the newest first; or before it."""
+    if is_next:
+        behind = Q(last_message_at__lt=here.last_message_at) | Q(pk__lt=here.pk)
+        rows = rows.filter(behind, last_message_at__lte=here.last_message_at)
+        return rows.order_by("-last_message_at", "-id")
+    ahead = Q(last_message_at__gt=here.last_message_at) | Q(pk__gt=here.pk)
+    rows = rows.filter(ahead, last_message_at__gte=here.last_message_at)
+    return rows.order_by("last_message_at", "id")
+
+
+def sorted_query(query: str) -> list[tuple[str, list[str]]]:
+    return sorted(QueryDict(query).lists())

@@ -1,0 +1,235 @@
+"""Filters of the list by what happened in a conversation, and by what staff made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.conf.locale import LANG_INFO
+from django.contrib import admin
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chatwidget.admin.filters import FAILED, failed
+from chatwidget.admin.words import CAUSES
+from chatwidget.languages import LANGUAGES
+from chatwidget.models import Conversation, Judgement, Message, Note, Tag, Visitor, Widget
+from chatwidget.transcripts import search
+from chatwidget.transcripts.access import visible_to
+from chatwidget.transcripts.desk import tags_in_use
+
+Rows = QuerySet[Conversation]
+
+LIVE = timedelta(minutes=10)  # since the last message
+MOST_TAGS = 50  # that are listed
+
+
+class FailedFilter(admin.SimpleListFilter):
+    title = _("failures")
+    parameter_name = "failed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("With a failed reply")), ("no", _("Without")), *CAUSES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        if (value := self.value()) is None:
+            return queryset
+        if value in ("yes", "no"):
+            return queryset.filter(failed()) if value == "yes" else queryset.exclude(failed())
+        return queryset.filter(
+            pk__in=lost_replies().filter(error_code=value).values("conversation")
+        )
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("Open")), ("done", _("Done"))]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        if self.value() == "done":  # as the partial index says it
+            return queryset.filter(done_seq__gte=F("last_seq"))
+        if self.value() == "open":
+            return queryset.filter(done_seq__lt=F("last_seq"))
+        return queryset
+
+
+class LanguageFilter(admin.SimpleListFilter):
+    """By the visitor's language, whatever their country."""
+
+    title = _("language")
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        found = ((code.partition("-")[0], LANG_INFO[code]["name_local"]) for code in LANGUAGES)
+        return [(code, name.capitalize()) for code, name in found]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        if code := self.value():
+            return queryset.filter(Q(locale=code) | Q(locale__startswith=f"{code}-"))
+        return queryset
+
+
+class TagFilter(admin.SimpleListFilter):
+    """Those that conversations have which this member of staff may see."""
+
+    title = _("tag")
+    parameter_name = "tag"
+
+    def has_output(self) -> bool:
+        """Also where there is none to choose from, if one is asked for."""
+        return super().has_output() or bool(self.value())
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        names = tags_in_use().filter(visible_to(request.user)).order_by("name")
+        return [
+            (name, name) for name in names.values_list("name", flat=True).distinct()[:MOST_TAGS]
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        if name := self.value():
+            given = Tag.conversations.through.objects.filter(tag__name=name)
+            return queryset.filter(pk__in=given.values("conversation"))
+        return queryset
+
+
+class PageFilter(admin.ListFilter):
+    """By a part of the page's address or title."""
+
+    title = _("page")
+    template = "admin/chatwidget/text_filter.html"
+    parameter_name = "page"
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.typed = str(params.pop(self.parameter_name, [""])[-1]).strip()
+        if self.typed:
+            self.used_parameters[self.parameter_name] = self.typed
+
+    def has_output(self) -> bool:
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.parameter_name]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        yield {
+            "display": _("All"),
+            "selected": not self.typed,
+            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+        }
+
+    @property
+    def others(self) -> list[tuple[str, str]]:
+        """What its form has to keep of the query."""
+        dropped = {self.parameter_name, PAGE_VAR}
+        return [
+            (name, value)
+            for name, values in self.request.GET.lists()
+            if name not in dropped
+            for value in values
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        """Found by its words in the index, which also holds names; so it is looked at as well."""
+        if not self.typed:
+            return queryset
+        words = search.phrase(self.typed, is_beginning=True) or search.NOTHING
+        query = search.Query([words], marks=[(search.ORIGINS["about"],)])
+        found = search.find(Conversation.objects.all(), query).order_by().values("pk")
+        there = Q(page_url__icontains=self.typed) | Q(page_title__icontains=self.typed)
+        return queryset.filter(there, pk__in=found)
+
+
+def lost_replies() -> QuerySet[Message]:
+    """Few, and in an index of their own."""
+    return Message.objects.filter(status__in=FAILED).order_by()
+
+
+def with_email(request: HttpRequest) -> Q:
+    return Q(visitor__in=Visitor.objects.filter(email__gt="").values("pk"))
+
+
+def with_note(request: HttpRequest) -> Q:
+    return Q(pk__in=Note.objects.values("conversation"))
+
+
+def mine(request: HttpRequest) -> Q:
+    """What this member of staff wrote a note on, or judged."""
+    notes = Note.objects.filter(author=request.user.pk)
+    judged = Judgement.objects.filter(author=request.user.pk)
+    return Q(pk__in=notes.values("conversation")) | Q(pk__in=judged.values("message__conversation"))
+
+
+def live(request: HttpRequest) -> Q:
+    return Q(last_message_at__gte=timezone.now() - LIVE, ended_at=None)
+
+
+def unanswered(request: HttpRequest) -> Q:
+    """Where a reply failed, or says by a phrase of the widget's that it knows no answer."""
+    lost = Q(pk__in=lost_replies().values("conversation"))
+    for widget, phrases in Widget.objects.filter(visible_to(request.user, "pk")).values_list(
+        "pk", "no_answer"
+    ):
+        for phrase in map(search.phrase, phrases):
+            if phrase:
+                of_agent = search.Query(
+                    [phrase], marks=[(f"w{widget}",), (search.ORIGINS["agent"],)]
+                )
+                found = search.find(Conversation.objects.all(), of_agent)
+                lost |= Q(pk__in=found.order_by().values("pk"))
+    return lost
+
+
+TOGGLES: dict[str, tuple[Any, Callable[[HttpRequest], Q]]] = {
+    "live": (_("live now"), live),
+    "mine": (_("mine"), mine),
+    "unanswered": (_("without an answer"), unanswered),
+    "email": (_("with an e-mail address"), with_email),
+    "note": (_("with a note"), with_note),
+}
+
+
+class TogglesFilter(admin.ListFilter):
+    """Conditions that are each on or off."""
+
+    title = _("what they have")
+    template = "admin/chatwidget/toggles_filter.html"
+    parameter_name = "live"
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name in TOGGLES:
+            if params.pop(name, None):
+                self.used_parameters[name] = "1"
+
+    def has_output(self) -> bool:
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        return list(TOGGLES)
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        for name, (label, _condition) in TOGGLES.items():
+            on = name in self.used_parameters
+            query = (
+                changelist.get_query_string(remove=[name])
+                if on
+                else changelist.get_query_string({name: "1"})
+            )
+            yield {"display": label, "selected": on, "query_string": query}
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        for name in self.used_parameters:
+            queryset = queryset.filter(TOGGLES[name][1](request))
+        return queryset

@@ -1,0 +1,88 @@
+"""What a search found in the conversations of a list: the lines, with their words marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models.functions import Substr
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from chatwidget.models import Message, Note
+from chatwidget.transcripts import search
+from chatwidget.transcripts.folding import MAX_TEXT
+from chatwidget.transcripts.marking import Piece, excerpt, holds
+
+LINES = 3  # of one conversation, at most
+
+
+def page_with(seq: int) -> int:
+    """The `after` whose page of the transcript shows this message, with a few before it."""
+    return max(seq - 4, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A line that was found; `seq` is its message's, or None where it is about the conversation."""
+
+    pieces: list[Piece]
+    role: str = ""
+    seq: int | None = None
+
+
+def with_hits(rows: list[Any], typed: str, listed: str) -> list[Any]:
+    """The conversations, each with its `hits`; `listed` is the list's query, the way back to it."""
+    query = search.parse(typed)
+    found = search.find_messages(query, [row.pk for row in rows])
+    wanted = {pk for pks in found.values() for pk in pks[:LINES]}
+    beginning = Substr("text", 1, MAX_TEXT)
+    messages = Message.objects.filter(pk__in=wanted).annotate(beginning=beginning)
+    of_each: dict[Any, list[Hit]] = {row.pk: [] for row in rows}
+    for pk, seq, role, text in messages.order_by("-seq").values_list(
+        "conversation_id", "seq", "role", "beginning"
+    ):
+        of_each[pk].append(Hit(excerpt(text, query), role, seq))
+    others = [row for row in rows if not of_each[row.pk]]
+    notes: dict[Any, list[str]] = {}
+    for pk, text in Note.objects.filter(conversation__in=[row.pk for row in others]).values_list(
+        "conversation_id", "text"
+    ):
+        notes.setdefault(pk, []).append(text)
+    for row in rows:
+        row.listed = listed
+        row.hits = of_each[row.pk] or about(row, notes.get(row.pk, []), query)
+    return rows
+
+
+def about(row: Any, notes: list[str], query: search.Query) -> list[Hit]:
+    """What matches of that which is known beside the messages."""
+    known = (*notes, row.visitor.name, row.visitor.email, row.page_title, row.page_url)
+    return [Hit(excerpt(text, query)) for text in known if text and holds(text, query)][:LINES]
+
+
+def hit_lines(row: Any) -> SafeString:
+    """The lines as the list shows them, each a link to its message."""
+    here = reverse("admin:chatwidget_conversation_change", args=[row.pk])
+    lines = []
+    for hit in getattr(row, "hits", ()):
+        text = marked(hit.pieces)
+        if hit.seq is not None:
+            query = urlencode({"after": page_with(hit.seq), "_changelist_filters": row.listed})
+            text = format_html('<a href="{}?{}#message-{}">{}</a>', here, query, hit.seq, text)
+        lines.append((hit.role or "about", text))
+    return format_html_join("", '<div class="cw-hit cw-from-{}">{}</div>', lines)
+
+
+def marked(pieces: list[Piece]) -> SafeString:
+    """An excerpt as HTML."""
+    return format_html_join(
+        "",
+        "{}{}{}",
+        (
+            (mark_safe("<mark>"), text, mark_safe("</mark>")) if is_marked else ("", text, "")
+            for text, is_marked in pieces
+        ),
+    )

@@ -1,0 +1,265 @@
+"""The list of conversations: what is found is shown and linked, filters combine, views are kept."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.utils import timezone
+
+from chatwidget.models import Conversation, Message, SavedView, Status, Visitor, WidgetAccess
+from chatwidget.transcripts import desk, search
+from chatwidget.transcripts.marking import excerpt
+from tests.stored import NOON, a_conversation, a_widget
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/chatwidget/conversation/"
+VIEWS = f"{LIST}views/"
+
+
+def found(client: Client, **query: str) -> list[Conversation]:
+    response = client.get(LIST, query)
+    assert response.status_code == 200
+    return list(response.context["cl"].result_list)
+
+
+def change(conversation: Conversation) -> str:
+    return f"{LIST}{conversation.pk}/change/"
+
+
+# --- what a search shows ---
+
+
+@pytest.mark.parametrize(
+    ("text", "typed", "marked"),
+    [
+        ("I met him in a café, or in a CAFE\u0301.", "cafe", ["café", "CAFÉ"]),
+        ("東京都に荷物を送れますか", "荷物を送", ["荷物を送"]),
+        ("我的订单在哪里？", "订单", ["订单"]),
+        ("สินค้าหมดหรือยัง", "หมด", ["สินค้าหมดหรือยัง"]),
+        ("Within two weeks, for two of them", '"two weeks"', ["two", "weeks"]),
+        ("Order AB-12345x, please", "ab-123", ["AB", "12345x"]),
+        ("Die Möbel aus der Straße", "strasse mob", ["Möbel", "Straße"]),
+        ("nothing of it", "absent", []),
+    ],
+)
+def test_a_line_has_its_words_marked(text: str, typed: str, marked: list[str]) -> None:
+    pieces = excerpt(text, search.parse(typed))
+    assert [piece for piece, is_marked in pieces if is_marked] == marked
+    assert "".join(piece for piece, _ in pieces) == text.replace("E\u0301", "É")
+
+
+def test_a_long_text_is_cut_around_them() -> None:
+    text = "before " * 100 + "the needle " + "after " * 100
+    pieces = excerpt(text, search.parse("needle"))
+    line = "".join(piece for piece, _ in pieces)
+    assert ("needle", True) in pieces and line[0] == line[-1] == "…" and len(line) < 200
+
+
+def test_a_hit_is_shown_and_leads_to_its_message(admin_client: Client) -> None:
+    texts = [f"text {n}." for n in range(1, 301)]
+    texts[41] = "We sold <zeppelins> once."
+    conversation = a_conversation(a_widget(), *texts)
+    html = admin_client.get(LIST, {"q": "ZEPPELIN"}).content.decode()
+    [(link, line)] = re.findall(
+        r'<div class="cw-hit cw-from-\w+"><a href="([^"]+)">(.*?)</a>', html
+    )
+    assert line == "We sold &lt;<mark>zeppelins</mark>&gt; once."
+    path, _, anchor = unescape(link).partition("#")
+    page = admin_client.get(path).content.decode()
+    assert path.startswith(change(conversation)) and f'id="{anchor}"' in page
+    assert anchor == "message-42" and "&quot;zeppelin&quot;" in page  # the words to mark there
+
+
+def test_what_is_found_beside_the_messages_is_shown_too(admin_client: Client) -> None:
+    widget = a_widget()
+    zoe = Visitor.objects.create(widget=widget, name="Zoe Quist")
+    row = a_conversation(widget, "hi", visitor=zoe, page_url="https://shop.example/zeppelins")
+    desk.add_note(row, User.objects.create_user("ann"), "She was happy")
+    for typed, line in (
+        ("quist", "Zoe <mark>Quist</mark>"),
+        ("happ", "She was <mark>happy</mark>"),
+        ("zeppelin", "https://shop.example/<mark>zeppelins</mark>"),
+    ):
+        assert line in admin_client.get(LIST, {"q": typed}).content.decode(), typed
+
+
+def test_newest_first_by_operators(admin_client: Client) -> None:
+    widget = a_widget()
+    old = a_conversation(widget, "two weeks", "a refund")
+    new = a_conversation(widget, "weeks, two", "no", at=NOON + timedelta(days=1))
+    for typed, rows in (
+        ("two weeks", [new, old]),
+        ('"two weeks"', [old]),
+        ("weeks -refund", [new]),
+        ("from:visitor refund", []),
+        ("from:agent refu", [old]),
+    ):
+        assert found(admin_client, q=typed) == rows, typed
+
+
+# --- filters ---
+
+
+@pytest.fixture
+def many() -> dict[str, Conversation]:
+    """Conversations by what is particular about each."""
+    widget = a_widget(no_answer=["I do not know", "  "])
+    other = a_widget("other")
+    lost = {"status": Status.FAILED, "error_code": "provider_timeout"}
+    zoe = Visitor.objects.create(widget=widget, email="zoe@example.com")
+    ann = User.objects.get_or_create(username="admin")[0]
+    rows = {
+        "plain": a_conversation(widget, "hi", "ok"),
+        "timeout": a_conversation(widget, "hi", "", reply=lost),
+        "other code": a_conversation(widget, "hi", "", reply={**lost, "error_code": "interrupted"}),
+        "unknown": a_conversation(widget, "why?", "Sorry, I do NOT know that."),
+        "of another": a_conversation(other, "why?", "I do not know."),
+        "by the visitor": a_conversation(widget, "I do not know", "ok"),
+        "email": a_conversation(widget, "hi", visitor=zoe),
+        "pt": a_conversation(widget, "oi", locale="pt-BR"),
+        "page": a_conversation(widget, "hi", page_url="https://shop.example/cart/2"),
+        "live": a_conversation(widget, "hi", at=timezone.now() - timedelta(minutes=2)),
+        "noted": a_conversation(widget, "hi"),
+        "noted by another": a_conversation(widget, "hi"),
+        "tagged": a_conversation(widget, "hi"),
+        "done": a_conversation(widget, "hi", "ok"),
+    }
+    desk.add_note(rows["noted"], ann, "x")
+    desk.add_note(rows["noted by another"], User.objects.create_user("bob"), "x")
+    desk.set_tags(rows["tagged"], ["refund"])
+    desk.set_done(rows["done"], True)
+    search.catch_up()
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"failed": "provider_timeout"}, {"timeout"}),
+        ({"unanswered": "1"}, {"timeout", "other code", "unknown"}),
+        ({"email": "1"}, {"email"}),
+        ({"language": "pt"}, {"pt"}),
+        ({"page": "cart/2"}, {"page"}),
+        ({"page": "cart"}, {"page"}),
+        ({"page": "zoe"}, set()),
+        ({"live": "1"}, {"live"}),
+        ({"note": "1"}, {"noted", "noted by another"}),
+        ({"mine": "1"}, {"noted"}),
+        ({"tag": "refund"}, {"tagged"}),
+        ({"tag": "nothing"}, set()),
+        ({"state": "done"}, {"done"}),
+        ({"note": "1", "mine": "1", "state": "open"}, {"noted"}),
+        ({"note": "1", "email": "1"}, set()),
+        ({"q": "hi", "tag": "refund", "state": "open"}, {"tagged"}),
+    ],
+)
+def test_filters_combine(
+    admin_client: Client, many: dict[str, Conversation], query: dict[str, str], names: set[str]
+) -> None:
+    rows = found(admin_client, **query)
+    assert {name for name, row in many.items() if row in rows} == names
+
+
+def test_all_but_what_is_done_is_open(admin_client: Client, many: dict[str, Conversation]) -> None:
+    assert set(found(admin_client, state="open")) == set(many.values()) - {many["done"]}
+
+
+def test_filters_stay_in_every_address(admin_client: Client, many: Any) -> None:
+    query = {"note": "1", "page": "cart", "since": "2026-01-01", "q": "hi"}
+    html = unescape(admin_client.get(LIST, query).content.decode())
+    for link in re.findall(r'<li[^>]*>\s*<a href="(\?[^"]*failed=yes[^"]*)"', html):
+        assert all(f"{name}=" in link for name in query), link
+    for form in re.findall(r'<form class="cw-period".*?</form>', html, re.S):
+        assert all(f'name="{name}"' in form for name in query), form
+
+
+def test_who_is_limited_filters_by_their_widgets_tags_alone(
+    client: Client, many: dict[str, Conversation]
+) -> None:
+    user = User.objects.create_user("limited", is_staff=True)
+    user.groups.add(Group.objects.get(name="Chat reader"))
+    WidgetAccess.objects.create(user=user).widgets.add(many["of another"].widget)
+    client.force_login(user)
+    assert "refund" not in client.get(LIST).content.decode()
+    assert found(client, tag="refund") == found(client, note="1") == []
+    assert found(client, unanswered="1") == []  # that widget names no phrases
+
+
+# --- views ---
+
+
+def test_a_view_is_kept_under_a_name_and_given_up(admin_client: Client, client: Client) -> None:
+    desk.set_done(a_conversation(a_widget(), "hi"), True)
+    query = "state=done&q=h%26i"
+    page = admin_client.get(f"{LIST}?{query}&p=1").content.decode()
+    assert "Save this view" in page
+    back = admin_client.post(VIEWS, {"query": query, "name": " Of today "})
+    assert back["Location"] == f"{LIST}?state=done&q=h%26i"
+    page = admin_client.get(back["Location"]).content.decode()
+    assert 'href="?state=done&amp;q=h%26i" aria-current="page">Of today</a>' in page
+    admin_client.post(VIEWS, {"query": "state=open", "name": "Of today"})
+    assert SavedView.objects.get().query == "state=open"
+    assert ">Of today</a>" in admin_client.get(LIST).content.decode()
+
+    other = Client()
+    other.force_login(User.objects.create_superuser("other"))
+    assert ">Of today</a>" not in other.get(LIST).content.decode()
+    other.post(VIEWS, {"remove": "Of today"})
+    assert SavedView.objects.count() == 1
+    admin_client.post(VIEWS, {"remove": "Of today", "query": "//evil.example/"})
+    assert not SavedView.objects.exists()
+
+
+def test_what_is_no_view_is_not_kept(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for given in ({"name": ""}, {"name": "\0"}, {"name": "x", "query": "q=" + "x" * 4000}):
+        assert admin_client.post(VIEWS, given).status_code == 302
+    monkeypatch.setattr("chatwidget.admin.browsing.MOST_VIEWS", 1)
+    admin_client.post(VIEWS, {"name": "one"})
+    admin_client.post(VIEWS, {"name": "two"})
+    assert [view.name for view in SavedView.objects.all()] == ["one"]
+
+
+# --- from one to the next ---
+
+
+def test_next_and_previous_go_through_what_is_listed(admin_client: Client) -> None:
+    widget = a_widget()
+    rows = [a_conversation(widget, "hi", at=NOON + timedelta(days=n // 2)) for n in range(5)]
+    desk.set_done(rows[2], True)
+    rows.sort(key=lambda row: (row.last_message_at, row.pk), reverse=True)
+
+    def walk(way: str, start: Conversation, filters: str) -> list[Conversation]:
+        here = start
+        passed: list[Conversation] = []
+        while True:
+            address = f"{LIST}{here.pk}/go/{way}/?_changelist_filters={filters}"
+            there = admin_client.get(address)["Location"].partition("?")
+            if there[0] == change(here):
+                return passed
+            assert there[2] == (f"_changelist_filters={filters}" if filters else "")
+            [here] = [row for row in rows if change(row) == there[0]]
+            passed.append(here)
+
+    assert walk("next", rows[0], "") == rows[1:]
+    assert walk("previous", rows[-1], "") == rows[-2::-1]
+    opened = [row for row in rows if not Conversation.objects.get(pk=row.pk).is_done]
+    assert walk("next", opened[0], "state%3Dopen") == opened[1:]
+    assert walk("next", rows[0], "until%3Dnonsense") == rows[1:]
+    last = admin_client.get(f"{LIST}{rows[-1].pk}/go/next/", follow=True).content.decode()
+    assert "That was the last one." in last
+    assert admin_client.get(f"{LIST}{rows[0].pk}/go/sideways/").status_code == 404
+
+
+def test_the_page_says_why_in_plain_words(admin_client: Client) -> None:
+    lost = {"status": Status.FAILED, "error_code": "provider_timeout", "provider_message_id": "m-7"}
+    page = admin_client.get(change(a_conversation(a_widget(), "hi", "", reply=lost)))
+    text = page.content.decode()
+    assert "The platform was too slow" in text and "m-7" in text
+    assert Message.objects.count() == 2
