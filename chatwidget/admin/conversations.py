@@ -40,6 +40,7 @@ from chatwidget.admin.filters import (
     WidgetFilter,
     failed,
     rated,
+    searched_widgets,
     with_message,
 )
 from chatwidget.admin.hits import hit_lines
@@ -48,7 +49,7 @@ from chatwidget.admin.times import ago
 from chatwidget.admin.transcript import transcript
 from chatwidget.models import Conversation, Message, Role, Visitor
 from chatwidget.transcripts import erasure, search
-from chatwidget.transcripts.access import visible_to, widgets_of
+from chatwidget.transcripts.access import visible_to
 
 # What has changed since the last look is indexed first; so many conversations at the most.
 AT_A_SEARCH = 2000
@@ -283,15 +284,6 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors):
 def name_of(visitor: Visitor) -> str:
     """What a person can be told from others by; of an id that sorts by time, the end."""
     return visitor.name or visitor.email or _("Visitor …%s") % str(visitor.pk)[-6:]
-
-
-def searched_widgets(request: HttpRequest) -> list[int] | None:
-    """In which widgets' words is searched; None: in all."""
-    chosen = request.GET.get(WidgetFilter.parameter, "")
-    limited = widgets_of(request.user)
-    if chosen.isascii() and chosen.isdigit() and len(chosen) < 16:
-        return [int(chosen)] if limited is None or int(chosen) in limited else []
-    return limited
 
 
 def identified(word: str) -> Q:

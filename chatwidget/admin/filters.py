@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from chatwidget.admin.hits import with_hits
 from chatwidget.admin.times import midnight, today
 from chatwidget.models import Conversation, Message, Status, Widget
-from chatwidget.transcripts.access import visible_to
+from chatwidget.transcripts.access import visible_to, widgets_of
 
 # Rows that are counted and can be leafed through; what is older is found by its date.
 MOST = 5_000
@@ -92,6 +92,15 @@ class WidgetFilter(admin.RelatedFieldListFilter):
     ) -> list[tuple[str, Any]]:
         rows = Widget.objects.filter(visible_to(request.user, "pk")).order_by("title")
         return [(str(widget.pk), widget.title) for widget in rows]
+
+
+def searched_widgets(request: HttpRequest) -> list[int] | None:
+    """In which widgets' words is searched; None: in all."""
+    chosen = request.GET.get(WidgetFilter.parameter, "")
+    limited = widgets_of(request.user)
+    if chosen.isascii() and chosen.isdigit() and len(chosen) < 16:
+        return [int(chosen)] if limited is None or int(chosen) in limited else []
+    return limited
 
 
 class RatedFilter(admin.SimpleListFilter):
