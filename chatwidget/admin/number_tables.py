@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.formats import number_format
@@ -21,7 +21,6 @@ from chatwidget.transcripts.figures import Figures, Question, Sums
 
 MOST = 10  # rows on the page of what there may be any number; the CSV has MOST_IN_CSV
 MOST_IN_CSV = 1000
-MOST_CHANGE = 999
 Value = int | float | str | None
 
 
@@ -47,6 +46,15 @@ class Table:
     is_plotted: bool = False
     dashed: int = 0  # so many of the last columns are of the time before
     unit: str = ""
+
+    @property
+    def heads(self) -> list[tuple[Words, bool]]:
+        """Each with whether its column is text."""
+        row = self.rows[0] if self.rows else []
+        return [
+            (label, isinstance(cell.value, str))
+            for label, cell in zip(self.head, row, strict=False)
+        ]
 
     @property
     def body(self) -> SafeString:
@@ -262,46 +270,3 @@ def by_widget(figures: Figures, widgets: Iterable[Widget], link: Callable[[Widge
     ]
     rows.sort(key=lambda row: -int(row[1].value or 0))
     return Table("widgets", _("By widget"), head, rows)
-
-
-# --- at the top -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One number, and how it compares with the time before."""
-
-    label: Words
-    cell: Cell
-    before: Cell
-    more_is: str = ""  # good, bad, or neither
-    change: str = field(init=False, default="")
-    judged: str = field(init=False, default="")
-
-    def __post_init__(self) -> None:
-        now, then = self.cell.value, self.before.value
-        if not isinstance(now, int | float) or not isinstance(then, int | float) or not then:
-            return
-        change = round(100 * (now - then) / then)
-        if abs(change) > MOST_CHANGE:  # there was next to nothing before
-            return
-        sign = "+" if change > 0 else "−" if change < 0 else "±"
-        object.__setattr__(self, "change", f"{sign}{number_format(abs(change))} %")
-        if change and self.more_is:
-            is_good = (change > 0) == (self.more_is == "good")
-            object.__setattr__(self, "judged", "good" if is_good else "bad")
-
-
-def cards(now: Sums, then: Sums) -> list[Card]:
-    def lost(sums: Sums) -> Cell:
-        return percent(sums["failed"] + sums["interrupted"], sums["replies"])
-
-    columns: list[tuple[Words, Callable[[Sums], Cell], str]] = [
-        (_("Conversations"), count("conversations"), ""),
-        (_("Messages of visitors"), count("questions"), ""),
-        (_("First words, s"), quick("first", 0.5), "bad"),
-        (_("Failed"), lost, "bad"),
-        (_("Without an answer"), lambda sums: percent(sums["no_answer"], sums["replies"]), "bad"),
-        (_("Rated good"), lambda sums: percent(sums["good"], sums["good"] + sums["bad"]), "good"),
-    ]
-    return [Card(label, read(now), read(then), more_is) for label, read, more_is in columns]

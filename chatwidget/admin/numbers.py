@@ -18,7 +18,8 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin import number_tables
-from chatwidget.admin.number_tables import Table, cards, language_name, ranked
+from chatwidget.admin.number_cards import cards
+from chatwidget.admin.number_tables import Table, language_name, ranked
 from chatwidget.admin.times import today
 from chatwidget.models import Tally, Widget
 from chatwidget.transcripts import figures, rollups

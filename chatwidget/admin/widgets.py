@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from chatwidget.admin import people, privacy, protection
 from chatwidget.admin.forms import WidgetForm, appearance_names, option_names
 from chatwidget.admin.platform_fields import platform_facts
+from chatwidget.admin.preview import preview
 from chatwidget.admin.secret_fields import hiding_secrets
 from chatwidget.models import Conversation, Visitor, Widget
 from chatwidget.providers.registry import providers
@@ -147,11 +148,13 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         forms = super().get_urls()
         for form in forms:  # the whole view: it may fail before the form is read
             form.callback = hiding_secrets(form.callback, *protection.SECRETS)
+        shown = self.admin_site.admin_view(self.preview_view)
+        preview_page = path("preview/", shown, name="chatwidget_widget_preview")
         dry = self.admin_site.admin_view(self.dry_run_view)
         dry_run = path("<path:object_id>/dry-run/", dry, name="chatwidget_widget_dry_run")
         kept = self.admin_site.admin_view(self.privacy_view)
         privacy_page = path("<path:object_id>/privacy/", kept, name="chatwidget_widget_privacy")
-        return [own, dry_run, privacy_page, *forms]
+        return [own, preview_page, dry_run, privacy_page, *forms]
 
     def privacy_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What is kept of its visitors, for the owner's own notice."""
@@ -215,6 +218,14 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             found, exchanges = async_to_sync(tried)(widget, sent)
             context |= {"findings": found.findings, "exchanges": exchanges}
         return TemplateResponse(request, "admin/chatwidget/widget/dry_run.html", context)
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """The chat as the form has it now. POST: what is typed is in no address, and no log."""
+        if not (self.has_change_permission(request) or self.has_add_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            raise Http404
+        return preview(request)
 
     # --- erasing ---
 

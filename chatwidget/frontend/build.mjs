@@ -44,6 +44,7 @@ const entries = [
   { from: "math/main.ts", to: "math.js", format: "esm", license: "temml" },
   { from: "admin/main.ts", to: "admin.js" },
   { from: "admin/admin.css", to: "admin.css" },
+  { from: "preview/main.ts", to: "preview.js" },
   { from: "numbers/main.ts", to: "numbers.js", license: "uplot" },
   { from: "numbers/numbers.css", to: "numbers.css" },
   { from: "gallery/main.ts", to: "gallery.js" },

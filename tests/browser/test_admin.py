@@ -284,3 +284,28 @@ async def test_axe_finds_nothing_in_what_is_ours(admin: Page, server: Server, sc
         result = await admin.evaluate("(ours) => axe.run(ours)", ours)
         assert result["passes"]
         assert [(found["id"], found["nodes"][0]["html"]) for found in result["violations"]] == []
+
+
+async def test_numbers_are_plotted_and_a_form_shows_its_chat(admin: Page, server: Server) -> None:
+    path = await stored(server, "plotted", "Hello", "Hi", first_chunk_ms=300, total_ms=900)
+    desk = path.partition("chatwidget/")[0] + "chatwidget/"
+    await admin.set_viewport_size({"width": 390, "height": 800})
+    await admin.goto(f"{desk}tally/?from=2026-03-01&to=2026-03-31&widget=plotted")
+    # Of failures and ratings there is nothing to be drawn.
+    await expect(admin.locator("canvas")).to_have_count(3)
+    assert await admin.evaluate("document.documentElement.scrollWidth") <= 390
+    await admin.evaluate(AXE.read_text())
+    result = await admin.evaluate("axe.run('.cw-numbers')")
+    assert [(each["id"], each["nodes"][0]["html"]) for each in result["violations"]] == []
+
+    await admin.goto(f"{desk}widget/add/")
+    frame = admin.frame_locator("#cw-preview iframe >> nth=0")
+    title = admin.get_by_label("Title:", exact=True)
+    await title.press_sequentially("Typed")
+    await expect(frame.get_by_role("heading", name="Typed")).to_be_visible()
+    await expect(admin.locator("#cw-preview iframe")).to_have_count(1)
+    await expect(title).to_be_focused()
+    await admin.get_by_role("button", name="Dark").click()
+    await expect(frame.locator("html[data-theme=dark]")).to_have_count(1)
+    await admin.get_by_label("Subtitle").fill("At once")
+    await expect(frame.get_by_text("At once")).to_be_visible()

@@ -7,6 +7,7 @@ import { showLive } from "./live.ts";
 import { markWords } from "./marks.ts";
 import { addCheck, addCopyButtons } from "./panels.ts";
 import { followPlatform } from "./platform.ts";
+import { addPreview } from "./preview.ts";
 import { renderTranscript } from "./transcript.ts";
 
 function enhance(): void {
@@ -19,6 +20,7 @@ function enhance(): void {
   addCopyButtons();
   addCheck();
   followPlatform();
+  addPreview();
   // What is erased in parts: this page has said how far it is, the next one goes on.
   document.querySelector<HTMLFormElement>("form[data-continue]")?.requestSubmit();
 }

@@ -1,0 +1,70 @@
+"""The chat as a widget's form would have it: shown beside the form, and stored nowhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from chatwidget.admin.fields import appearance_field
+from chatwidget.admin.forms import APPEARANCE
+from chatwidget.appearance import OPTIONS, Appearance
+from chatwidget.embed.frame_page import frame_config, script_json
+from chatwidget.embed.strings import STRINGS
+from chatwidget.languages import choose_language, direction
+from chatwidget.models import Widget
+
+GREETING = _("Hello! How can I help you?")
+QUESTION = _("When are you open?")
+ANSWER = _("Monday to Friday, from **9 to 18**.")
+# What leads to the server or to a visitor: a preview has neither.
+NOWHERE = {"token": "", "tokenUrl": "", "socket": "", "events": "", "slug": "preview"}
+
+
+def preview(request: HttpRequest) -> HttpResponse:
+    """The frame's page, of what is typed into the form; what is wrong there is left out here."""
+    given = request.POST
+    appearance = typed_appearance(given)
+    widget = Widget(
+        slug="preview", title=given.get("title", "").strip()[:200] or "…", provider="demo"
+    )
+    accepted = request.headers.get("Accept-Language", "")[:200]
+    language = choose_language(appearance.language, "", accepted)
+    texts = {
+        "greeting": given.get("greeting", "").strip()[:4000] or str(GREETING),
+        "question": str(QUESTION),
+        "answer": str(ANSWER),
+    }
+    with translation.override(language):
+        config = {**frame_config(widget, appearance, language), **NOWHERE, "preview": texts}
+        context = {
+            "config": config,
+            "config_json": script_json(config),
+            "strings": STRINGS,
+            "appearance": appearance,
+            "locale": language,
+            "dir": direction(language),
+        }
+        return HttpResponse(render_to_string("admin/chatwidget/widget/preview.html", context))
+
+
+def typed_appearance(given: QueryDict) -> Appearance:
+    """What the form's fields say, each for itself: where one is wrong, its default."""
+    values: dict[str, Any] = {}
+    for name in OPTIONS:
+        field = appearance_field(name)
+        raw = field.widget.value_from_datadict(given, {}, APPEARANCE + name)
+        try:
+            value = field.clean(raw)
+            msgspec.convert({name: value}, Appearance)
+        except (ValidationError, msgspec.ValidationError):
+            continue
+        values[name] = value
+    if given.get("shown_theme") in ("light", "dark"):
+        values["theme"] = given["shown_theme"]
+    return msgspec.convert(values, Appearance)
