@@ -102,6 +102,12 @@ def make_private(name: str) -> None:
             os.close(os.open(name, os.O_CREAT | os.O_EXCL, 0o600))
 
 
+def mail(url: str) -> dict[str, Any]:
+    """Django's settings of mail: `smtp+tls://user:password@host:587`, `smtp+ssl://…`."""
+    found = environ.Env.email_url_config(url)
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's dict for a URL: SQLite for concurrent writers, PostgreSQL with a pool, MySQL."""
     scheme, separator, _ = url.partition("://")

@@ -10,6 +10,7 @@ from project.environment import (
     boolean,
     database,
     env,
+    mail,
     networks,
     one_of,
     paths,
@@ -132,6 +133,9 @@ else:
     }
 
 STATIC_URL = "/static/"
+# On the console as long as DEBUG is on; else Django's own default, the mail server of this machine.
+globals().update(read("EMAIL_URL", mail, mail("consolemail://") if DEBUG else {}))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = read("DEFAULT_FROM_EMAIL", str, "webmaster@localhost")
 STATIC_ROOT = read("STATIC_ROOT", Path, BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {

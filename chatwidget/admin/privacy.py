@@ -98,7 +98,7 @@ def _receivers(widget: Widget) -> str:
     if widget.fallback:
         names.append(f"{widget.fallback.provider} {urlsplit(widget.fallback.base_url).netloc}")
     hooks = Webhook.objects.filter(Q(widget=widget) | Q(widget=None), active=True)
-    hosts = sorted({urlsplit(hook.url).netloc for hook in hooks})
+    hosts = sorted({hook.url if hook.is_mail else urlsplit(hook.url).netloc for hook in hooks})
     said = _("The platform that answers: %(names)s.") % {
         "names": ", ".join(name.strip() for name in names)
     }

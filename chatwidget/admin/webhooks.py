@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -32,8 +33,11 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
     url = forms.CharField(
         label=_("Address"),
         max_length=1000,
-        widget=forms.URLInput(attrs={"class": "vURLField"}),
-        help_text=_("Where the events are posted, as JSON, signed as Standard Webhooks says."),
+        widget=forms.TextInput(attrs={"class": "vURLField"}),
+        help_text=_(
+            "Where the events are posted, as JSON, signed as Standard Webhooks says. Or "
+            "mailto:you@example.com: then each is a mail."
+        ),
     )
     events = forms.MultipleChoiceField(
         label=_("Events"),
@@ -43,9 +47,15 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=_("None: all, and those that later versions add."),
     )
 
+    language = forms.ChoiceField(
+        label=_("Language of mails"),
+        choices=lambda: [("", "–"), *settings.LANGUAGES],
+        required=False,
+    )
+
     class Meta:
         model = Webhook
-        fields = ("url", "widget", "events", "active")
+        fields = ("url", "widget", "events", "language", "active")
 
     def clean_url(self) -> str:
         return parse_webhook_url(self.cleaned_data["url"])
@@ -99,7 +109,7 @@ class WebhookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return field
 
     def save_model(self, request: HttpRequest, obj: Webhook, form: Any, change: bool) -> None:
-        if not obj.encrypted_secret:
+        if not (obj.encrypted_secret or obj.is_mail):
             obj.make_secret()
         super().save_model(request, obj, form, change)
 
@@ -107,6 +117,8 @@ class WebhookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, obj: Webhook, post_url_continue: str | None = None
     ) -> HttpResponse:
         """The new one's secret, once, instead of the list."""
+        if obj.is_mail:
+            return super().response_add(request, obj, post_url_continue)
         return self._show_secret(request, obj)
 
     def secret_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

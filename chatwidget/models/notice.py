@@ -30,7 +30,7 @@ class Event(models.TextChoices):
 
 
 class Webhook(models.Model):
-    """Another program that is told, by HTTP."""
+    """A receiver: another program that is told by HTTP, or a mailbox (`mailto:…`)."""
 
     url = models.CharField(_("address"), max_length=1000)
     widget = models.ForeignKey(
@@ -43,6 +43,7 @@ class Webhook(models.Model):
         help_text=_("Of which it is told; none: of all."),
     )
     events = models.JSONField(_("events"), default=list, blank=True)  # empty: all
+    language = models.CharField(_("language of mails"), max_length=10, blank=True, db_default="")
     active = models.BooleanField(_("active"), default=True)
     encrypted_secret = models.TextField(editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -54,6 +55,10 @@ class Webhook(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def is_mail(self) -> bool:
+        return self.url.startswith("mailto:")
 
     @property
     def secret(self) -> Secret:

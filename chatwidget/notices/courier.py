@@ -18,8 +18,8 @@ from django.utils import timezone
 from chatwidget.db import run_in_db_thread
 from chatwidget.errors import ChatError
 from chatwidget.models import Notice
-from chatwidget.notices import queue
-from chatwidget.notices.webhooks import SECONDS, deliver
+from chatwidget.notices import mail, queue, webhooks
+from chatwidget.notices.webhooks import SECONDS
 from chatwidget.transcripts.notices import recorded
 
 logger = logging.getLogger("chatwidget")
@@ -87,7 +87,8 @@ class Courier:
 
     async def _deliver(self, notice: Notice) -> None:
         try:
-            attempt = await deliver(notice)
+            way = mail if notice.webhook.is_mail else webhooks
+            attempt = await way.deliver(notice)
         except Exception:  # a bug must not be tried again at once, for ever
             logger.exception("notice %s", notice.pk)
             return

@@ -44,7 +44,9 @@ def take(busy: Mapping[int, int]) -> tuple[list[Notice], datetime | None]:
     taken: list[Notice] = []
     for webhook in due.order_by().values_list("webhook", flat=True).distinct():
         free = AT_ONCE - busy.get(webhook, 0)
-        for notice in due.filter(webhook=webhook).select_related("webhook")[: max(free, 0)]:
+        for notice in due.filter(webhook=webhook).select_related("webhook", "widget")[
+            : max(free, 0)
+        ]:
             notice.attempts += 1
             mine = Notice.objects.filter(pk=notice.pk, due_at=notice.due_at)
             if mine.update(due_at=now + TAKEN, attempts=notice.attempts):

@@ -131,12 +131,13 @@ def ask_for_person(asked: NewMessage) -> Change | None:
     """
     now = timezone.now()
     greeting: list[Message] = []
+    began = False
     try:
         row = locked(asked.conversation, asked.visitor)
     except ConversationGone:
         if asked.opening is None:
             raise
-        greeting = open_conversation(asked, asked.opening, now)
+        greeting, began = open_conversation(asked, asked.opening, now), True
         row = locked(asked.conversation, asked.visitor)
     admit(row.widget.active, row.visitor.blocked_at is not None)
     desk = row.widget.typed_desk
@@ -154,6 +155,8 @@ def ask_for_person(asked: NewMessage) -> Change | None:
         entries.append(tell(row, EventKind.ASKED))
     else:
         entries.append(tell(row, EventKind.AWAY, text=desk.away))
+    if began:
+        record(Event.CONVERSATION_STARTED, row.widget_id, conversation=row.pk)
     record(Event.PERSON_REQUESTED, row.widget_id, conversation=row.pk, message=entries[-1].id)
     return Change(row.pk, tuple(entries))
 

@@ -7,6 +7,7 @@ from binascii import Error
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -19,8 +20,12 @@ EVENTS = [event for event in Event if event is not Event.TEST]
 
 
 def parse_webhook_url(text: str) -> str:
-    """A receiver's address; a private one only where platforms may have one, too."""
+    """A receiver's address; a private one only where platforms may have one, too. Or `mailto:`
+    and one mailbox."""
     url = text.strip()
+    if url.lower().startswith("mailto:"):
+        validate_email(url[7:])
+        return f"mailto:{url[7:]}"
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port

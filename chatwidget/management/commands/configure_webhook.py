@@ -26,7 +26,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("url", metavar="URL")
+        parser.add_argument("url", metavar="URL", help="https://…, or mailto:… for a mailbox")
         parser.add_argument("--widget", metavar="SLUG", help="only this widget's; '' for all")
         parser.add_argument(
             "--event",
@@ -35,6 +35,7 @@ class Command(BaseCommand):
             help=f"{', '.join(EVENTS)}; repeat it for several; all given replace all there were, "
             "'' is all",
         )
+        parser.add_argument("--language", metavar="CODE", help="of mails, e.g. de")
         parser.add_argument(
             "--secret-env", metavar="VAR", help="take the secret from this environment variable"
         )
@@ -74,6 +75,10 @@ class Command(BaseCommand):
             hook.events = parse_events([name for name in options["event"] if name])
         if options["active"] is not None:
             hook.active = options["active"]
+        if options["language"] is not None:
+            hook.language = options["language"]
+        if hook.is_mail:
+            return None
         if variable := options["secret_env"]:
             hook.secret = parse_webhook_secret(Secret(os.environ.get(variable, "")))
             return None

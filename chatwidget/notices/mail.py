@@ -1,0 +1,74 @@
+"""A notice as a mail, in its receiver's language: plain text, and the same as HTML."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from chatwidget.db import run_in_db_thread
+from chatwidget.models import Event, Message, Notice
+from chatwidget.notices.webhooks import SECONDS, Attempt
+from chatwidget.text import on_a_line
+
+SCHEME = "mailto:"
+# Of the conversation that it is about, the newest.
+MOST_MESSAGES = 50
+MOST_TEXT = 4000  # code points of one
+
+
+def render(notice: Notice) -> EmailMultiAlternatives:
+    """The mail, with the conversation as it is now."""
+    told = json.loads(notice.body)["data"]
+    widget = notice.widget
+    with translation.override(notice.webhook.language or settings.LANGUAGE_CODE):
+        what = str(Event(notice.event).label)
+        subject = f"{what}: {widget.title if widget else told.get('widget', '')}".strip(": ")
+        context = {
+            "what": what,
+            "widget": widget,
+            "told": told,
+            "at": notice.created_at,
+            "messages": _messages(notice),
+        }
+        text = render_to_string("chatwidget/notice.txt", context)
+        html = render_to_string("chatwidget/notice.html", context)
+    mail = EmailMultiAlternatives(
+        on_a_line(subject).replace("\r", " "),
+        text,
+        to=[notice.webhook.url.removeprefix(SCHEME)],
+        # The same in every attempt: a mailbox that has it already may know it.
+        headers={"Message-ID": f"<msg_{notice.pk.hex}@chatwidget.invalid>"},
+    )
+    mail.attach_alternative(html, "text/html")
+    return mail
+
+
+def _messages(notice: Notice) -> list[dict[str, Any]]:
+    if notice.conversation_id is None:
+        return []
+    rows = Message.objects.filter(conversation=notice.conversation_id).order_by("-seq")
+    return [
+        {"role": row.role, "who": row.get_role_display(), "text": row.text[:MOST_TEXT]}
+        for row in list(rows[:MOST_MESSAGES])[::-1]
+        if row.text
+    ]
+
+
+async def deliver(notice: Notice) -> Attempt:
+    """Send it once, by Django's mail, in a thread that nobody waits for."""
+    began = time.monotonic()
+    mail = await run_in_db_thread(render, notice)
+    try:
+        mail.connection = get_connection(timeout=SECONDS)
+        await asyncio.to_thread(mail.send)
+    except Exception as error:  # whatever the site's backend raises
+        ms = round((time.monotonic() - began) * 1000)
+        return Attempt(False, said=on_a_line(f"{type(error).__name__}: {error}"), ms=ms)
+    return Attempt(True, said="sent", ms=round((time.monotonic() - began) * 1000))

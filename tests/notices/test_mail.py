@@ -1,0 +1,94 @@
+"""Notices by mail: in the receiver's language, plain and as HTML, tried again as others are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.core import mail as outbox
+from django.core.mail.backends.locmem import EmailBackend
+from django.test import Client
+from pytest_django import Settings
+
+from chatwidget.db import run_in_db_thread
+from chatwidget.models import Event, Notice, Status, Visitor, Webhook
+from chatwidget.notices import mail, queue
+from chatwidget.transcripts.notices import record
+from tests.stored import a_conversation, a_widget
+
+HTML = "<b>bold</b> & more"
+
+
+class Failing(EmailBackend):
+    """A mail server that does not take it."""
+
+    def send_messages(self, *_: Any) -> int:
+        raise ConnectionRefusedError("nobody\r\nthere")
+
+
+def a_notice(language: str = "", url: str = "mailto:owner@example.com") -> Notice:
+    widget = a_widget(title="The\nShop")
+    visitor = Visitor.objects.create(widget=widget, name="Zoe\r\nBcc: all@example.com")
+    failed = {"status": Status.FAILED, "error_code": "provider_timeout"}
+    conversation = a_conversation(widget, HTML, "half a", visitor=visitor, reply=failed)
+    Webhook.objects.create(url=url, language=language)
+    message = conversation.messages.order_by("-seq")[0]
+    record(Event.REPLY_FAILED, widget.pk, conversation=conversation.pk, message=message.pk)
+    return Notice.objects.select_related("webhook", "widget").get()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "subject", "who"),
+    [
+        ("", "a reply failed: The", "visitor:"),
+        ("de", "eine Antwort ist fehlgeschlagen: The", "Besucher:"),
+    ],
+)
+def test_what_it_says(language: str, subject: str, who: str) -> None:
+    sent = mail.render(a_notice(language))
+    assert sent.subject.startswith(subject)
+    assert "\n" not in sent.subject and "\r" not in sent.subject
+    assert sent.to == ["owner@example.com"]
+    [(content, kind)] = sent.alternatives
+    html = str(content)
+    assert kind == "text/html"
+    assert HTML in sent.body and who in sent.body and "provider_timeout" in sent.body
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in html and "<b>bold" not in html
+    assert set(sent.message().keys()) >= {"Message-ID", "Subject", "To"}
+    assert sent.message()["Bcc"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("close_threads")
+async def test_delivered_and_tried_again(settings: Settings) -> None:
+    notice = await run_in_db_thread(a_notice)
+    settings.EMAIL_BACKEND = "tests.notices.test_mail.Failing"
+    [taken], _ = await run_in_db_thread(queue.take, {})
+    failed = await mail.deliver(taken)
+    assert not failed.delivered and failed.said.startswith("ConnectionRefusedError: nobody")
+    await run_in_db_thread(queue.settle, taken, failed)
+    waiting = await run_in_db_thread(Notice.objects.get, pk=notice.pk)
+    assert waiting.due_at is not None and waiting.attempts == 1
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    again = await mail.deliver(taken)
+    assert again.delivered
+    [sent] = outbox.outbox
+    assert sent.message()["Message-ID"] == f"<msg_{notice.pk.hex}@chatwidget.invalid>"
+
+
+@pytest.mark.django_db
+def test_it_is_set_up_in_the_admin_and_has_no_secret(admin_client: Client) -> None:
+    form = {"url": "mailto:owner@example.com", "language": "de", "active": "on"}
+    assert admin_client.post("/admin/chatwidget/webhook/add/", form).status_code == 302
+    hook = Webhook.objects.get()
+    assert (hook.url, hook.language, hook.encrypted_secret) == (form["url"], "de", "")
+    page = admin_client.get(f"/admin/chatwidget/webhook/{hook.pk}/change/").content.decode()
+    assert "Send a test" in page and "Make a new secret" not in page
+    admin_client.post(f"/admin/chatwidget/webhook/{hook.pk}/test/")
+    notice = Notice.objects.select_related("webhook", "widget").get()
+    assert json.loads(notice.body)["data"] == {"by": "admin"}
+    assert mail.render(notice).subject == "ein Test"
+    bad = {**form, "url": "mailto:owner@example.com,all@example.com"}
+    assert b"errorlist" in admin_client.post("/admin/chatwidget/webhook/add/", bad).content
