@@ -28,7 +28,8 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         source = (ROOT / "project" / "settings.py").read_text()
         (tmp_path / "project" / "settings.py").write_text(source)
         (tmp_path / ".env").write_text(dotenv)
-        monkeypatch.setattr(environ.Env, "ENVIRON", dict(variables))
+        given = environ.fileaware_mapping.FileAwareMapping(env=dict(variables))
+        monkeypatch.setattr(environ.FileAwareEnv, "ENVIRON", given)
         return runpy.run_path(str(tmp_path / "project" / "settings.py"))
 
     return load
@@ -51,7 +52,11 @@ def test_defaults(load: Any, tmp_path: Path) -> None:
         "TRUSTED_PROXIES": (),
         "LIMITS_STORAGE": "memory://",
         "PROVIDERS": {},
+        "MESSAGE_HOOK": "",
+        "METRICS_TOKEN": "",
+        "METRICS_ADDRESSES": (),
     }
+    assert "EMAIL_HOST" not in settings
     assert not settings.get("SECURE_SSL_REDIRECT")
 
 
@@ -82,6 +87,8 @@ def test_everything_set(load: Any) -> None:
             "CHATWIDGET_DRAIN_SECONDS": "3",
             "CHATWIDGET_FALLBACK_SECONDS": "7",
             "CHATWIDGET_PROVIDERS": "parrot=parrot.Parrot",
+            "CHATWIDGET_MESSAGE_HOOK": "shop.chat.check",
+            "EMAIL_URL": "smtp+tls://me:pa%40ss@mail.example.com:587",
             "STATIC_ROOT": "/srv/static",
             "HOST": "0.0.0.0",
             "PORT": "9000",
@@ -109,7 +116,12 @@ def test_everything_set(load: Any) -> None:
         "TRUSTED_PROXIES": ("10.0.0.0/8", "::1/128"),
         "LIMITS_STORAGE": "redis://cache/0",
         "PROVIDERS": {"parrot": "parrot.Parrot"},
+        "MESSAGE_HOOK": "shop.chat.check",
+        "METRICS_TOKEN": "",
+        "METRICS_ADDRESSES": (),
     }
+    assert (settings["EMAIL_HOST"], settings["EMAIL_PORT"]) == ("mail.example.com", 587)
+    assert (settings["EMAIL_HOST_PASSWORD"], settings["EMAIL_USE_TLS"]) == ("pa@ss", True)
     assert settings["SECURE_SSL_REDIRECT"] and settings["SECURE_HSTS_SECONDS"] > 0
     assert settings["SESSION_COOKIE_SECURE"] and settings["CSRF_COOKIE_SECURE"]
     assert settings["STATIC_ROOT"] == Path("/srv/static")
