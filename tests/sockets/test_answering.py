@@ -15,7 +15,7 @@ from tests.client import Chat, Closed, Frame
 from tests.platforms.control import Control
 from tests.sockets.chats import begun, in_step
 from tests.sockets.conftest import Site
-from tests.sockets.staff import StaffPage, sign_in
+from tests.staff_client import StaffPage, sign_in
 
 Another = Callable[..., Any]
 ANSWER = ("change_conversation",)
