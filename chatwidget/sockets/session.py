@@ -45,8 +45,6 @@ from chatwidget.text import as_uuid, cleaned, is_clean
 from chatwidget.transcripts import (
     Change,
     ConversationGone,
-    NewConversation,
-    NewMessage,
     StoredMessage,
 )
 
@@ -181,7 +179,7 @@ class Session:
 
     async def _store(self, client_id: UUID, text: str) -> StoredMessage:
         for _ in range(2):
-            message = await self._message(client_id, text)
+            message = await self.subscription.message(client_id, text)
             try:
                 return await run_in_db_thread(
                     transcripts.store_message, message, self._relay.claimant
@@ -191,32 +189,11 @@ class Session:
                 await self.subscription.start_draft(None)
         raise BadRequest("the conversation was erased")
 
-    async def _message(self, client_id: UUID, text: str) -> NewMessage:
-        client, opening = self._client, None
-        if draft := self.subscription.draft:
-            await draft.greeted()
-            opening = NewConversation(
-                greeting=draft.greeting,
-                session=draft.session,
-                session_config=draft.config,
-                locale=client.language,
-                user_agent=client.user_agent,
-            )
-        return NewMessage(
-            widget=self._widget,
-            visitor=client.visitor,
-            conversation=self.subscription.place,
-            client_id=client_id,
-            text=text,
-            details=client.details,
-            opening=opening,
-        )
-
     async def _ask_person(self) -> None:
         """The visitor wants a person."""
         await self._consume("messages")
         draft = self.subscription.draft
-        message = await self._message(new_id(), "")
+        message = await self.subscription.message(new_id(), "")
         change = await run_in_db_thread(transcripts.ask_for_person, message)
         if change:
             self._relay.announce(change)

@@ -221,6 +221,7 @@ class StaffLine(Line):
         )
         if stored.change:
             self._relay.announce(stored.change)
+        self._typed_at = 0.0
         message = serialize.message(stored.entry)
         self._outbox.put(Accepted(id=frame.id, message=message, conversation=str(conversation)))
 

@@ -23,7 +23,13 @@ from chatwidget.sockets.client import Client
 from chatwidget.sockets.following import Following
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.turns import Turns
-from chatwidget.transcripts import Entry, Snapshot, StoredMessage
+from chatwidget.transcripts import (
+    Entry,
+    NewConversation,
+    NewMessage,
+    Snapshot,
+    StoredMessage,
+)
 
 
 class Subscription(Following):
@@ -117,6 +123,28 @@ class Subscription(Following):
         known = latest is not None or tokens.is_verified(self.client.visitor)
         self._first = None if known else next_conversation_id(self.client.visitor)
         await self.open(latest)
+
+    async def message(self, client_id: UUID, text: str) -> NewMessage:
+        """The visitor's message as it is stored; a draft's first waits for the greeting."""
+        client, opening = self.client, None
+        if draft := self.draft:
+            await draft.greeted()
+            opening = NewConversation(
+                greeting=draft.greeting,
+                session=draft.session,
+                session_config=draft.config,
+                locale=client.language,
+                user_agent=client.user_agent,
+            )
+        return NewMessage(
+            widget=self.widget,
+            visitor=client.visitor,
+            conversation=self.place,
+            client_id=client_id,
+            text=text,
+            details=client.details,
+            opening=opening,
+        )
 
     def accept(self, stored: StoredMessage) -> None:
         """Take in what the visitor has just stored here: its `accepted` shows it."""

@@ -5,6 +5,9 @@ import {
   ACK_EVERY,
   cut,
   emptyChat,
+  enqueue,
+  lastEvent,
+  nextSend,
   receive,
   running,
 } from "../../chatwidget/frontend/frame/conversation.ts";
@@ -202,4 +205,46 @@ test("however frames are cut, doubled or late, the end is what a fresh ready sho
     const [fresh] = receive(emptyChat(), server.fresh());
     assert.deepEqual(show(chat), show(fresh), `seed ${seed}`);
   }
+});
+
+suite("a person", () => {
+  const author = { name: "Ana" };
+  const joined = message(2, "event", "Ana joined", { author, event: "joined" });
+  const said = message(3, "operator", "Hello!", { author });
+  const typing: ServerFrame = { type: "typing", author };
+
+  test("writes until their message is there", () => {
+    const [chat, effects] = play(emptyChat(), ready([joined]), typing);
+    assert.equal(chat.typing, "Ana");
+    assert.deepEqual(effects, [{ do: "typing" }]);
+    const [next] = receive(chat, { type: "message", message: said });
+    assert.equal(next.typing, "");
+    assert.deepEqual(
+      next.messages.map((each) => each.text),
+      ["Ana joined", "Hello!"],
+    );
+    assert.equal(running(next), undefined);
+    // Sent again, it is the same.
+    assert.equal(receive(next, { type: "message", message: said })[0].messages.length, 2);
+  });
+
+  test("is here from the last event that says so", () => {
+    const left = message(4, "event", "Ana left", { author, event: "left" });
+    assert.equal(lastEvent(play(emptyChat(), ready([said]))[0]), "");
+    assert.equal(lastEvent(play(emptyChat(), ready([joined, said]))[0]), "joined");
+    assert.equal(lastEvent(play(emptyChat(), ready([joined, said, left]))[0]), "left");
+  });
+
+  test("is waited for without a reply", () => {
+    const waits = enqueue(play(emptyChat(), ready([joined]))[0], "s1", "Hi", joined.created_at);
+    const [sent] = nextSend(waits);
+    const user = message(3, "user", "Hi");
+    const [chat] = receive(sent, {
+      type: "accepted",
+      id: "s1",
+      message: user,
+      conversation: "c",
+    });
+    assert.deepEqual([chat.queue.length, chat.inFlight, running(chat)], [0, null, undefined]);
+  });
 });

@@ -114,5 +114,5 @@ async def test_an_event_of_another_release_is_skipped(
 def test_tags_are_what_other_releases_know() -> None:
     """A change of one is a new version."""
     tags = {kind: kind.__struct_config__.tag for kind in typing.get_args(events.AnyEvent)}
-    of_conversations = {"changed", "text", "activity", "closed", "presence", "stop"}
-    assert set(tags.values()) == of_conversations | {"frames", "taken"}
+    of_conversations = {"changed", "text", "activity", "closed", "presence", "stop", "typing"}
+    assert set(tags.values()) == of_conversations | {"frames", "taken", "visitors?", "visitors"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -106,9 +107,9 @@ async def test_who_comes_ends_what_the_agent_writes(
     await page.take()
     done = await chat.until("done", id=reply)
     assert (done["status"], chat.texts[reply]) == ("stopped", "half a")
-    await page.until("done", id=reply)
     await chat.quiet()
-    await page.quiet()
+    while page.shown.messages[reply]["status"] != "stopped":
+        await page.receive()
     assert [each["status"] for each in chat.shown.transcript] == [
         *["complete"] * 2,
         "stopped",
@@ -240,3 +241,45 @@ async def test_what_is_lost_while_it_is_open_closes_it(
     await page.send({"type": "take", "holder": ""})
     assert await page.closed() == 4401
     assert await chat.quiet() == []
+
+
+ORDERS: list[Frame] = [
+    {"type": "take", "holder": ""},
+    {"type": "take", "holder": "1"},
+    {"type": "hand_back"},
+    {"type": "typing"},
+    {"type": "seen", "seq": 3},
+    {"type": "ack", "id": "?", "offset": 5},
+    {"type": "send", "id": "?", "text": "hi"},
+    {"type": "send", "text": "hi"},
+    {"type": "send", "text": "\0"},
+    {"type": "hello", "conversation": None},
+    {"type": "new"},
+]
+ODD: list[Any] = [None, True, -1, 1e300, "", "\0", "\ud800", [], {}, 2**40, "x" * 9000]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_a_page_sends(
+    chat: Chat, another: Another, watch: Watch, ana: tuple[str, str], seed: int
+) -> None:
+    """The socket lives, and both ends show what is stored."""
+    pick = random.Random(seed)
+    await chat.ask("say:Hello.")
+    page = await watch(ana[0], chat.conversation)
+    for _ in range(60):
+        frame = dict(pick.choice(ORDERS))
+        if frame["type"] == "send" and "id" not in frame:
+            frame["id"] = str(uuid.UUID(int=pick.getrandbits(128)))
+        if pick.random() < 0.3:
+            frame[pick.choice(list(frame))] = pick.choice(ODD)
+        await page.send(json.dumps(frame))
+        if pick.random() < 0.2:
+            await chat.send({"type": "send", "id": str(uuid.uuid4()), "text": "say:yes"})
+    await page.send({"type": "hand_back"})
+    while any(each["status"] in ("pending", "streaming") for each in page.shown.transcript) or (
+        page.shown.transcript[-1]["role"] == "user"
+    ):
+        await page.quiet()
+    await page.quiet()
+    assert page.shown.transcript == await in_step(chat, another=another)

@@ -35,7 +35,10 @@ def any_frame(pick: random.Random, chat: Chat, sent: list[str]) -> str:
     ids = [*chat.texts, str(uuid.uuid4())]
     frame: Frame = {
         "type": pick.choice(
-            ["send", "send", "stop", "retry", "rate", "history", "ack", "new", "page", "profile"]
+            [
+                *("send", "send", "stop", "retry", "rate", "history", "ack", "new", "page"),
+                *("profile", "typing", "ask_person"),
+            ]
         ),
         "id": pick.choice(ids),
         "before": pick.choice(ids),

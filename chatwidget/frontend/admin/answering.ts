@@ -110,6 +110,7 @@ class Answering {
     const id = uuid();
     this.#unsent.set(id, text);
     this.#text.value = "";
+    this.#typedAt = 0; // what is typed next is news
     this.#socket.send({ type: "send", id, text });
   }
 
@@ -161,7 +162,7 @@ class Answering {
       this.#panel.classList.toggle("cw-asked", asked && !holder);
       this.#show();
       if (mine && !had) {
-        document.scrollingElement!.scrollTo({ top: document.scrollingElement!.scrollHeight });
+        this.#lines.toEnd();
         this.#text.focus({ preventScroll: true });
       }
     } else if (frame.type === "writing") {

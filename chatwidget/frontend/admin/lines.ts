@@ -21,6 +21,8 @@ const CLASSES: Record<string, string> = {
   operator: "cw-person",
   event: "cw-event",
 };
+/** Nearer to the end than this (CSS pixels), what comes is followed. */
+const NEAR = 120;
 const READ_AS_MARKDOWN = ["assistant", "operator"];
 
 export class Lines {
@@ -48,8 +50,7 @@ export class Lines {
 
   /** Shows what is new, or has changed. */
   update(chat: Chat): void {
-    const { scrollHeight, scrollTop, clientHeight } = document.scrollingElement!;
-    const atEnd = scrollHeight - scrollTop - clientHeight < 120;
+    const atEnd = this.#list.getBoundingClientRect().bottom < window.innerHeight + NEAR;
     let changed = false;
     for (const message of chat.messages) {
       const line = this.#lines.get(message.id);
@@ -57,7 +58,12 @@ export class Lines {
       this.#show(line ?? this.#make(message), message);
       changed = true;
     }
-    if (changed && atEnd) document.scrollingElement!.scrollTo({ top: scrollHeight * 2 });
+    if (changed && atEnd) this.toEnd();
+  }
+
+  /** Below the last line there is room for the panel, which covers what is behind it. */
+  toEnd(): void {
+    this.#list.lastElementChild?.scrollIntoView({ block: "end" });
   }
 
   /** The server has drawn it, and it is whole there. */
@@ -116,7 +122,8 @@ export class Lines {
     note.textContent = message.activity || this.#words[status] || "";
     note.title = message.error?.detail ?? "";
     if (!READ_AS_MARKDOWN.includes(message.role)) {
-      bubble.textContent = message.text;
+      // What the visitor reads of it is put to the visitor.
+      bubble.textContent = message.event === "asked" ? (this.#words.asked ?? "") : message.text;
       return;
     }
     if (before.attempt !== message.attempt || !message.text.startsWith(before.text)) {

@@ -108,6 +108,7 @@ ${reason(message, config.strings, this.#dates)}`,
   send(text: string, typed = false): boolean {
     const clean = sendable(text);
     if (!clean) return true;
+    this.#typedAt = 0;
     const { profile } = this.#stores.visitor.value;
     this.#prechat ??= formToShow(this.#config.prechat, this.client.chat.wantsEmail, profile);
     if (this.#prechat) this.#waiting.add(typed ? TYPED : clean);

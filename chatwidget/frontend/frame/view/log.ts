@@ -57,7 +57,7 @@ export class Log {
       strings.ask_person,
     );
     this.#log.after(this.#dots, this.#chips, this.#ask, this.#back);
-    this.#scroll = new Scroll(byId("scroller"), this.#log, () => this.#moved());
+    this.#scroll = new Scroll(byId("scroller"), () => this.#moved());
     this.#latest.addEventListener("click", () => this.#scroll.toEnd());
   }
 

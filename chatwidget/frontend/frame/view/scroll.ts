@@ -21,13 +21,13 @@ export class Scroll {
   #moved: () => void;
 
   /** `moved` is called when `following` or `early` may be another. */
-  constructor(scroller: HTMLElement, log: HTMLElement, moved: () => void) {
+  constructor(scroller: HTMLElement, moved: () => void) {
     this.#scroller = scroller;
     this.#moved = moved;
     scroller.addEventListener("scroll", () => this.#note(), { passive: true });
     const observer = new ResizeObserver(() => this.#restore());
-    observer.observe(scroller);
-    observer.observe(log);
+    // The log, and what stands below it now and then.
+    for (const each of [scroller, ...scroller.children]) observer.observe(each);
   }
 
   get early(): boolean {
