@@ -20,6 +20,8 @@ from chatwidget.admin.forms import WidgetForm, appearance_names, option_names
 from chatwidget.admin.platform_fields import platform_facts
 from chatwidget.admin.preview import preview
 from chatwidget.admin.secret_fields import hiding_secrets
+from chatwidget.admin.setting_up import PLATFORMS_THAT_TELL, SetsUp
+from chatwidget.admin.snippets import frame_url, snippets
 from chatwidget.models import Conversation, Visitor, Widget
 from chatwidget.providers.registry import providers
 from chatwidget.transcripts import erasure
@@ -29,7 +31,7 @@ from chatwidget.widgets.dry_run import MESSAGES
 
 
 @admin.register(Widget)
-class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class WidgetAdmin(SetsUp):
     """Typed fields for everything; the key goes in and never comes out."""
 
     form = WidgetForm
@@ -119,6 +121,7 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             context["page"] = request.build_absolute_uri(frame_url(widget))
             context["conversations"] = conversations_url(widget)
             context["described"] = widget.provider == "generic"
+            context["tells"] = widget.provider in PLATFORMS_THAT_TELL
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Widget, form: Any, change: bool) -> None:
@@ -173,15 +176,6 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "facts": privacy.facts(widget),
         }
         return TemplateResponse(request, "admin/chatwidget/widget/privacy.html", context)
-
-    def _changeable(self, request: HttpRequest, object_id: str) -> Widget:
-        """The widget, for who may change it; nobody else learns whether there is one."""
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        widget: Widget | None = self.get_object(request, object_id)
-        if widget is None:
-            raise Http404
-        return widget
 
     def check_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Talk to the platform once. POST: it costs a message there.
@@ -256,36 +250,3 @@ class WidgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 def conversations_url(widget: Widget) -> str:
     return f"{reverse('admin:chatwidget_conversation_changelist')}?widget__id__exact={widget.pk}"
-
-
-def frame_url(widget: Widget) -> str:
-    return reverse("chatwidget:frame", args=[widget.slug])
-
-
-def snippets(request: HttpRequest, widget: Widget) -> list[dict[str, Any]]:
-    """The ways to put a widget on a page, each with the lines to copy."""
-    loader = request.build_absolute_uri(reverse("chatwidget:loader", args=[widget.slug]))
-    page = request.build_absolute_uri(frame_url(widget))
-    return [
-        {
-            "title": _("On any page"),
-            "text": _("A button in the corner. Paste the line anywhere in the page's HTML."),
-            "code": f'<script src="{loader}" async></script>',
-        },
-        {
-            "title": _("Inside the page"),
-            "text": _("The chat fills an element of your own, which gives it its size."),
-            "code": f'<div id="help" style="height: 36rem"></div>\n'
-            f'<script src="{loader}" data-target="#help" defer></script>',
-        },
-        {
-            "title": _("In a Django template"),
-            "text": _("On a site that has this app installed."),
-            "code": f'{{% load chatwidget %}}\n{{% chatwidget "{widget.slug}" %}}',
-        },
-        {
-            "title": _("As a link"),
-            "text": _("The chat as a page of its own: for e-mails, and for QR codes."),
-            "code": page,
-        },
-    ]

@@ -5,7 +5,7 @@ import { enhanceDesk } from "./desk.ts";
 import { followKeys } from "./keys.ts";
 import { showLive } from "./live.ts";
 import { markWords } from "./marks.ts";
-import { addCheck, addCopyButtons } from "./panels.ts";
+import { addCheck, addCopyButtons, addProfile } from "./panels.ts";
 import { followPlatform } from "./platform.ts";
 import { addPreview } from "./preview.ts";
 import { renderTranscript } from "./transcript.ts";
@@ -19,6 +19,7 @@ function enhance(): void {
   followKeys();
   addCopyButtons();
   addCheck();
+  addProfile();
   followPlatform();
   addPreview();
   // What is erased in parts: this page has said how far it is, the next one goes on.

@@ -63,3 +63,33 @@ export function addCheck(): void {
     output?.replaceChildren(list);
   }
 }
+
+/** What the platform says of its agent: put into the form, where it may be changed before saving. */
+export function addProfile(): void {
+  const button = document.querySelector<HTMLButtonElement>("#cw-profile");
+  const output = document.querySelector<HTMLElement>("#cw-findings");
+  const form = button?.closest("form");
+  if (!button || !output || !form) return;
+
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      const token = new FormData(form).get("csrfmiddlewaretoken");
+      const body = new URLSearchParams({ csrfmiddlewaretoken: String(token) });
+      const answer = await fetch(button.dataset.url!, { method: "POST", body });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const { error, fields = {}, note = "" } = await answer.json();
+      output.textContent = error ?? note;
+      for (const [name, value] of Object.entries<string>(fields)) {
+        const field = form.elements.namedItem(name);
+        if (!(field instanceof HTMLElement && "value" in field)) continue;
+        field.value = value;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    } catch {
+      output.textContent = button.dataset.failed ?? "";
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
