@@ -8,10 +8,10 @@ SHOWN_PIP := $(PYTHON) project/progress.py $(filter-out --quiet,$(PIP))
 # Most tests wait for something: three at a time suit two cores. `make test PARALLEL=` for one.
 PARALLEL := -n 3 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help install free-port run demo-data test test-pages test-agents test-container lint format bench bench-full markdown-score audit wheel
+.PHONY: help install free-port run demo-data test test-pages test-agents test-container docs lint format bench bench-full markdown-score audit wheel
 
 help:
-	@echo "make run | demo-data | test | test-pages | test-agents | test-container | install | lint | format | bench | bench-full | markdown-score | audit | wheel"
+	@echo "make run | demo-data | test | test-pages | test-agents | test-container | docs | install | lint | format | bench | bench-full | markdown-score | audit | wheel"
 
 # Stamps in .venv: each is made again when what it was made of has changed.
 $(VENV)/created:
@@ -83,6 +83,10 @@ test-agents: $(VENV)/developed .env
 test-container: $(VENV)/developed
 	@$(BIN)/python -m tests.containerfile
 
+# docs/ as a site, in site/; a link that leads nowhere is an error.
+docs: $(VENV)/developed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 lint: export DEBUG = true
 lint: $(VENV)/developed
 	@$(BIN)/python hatch_build.py
@@ -92,6 +96,7 @@ lint: $(VENV)/developed
 	$(BIN)/mypy --config-file= --strict examples
 	$(BIN)/python hatch_build.py npm run lint
 	$(BIN)/python hatch_build.py npm run check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --site-dir $(VENV)/docs-site
 
 format: $(VENV)/developed
 	$(BIN)/ruff format .

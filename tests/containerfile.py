@@ -54,7 +54,10 @@ class Running:
         self.stage, self.root, self.built = stage, folder / (stage.name or "image"), built
         self.root.mkdir()
         self.workdir = self.root
-        self.environment = {"HOME": str(folder), "PATH": f"{self.root}/venv/bin:{os.defpath}"}
+        self.environment = {  # with where this machine finds its packages
+            **{name: value for name, value in os.environ.items() if name != "DEBUG"},
+            "PATH": f"{self.root}/venv/bin:{os.defpath}",
+        }
         self.user = ""
         self.command: list[str] = []
         subprocess.run([sys.executable, "-m", "venv", self.root / "venv"], check=True)

@@ -54,7 +54,7 @@ def make(checkout: Path) -> Make:
 
 @pytest.fixture
 def tools(checkout: Path) -> None:
-    for tool in ("ruff", "mypy"):
+    for tool in ("ruff", "mypy", "mkdocs"):
         shutil.copy(checkout / ".venv/bin/python", checkout / ".venv/bin" / tool)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 
 import pytest
@@ -86,3 +87,24 @@ async def test_the_unit_and_the_commands_for_servers_are_accepted() -> None:
 def test_the_app_section_has_a_block_for_every_step() -> None:
     intros = [block.intro for block in blocks("own-site")]
     assert len(intros) == 7, intros
+
+
+async def test_the_commands_of_the_first_day(serve: Serve) -> None:
+    """Its third step, line by line, with the demo in place of a platform that costs something."""
+    server = await serve()
+    key = {"PLATFORM_KEY": "a-key-of-the-platforms"}
+    commands = re.findall(r"^python manage\.py (.*)$", docs("first-day"), re.M)
+    assert len(commands) == 6
+    for line in commands[:3]:
+        line = line.replace("http://127.0.0.1:8000", server.url)
+        done = await server.manage(*shlex.split(line), env=key)
+        assert "✗" not in done.stdout
+    await server.manage(*shlex.split(commands[3]), env=key)
+    listed = await server.manage("list_widgets")
+    assert "help" in listed.stdout and "openai" in listed.stdout
+
+
+def test_every_page_of_docs_is_in_the_site() -> None:
+    nav = (ROOT / "mkdocs.yml").read_text().partition("\nnav:")[2]
+    pages = {path.name for path in ROOT.glob("docs/*.md")}
+    assert pages == {name for name in re.findall(r"[\w-]+\.md", nav) if name != "README.md"}
