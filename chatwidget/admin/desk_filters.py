@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from chatwidget.admin.filters import FAILED, failed
 from chatwidget.admin.words import CAUSES
 from chatwidget.languages import LANGUAGES
-from chatwidget.models import Conversation, Judgement, Message, Note, Tag, Visitor, Widget
+from chatwidget.models import Conversation, Handover, Judgement, Message, Note, Tag, Visitor, Widget
 from chatwidget.transcripts import search
 from chatwidget.transcripts.access import visible_to
 from chatwidget.transcripts.desk import tags_in_use
@@ -163,10 +163,16 @@ def with_note(request: HttpRequest) -> Q:
 
 
 def mine(request: HttpRequest) -> Q:
-    """What this member of staff wrote a note on, or judged."""
-    notes = Note.objects.filter(author=request.user.pk)
-    judged = Judgement.objects.filter(author=request.user.pk)
-    return Q(pk__in=notes.values("conversation")) | Q(pk__in=judged.values("message__conversation"))
+    """What this member of staff has taken over, wrote a note on, or judged."""
+    user = request.user.pk
+    taken = Handover.objects.filter(staff=str(user))
+    notes = Note.objects.filter(author=user)
+    judged = Judgement.objects.filter(author=user)
+    return (
+        Q(pk__in=taken.values("conversation"))
+        | Q(pk__in=notes.values("conversation"))
+        | Q(pk__in=judged.values("message__conversation"))
+    )
 
 
 def live(request: HttpRequest) -> Q:

@@ -12,7 +12,15 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from chatwidget.models import Conversation, Message, SavedView, Status, Visitor, WidgetAccess
+from chatwidget.models import (
+    Conversation,
+    Handover,
+    Message,
+    SavedView,
+    Status,
+    Visitor,
+    WidgetAccess,
+)
 from chatwidget.transcripts import desk, search
 from chatwidget.transcripts.marking import excerpt
 from tests.stored import NOON, a_conversation, a_widget
@@ -129,11 +137,15 @@ def many() -> dict[str, Conversation]:
         "noted": a_conversation(widget, "hi"),
         "noted by another": a_conversation(widget, "hi"),
         "tagged": a_conversation(widget, "hi"),
+        "taken": a_conversation(widget, "hi"),
+        "judged": a_conversation(widget, "hi", "ok"),
         "done": a_conversation(widget, "hi", "ok"),
     }
     desk.add_note(rows["noted"], ann, "x")
     desk.add_note(rows["noted by another"], User.objects.create_user("bob"), "x")
     desk.set_tags(rows["tagged"], ["refund"])
+    Handover.objects.create(conversation=rows["taken"], staff=str(ann.pk))
+    desk.judge(rows["judged"].messages.get(seq=2), ann, "right", "", "")
     desk.set_done(rows["done"], True)
     search.catch_up()
     return rows
@@ -151,7 +163,7 @@ def many() -> dict[str, Conversation]:
         ({"page": "zoe"}, set()),
         ({"live": "1"}, {"live"}),
         ({"note": "1"}, {"noted", "noted by another"}),
-        ({"mine": "1"}, {"noted"}),
+        ({"mine": "1"}, {"noted", "taken", "judged"}),
         ({"tag": "refund"}, {"tagged"}),
         ({"tag": "nothing"}, set()),
         ({"state": "done"}, {"done"}),

@@ -277,6 +277,7 @@ async def test_axe_finds_nothing_in_what_is_ours(admin: Page, server: Server, sc
     for address, ours in (
         (f"{path}?q=let", [".cw-conversation"]),
         (listing, [".field-who", ".field-said"]),
+        (f"{listing}?q=let&state=open", [".cw-views", ".field-said", "#changelist-filter"]),
         (form, [".cw-notice", ".cw-panel"]),
     ):
         await admin.goto(address)

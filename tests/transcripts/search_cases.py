@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
+
 from chatwidget.models import Conversation, Message, SearchEntry, Visitor, Widget
-from chatwidget.transcripts import search
+from chatwidget.transcripts import desk, search
 from chatwidget.transcripts.erasure import erase_conversations
 from tests.stored import NOON, a_conversation, a_widget
 
@@ -67,8 +69,8 @@ CASES = {
 }
 
 
-def found(text: str, widget: Widget | None = None) -> list[str]:
-    query = search.parse(text, [widget.pk] if widget else None)
+def found(text: str, *widgets: Widget) -> list[str]:
+    query = search.parse(text, [widget.pk for widget in widgets] if widgets else None)
     rows = search.find(Conversation.objects.all(), query) if query else Conversation.objects.none()
     return list(rows.order_by("-last_message_at").values_list("page_title", flat=True))
 
@@ -88,7 +90,12 @@ def check() -> None:
         assert set(found(text, shop)) == names, text
     assert set(found("привет")) == {"russian", "elsewhere"}
     assert found("привет", other) == ["elsewhere"]
+    assert set(found("привет", shop, other)) == {"russian", "elsewhere"}
+    assert found("привет") and not search.find(
+        Conversation.objects.all(), search.parse("привет", [])
+    )
     check_hits()
+    check_what_staff_add()
     check_changes(zoe)
 
 
@@ -97,6 +104,33 @@ def check_hits() -> None:
     hits = search.find_messages(search.parse("refund return"), [weeks.pk])
     seqs = [Message.objects.get(pk=pk).seq for pk in hits[weeks.pk]]
     assert sorted(seqs) == [1, 2]
+
+    for text, seqs in {
+        '"two weeks"': [2],
+        '"weeks two"': [],
+        "from:visitor two": [],
+        "REFU": [2],
+        "absent": [],
+    }.items():
+        hits = search.find_messages(search.parse(text), [weeks.pk])
+        assert [Message.objects.get(pk=pk).seq for pk in hits.get(weeks.pk, [])] == seqs, text
+
+
+def check_what_staff_add() -> None:
+    """Notes and tags are found, and no more is indexed for them than has to be."""
+    weeks = Conversation.objects.get(page_title="weeks")
+    ann = get_user_model().objects.create_user("ann")
+    before = set(SearchEntry.objects.filter(conversation=weeks).values_list("pk", flat=True))
+    note = desk.add_note(weeks, ann, "Sie rief wegen der MÖBEL an")
+    assert note is not None and desk.set_tags(weeks, ["Erstattung", "東京"])
+    assert search.catch_up() == 1
+    assert found("mobel weeks") == ["weeks"] and set(found("möbel")) == {"german", "weeks"}
+    assert found("erstatt") == found("東京 refund") == ["weeks"]
+    after = set(SearchEntry.objects.filter(conversation=weeks).values_list("pk", flat=True))
+    assert before == after
+    assert desk.remove_note(weeks, ann, str(note.pk)) and desk.set_tags(weeks, [])
+    assert search.catch_up() == 1
+    assert found("möbel") == ["german"] and found("erstattung") == []
 
 
 def check_changes(zoe: Visitor) -> None:
