@@ -18,7 +18,7 @@ from chatwidget.transcripts import desk
 
 # Code points of a note, and of each text of a judgement.
 LONGEST = 10_000
-SUGGESTED = 200  # tags
+SUGGESTED = 12  # tags that its widget's other conversations have
 _ANCHOR = re.compile(r"message-\d{1,9}")
 
 
@@ -70,7 +70,8 @@ def change(request: HttpRequest, conversation: Conversation) -> Any:
     if "note" in given:
         return _("Noted.") if desk.add_note(conversation, user, given["note"]) else None
     if "tags" in given:
-        changed = desk.set_tags(conversation, desk.split_tags(given["tags"]))
+        typed = f"{given['tags']},{given.get('add_tag', '')}"
+        changed = desk.set_tags(conversation, desk.split_tags(typed))
         return _("Tags saved.") if changed else None
     if "judge" in given:
         reply = desk.judgeable(conversation, given["judge"])
@@ -89,11 +90,12 @@ def too_long(given: QueryDict) -> bool:
 def added(conversation: Conversation, user: Any) -> dict[str, Any]:
     """What the page shows of all this."""
     notes = list(Note.objects.filter(conversation=conversation))
-    known = desk.tags_in_use().filter(widget=conversation.widget_id)
+    tags = [tag.name for tag in conversation.tags.all()]
+    known = desk.tags_in_use().filter(widget=conversation.widget_id).exclude(name__in=tags)
     return {
         "is_done": conversation.is_done,
         "notes": [(note, whole(note.created_at), note.author_id == user.pk) for note in notes],
-        "tags": ", ".join(tag.name for tag in conversation.tags.all()),
-        "known_tags": list(known.values_list("name", flat=True)[:SUGGESTED]),
+        "tags": ", ".join(tags),
+        "other_tags": list(known.values_list("name", flat=True)[:SUGGESTED]),
         "longest": LONGEST,
     }

@@ -114,6 +114,18 @@ def test_tags_are_one_whatever_their_case(staff: Client, conversation: Conversat
     assert desk.split_tags("x" * 99) == ["x" * 50]
 
 
+def test_a_tag_of_the_widget_is_added_by_a_button(
+    staff: Client, conversation: Conversation
+) -> None:
+    desk.set_tags(a_conversation(conversation.widget, "hi"), ["refund", "urgent"])
+    desk.set_tags(a_conversation(a_widget("other"), "hi"), ["elsewhere"])
+    html = press(staff, conversation, tags="urgent")
+    assert 'name="add_tag" value="refund"' in html
+    assert 'value="urgent">' not in html and "elsewhere" not in html
+    assert 'name="add_tag"' not in press(staff, conversation, tags="urgent", add_tag="refund")
+    assert {tag.name for tag in conversation.tags.all()} == {"refund", "urgent"}
+
+
 def test_a_tag_is_erased_with_the_last_that_has_it(conversation: Conversation) -> None:
     desk.set_tags(conversation, ["Zoe Quist"])
     erasure.erase_conversations(Conversation.objects.order_by("id"), visitors=True)

@@ -225,6 +225,7 @@ async def test_what_a_visitor_said_is_found(admin: Page, server: Server) -> None
     await rows.get_by_role("link", name="Do you sell").click()
     await expect(admin).to_have_url(re.compile(re.escape(path) + ".*#message-1$"))
     await expect(admin.get_by_role("article", name="Visitor")).to_contain_text("zeppelins")
+    await admin.wait_for_function("CSS.highlights.has('cw-found')")
     marked = await admin.evaluate("[...CSS.highlights.get('cw-found')].map(String)")
     assert marked == ["zeppelins"]
 
@@ -234,6 +235,7 @@ async def test_what_a_visitor_said_is_found(admin: Page, server: Server) -> None
     await admin.keyboard.type("Called back")
     await admin.keyboard.press("Enter")
     await expect(admin.get_by_role("list", name="What colleagues wrote")).to_contain_text("Called")
+    await admin.wait_for_load_state()
     await admin.keyboard.press("t")
     await expect(admin.get_by_role("textbox", name="Tags")).to_be_focused()
     await admin.keyboard.type("refund, urgent")
@@ -242,12 +244,15 @@ async def test_what_a_visitor_said_is_found(admin: Page, server: Server) -> None
     await expect(admin.get_by_role("textbox", name="Tags")).to_have_value("refund, urgent")
     await admin.get_by_role("button", name="Done").click()
     await expect(admin.get_by_role("button", name="Reopen")).to_be_visible()
+    await admin.wait_for_load_state()
     await admin.keyboard.press("d")
     await expect(admin.get_by_role("button", name="Done")).to_be_visible()
+    await admin.wait_for_load_state()
     await admin.keyboard.press("?")
     await expect(admin.get_by_text("back to the list")).to_be_visible()
     await admin.keyboard.press("u")
     await expect(admin.locator("#searchbar")).to_have_value("ZEPPELINS")
+    await admin.wait_for_load_state()
     await admin.keyboard.press("j")
     await expect(rows.locator(".field-who").get_by_role("link")).to_be_focused()
 
