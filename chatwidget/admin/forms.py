@@ -102,19 +102,20 @@ class WidgetForm(PeopleForm):
         super().__init__(*args, **kwargs)
         if self.is_bound:
             self.data = with_unix_lines(self.data)  # type: ignore[arg-type]
-        if self.instance.slug:
-            self.fields["slug"].help_text = _(
+        # Who may only view the widget has a form without the model's fields.
+        if self.instance.slug and (slug := self.fields.get("slug")):
+            slug.help_text = _(
                 "Its name in the script tag. Pages that embed the widget hold it: after a change "
                 "they show no chat until their line is changed too."
             )
         self.fields["provider"].choices = [  # type: ignore[attr-defined]
             (name, cls.label) for name, cls in providers().items()
         ]
-        # Of those that its admin lets be chosen; and what is chosen already.
-        choices = self.fields["fallback"].queryset  # type: ignore[attr-defined]
-        choices |= Widget.objects.filter(pk=self.instance.fallback_id)
-        others = choices.exclude(pk=self.instance.pk)
-        self.fields["fallback"].queryset = others  # type: ignore[attr-defined]
+        if fallback := self.fields.get("fallback"):
+            # Of those that its admin lets be chosen; and what is chosen already.
+            choices = fallback.queryset  # type: ignore[attr-defined]
+            choices |= Widget.objects.filter(pk=self.instance.fallback_id)
+            fallback.queryset = choices.exclude(pk=self.instance.pk)  # type: ignore[attr-defined]
         self.stored_key, self.key_state = stored_key(self.instance)
         self.fields["new_key"].help_text = self.key_state
         if not self.instance.encrypted_key:

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from chatwidget.conf import Secret
 from chatwidget.models import Conversation, Notice, Webhook, Widget, WidgetAccess
 from tests.stored import a_conversation, a_widget
 
@@ -33,7 +34,7 @@ WORDS = ("my account number", "sk-0123")
 
 @pytest.fixture
 def stored() -> tuple[Widget, Conversation]:
-    widget = a_widget()
+    widget = a_widget(key=Secret("sk-0123456789"))
     WidgetAccess.objects.create(user=User.objects.create_user("limited", is_staff=True))
     hook = Webhook(url="https://hooks.example/")
     hook.make_secret()
@@ -86,6 +87,35 @@ def test_who_has_no_permission_sees_and_does_nothing(
     if PAGES[name] and not name.endswith("_history"):  # Django looks for the object first
         nowhere = getattr(client, method)(address(name, [unknown, unknown]), {"post": "yes"})
         assert nowhere.status_code == here.status_code, "the same for unknown and forbidden"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_one_permission_alone_shows_only_what_it_is_for(
+    client: Client, stored: tuple[Widget, Conversation], name: str
+) -> None:
+    """A conversation's words to those who may view it, keys to nobody, and nothing changes."""
+    known, before = found(name, stored), everything()
+    user = User.objects.create_user("them", is_staff=True)
+    client.force_login(user)
+    permissions = Permission.objects.filter(content_type__app_label="chatwidget")
+    alone = [
+        f"{verb}_{model}" for verb in ("view", "delete") for model in ("widget", "conversation")
+    ]
+    others = permissions.exclude(codename__regex="_(widget|conversation)$")
+    for who in (*alone, "all others"):
+        user.user_permissions.set(permissions.filter(codename=who) if who in alone else others)
+        answer = client.get(address(name, [known, known]))
+        shown = text_of(answer)
+        assert answer.status_code in (200, 302, 403, 405) or name.endswith(REFUSING), who
+        if who != "view_conversation":
+            assert "my account number" not in shown, who
+        assert "sk-0123" not in shown, who
+        assert everything() == before, who
+
+
+def text_of(answer: Any) -> str:
+    content = b"".join(answer) if answer.streaming else answer.content
+    return str(content.decode())
 
 
 def test_the_table_has_all_pages() -> None:
