@@ -8,10 +8,10 @@ SHOWN_PIP := $(PYTHON) project/progress.py $(filter-out --quiet,$(PIP))
 # Most tests wait for something: three at a time suit two cores. `make test PARALLEL=` for one.
 PARALLEL := -n 3 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help install free-port run demo-data test test-pages test-agents test-container docs lint format bench bench-full markdown-score audit wheel
+.PHONY: help install free-port run demo-data test test-pages test-agents test-container docs lint format bench bench-full markdown-score fuzz audit wheel
 
 help:
-	@echo "make run | demo-data | test | test-pages | test-agents | test-container | docs | install | lint | format | bench | bench-full | markdown-score | audit | wheel"
+	@echo "make run | demo-data | test | test-pages | test-agents | test-container | docs | install | lint | format | bench | bench-full | markdown-score | fuzz | audit | wheel"
 
 # Stamps in .venv: each is made again when what it was made of has changed.
 $(VENV)/created:
@@ -111,6 +111,12 @@ bench bench-full: $(VENV)/developed .env
 markdown-score: $(VENV)/developed
 	@$(BIN)/python -m tests.needs
 	@$(BIN)/python -m tests.bench.markdown.score $(ARGS)
+
+# Ten minutes of inputs that nobody thought of; what was found stays in .fuzz/.
+fuzz: SECONDS := 600
+fuzz: $(VENV)/developed .env
+	@$(PIP) atheris
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
 
 # Known holes in what we depend on, and licences that ours cannot be shipped with.
 audit: $(VENV)/developed

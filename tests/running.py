@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from project.servers import COMMANDS, ENVIRONMENT
+from tests import leaks
 from tests.environment import FOLDER, SERVER, VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +71,7 @@ async def run(
     out, err = await process.communicate(input.encode())
     assert process.returncode is not None
     done = Completed(process.returncode, out.decode(), err.decode())
+    leaks.look(" ".join(command[:4]), out + err)
     assert not check or done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return done
 
