@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from limits import parse_many
+from limits import RateLimitItem, parse_many
 from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
@@ -26,20 +26,35 @@ def _limiter(uri: str) -> SlidingWindowCounterRateLimiter:
 
 
 class LoginForm(AdminAuthenticationForm):
-    """Counts a try before the password is looked at; also a right one, which says nothing then."""
+    """Counts what failed, and looks at no password where too much has. Who knows theirs may log in
+    as often as they like; without limits nothing is counted."""
 
     def clean(self) -> dict[str, Any]:
         address = client_address(scope_of(self.request)) if self.request else ""
-        name = self.cleaned_data.get("username", "")
-        if not _allowed("address", address) or not _allowed("name", name):
+        asked = [(PER_ADDRESS, "address", address)]
+        if name := self.cleaned_data.get("username", ""):
+            asked.append((PER_NAME, "name", name.lower()))
+        if conf().limits is None:
+            return super().clean()
+        if not all(_each("test", *each) for each in asked):
             raise ValidationError(_("Too many attempts. Please try again later."), code="throttled")
-        return super().clean()
+        try:
+            return super().clean()
+        except ValidationError:
+            for each in asked:
+                _each("hit", *each)
+            raise
 
 
-def _allowed(kind: str, who: str) -> bool:
-    uri = conf().LIMITS_STORAGE
-    rates = PER_ADDRESS if kind == "address" else PER_NAME
+def _each(verb: str, rates: list[RateLimitItem], kind: str, who: str) -> bool:
+    """Test or hit all rates of a rule; whether each has room for it."""
     try:
-        return all(_limiter(uri).hit(rate, "login", kind, who.lower()) for rate in rates)
+        return _all(conf().LIMITS_STORAGE, verb, rates, kind, who)
     except Exception:  # whatever the storage's driver raises: each process counts by itself
-        return all(_limiter("memory://").hit(rate, "login", kind, who.lower()) for rate in rates)
+        return _all("memory://", verb, rates, kind, who)
+
+
+def _all(uri: str, verb: str, rates: list[RateLimitItem], kind: str, who: str) -> bool:
+    ask = getattr(_limiter(uri), verb)
+    found = [ask(rate, "login", kind, who) for rate in rates]  # each of them counts
+    return all(found)

@@ -14,12 +14,19 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The first has no window of its own: a page that is opened in it costs a third less.
+CHROMIUMS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 
 
-def chromium() -> str | None:
-    """The machine's own browser, None for none."""
-    return next(filter(None, map(shutil.which, CHROMIUMS)), None)
+def chromium(*, windows: bool = False) -> str | None:
+    """The machine's own browser, None for none; with `windows`, the one that people use."""
+    return next(filter(None, map(shutil.which, CHROMIUMS[windows:])), None)
 
 
 def initdb() -> Path | None:

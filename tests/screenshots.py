@@ -101,7 +101,9 @@ async def main() -> None:
         assert found, server.log
         site = Site(server.url, (found[1], found[2]))
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM)
+            browser = await playwright.chromium.launch(
+                executable_path=chromium(windows=True), args=CHROMIUM
+            )
             await take(browser, site)
             await browser.close()
     finally:

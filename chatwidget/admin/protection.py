@@ -57,12 +57,14 @@ class ProtectedForm(forms.ModelForm):  # type: ignore[type-arg]
                 if used.get(name)
                 else "",
             )
-        self.fields["keep_days"].required = False
-        if self.instance.pk and (erased := erased_so_far(self.instance)):
-            self.fields["keep_days"].help_text = _(
-                "Since their last message; then the server erases them. 0: for ever. "
-                "Erased so far: %(count)s conversations."
-            ) % {"count": erased}
+        # Who may only view the widget has a form without the model's fields.
+        if keep_days := self.fields.get("keep_days"):
+            keep_days.required = False
+            if self.instance.pk and (erased := erased_so_far(self.instance)):
+                keep_days.help_text = _(
+                    "Since their last message; then the server erases them. 0: for ever. "
+                    "Erased so far: %(count)s conversations."
+                ) % {"count": erased}
         if self.instance.encrypted_identity_secret:
             self.fields["new_identity_secret"].help_text = _(
                 "A secret is stored. Leave this empty to keep it."

@@ -78,7 +78,9 @@ async def measure(provider: Provider, folder: Path, full: bool) -> str:
     costs = {"/ours": Costs(), "/floor": Costs()}
     try:
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+            browser = await playwright.chromium.launch(
+                executable_path=chromium(windows=True), args=ARGUMENTS
+            )
             for repetition in range(15 if full else 7):
                 for path, cost in costs.items():
                     await _load(browser, site.url + path, cost, warm=repetition > 0)

@@ -97,7 +97,7 @@ async def test_the_back_button_s_cache_is_kept(
     site = await other_site({"/": html, "/other": "<!doctype html><title>Other</title>"})
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=chromium(),
+            executable_path=chromium(windows=True),
             args=CHROMIUM,
             ignore_default_args=["--disable-back-forward-cache"],
         )

@@ -266,7 +266,9 @@ async def denied() -> AsyncIterator[Page]:
     feature = "--disable-features=ThirdPartyStoragePartitioning,"
     args = [each.replace("--disable-features=", feature) for each in CHROMIUM]
     async with async_playwright() as playwright:
-        made: Browser = await playwright.chromium.launch(executable_path=chromium(), args=args)
+        made: Browser = await playwright.chromium.launch(
+            executable_path=chromium(windows=True), args=args
+        )
         yield await made.new_page()
         await made.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from pytest_django import Settings
 
 from project import protection
 from project.environment import database
+from project.login import _limiter
 from tests.client import Chat
 from tests.conftest import Serve
 from tests.running import Server
@@ -45,6 +47,22 @@ def login(client: Client, name: str, password: str = "wrong") -> str:
     return "in" if answer.status_code == 302 else answer.content.decode()
 
 
+@pytest.fixture
+def limited(settings: Settings) -> Iterator[None]:
+    """The tests' own environment has no limits."""
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS": True}
+    _limiter.cache_clear()
+    yield
+    _limiter.cache_clear()
+
+
+@pytest.mark.usefixtures("limited")
+def test_who_knows_the_password_is_not_counted(client: Client, admin_user: object) -> None:
+    for _ in range(15):
+        assert login(client, "admin", "password") == "in"
+
+
+@pytest.mark.usefixtures("limited")
 def test_guesses_at_the_admins_password_are_bounded(
     client: Client, admin_user: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import base64
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any, Protocol
@@ -206,36 +207,39 @@ def another(visit: Visit) -> Callable[[Chat], Any]:
     return open_tab
 
 
+def begun(wait: Callable[[], Coroutine[Any, Any, int | None]]) -> Future[int | None]:
+    """What comes of it, in a thread and loop of its own: the tests' loop stands still during tests
+    that are not asynchronous, and a server does not wait long for its client to close."""
+    return ThreadPoolExecutor(1).submit(asyncio.run, wait())
+
+
 @pytest.fixture(scope="session", autouse=True)
-async def no_hello(site: Site) -> AsyncIterator[asyncio.Task[int | None]]:
+def no_hello(site: Site) -> Future[int | None]:
     """A socket that says nothing, opened early: the code it is closed with, some 10 s later."""
 
     async def wait() -> int | None:
         async with Chat(site.url, "talk") as chat:
-            return await chat.closed(600)
+            return await chat.closed(180)
 
-    task = asyncio.create_task(wait())
-    yield task
-    task.cancel()
+    return begun(wait)
 
 
 @pytest.fixture(scope="session", autouse=True)
-async def unacknowledged(site: Site, platforms: Process) -> AsyncIterator[asyncio.Task[int | None]]:
-    """A socket whose window is exhausted and stays so: the code it is closed with, 60 s later.
+def unacknowledged(site: Site, platforms: Process) -> Future[int | None]:
+    """A socket whose window is exhausted and stays so: the code it is closed with, 60 s later."""
 
-    Its own limit is generous: this loop stands still during tests that are not asynchronous, and
-    then its clock is looked at before what has come meanwhile.
-    """
-    control = Control(platforms.url)
-    async with Chat(site.url, "talk") as chat:
-        chat.acks = False
-        await chat.hello()
-        await chat.say("hold:unacknowledged")
-        reply = (await chat.reply_begun())["id"]
-        await control.push("unacknowledged", "x" * (WINDOW + 1))
-        while len(chat.texts[reply]) < WINDOW:
-            await chat.receive()
-        task = asyncio.create_task(chat.closed(600))
-        yield task
-        task.cancel()
-    await control.close()
+    async def wait() -> int | None:
+        control = Control(platforms.url)
+        async with Chat(site.url, "talk") as chat:
+            chat.acks = False
+            await chat.hello()
+            await chat.say("hold:unacknowledged")
+            reply = (await chat.reply_begun())["id"]
+            await control.push("unacknowledged", "x" * (WINDOW + 1))
+            while len(chat.texts[reply]) < WINDOW:
+                await chat.receive()
+            code = await chat.closed(180)
+        await control.close()
+        return code
+
+    return begun(wait)

@@ -63,7 +63,9 @@ async def measure(full: bool) -> str:
     script = _script()
     spent: dict[str, list[float]] = {"nothing": [], "ours": [], "theirs": []}
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        browser = await playwright.chromium.launch(
+            executable_path=chromium(windows=True), args=ARGUMENTS
+        )
         page = await browser.new_page(viewport={"width": 400, "height": 680})
         await page.set_content(PAGE)
         await page.add_script_tag(content=script)

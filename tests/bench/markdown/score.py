@@ -105,7 +105,7 @@ async def measure(failures: bool = False, answers: str = "") -> str:
     """The table, and what is left out on purpose."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium(windows=True), args=["--no-sandbox", "--disable-gpu"]
         )
         page = await browser.new_page()
         await open_page(page)
