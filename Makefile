@@ -71,7 +71,7 @@ test-pages: $(VENV)/developed .env
 	@$(BIN)/python hatch_build.py
 	@$(BIN)/python -m tests.needs
 	$(BIN)/python hatch_build.py npm install --prefix ../../tests/pages --no-save --silent --ignore-scripts $(PAGES)
-	$(BIN)/python -m pytest $(PARALLEL) tests/pages $(ARGS)
+	$(BIN)/python -m pytest -n 3 tests/pages $(ARGS)
 
 # Real agents' programs, installed from the package indexes: `make test-agents NAMES="ai-sdk-ui a2a"`;
 # without NAMES, what there is.

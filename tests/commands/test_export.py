@@ -406,3 +406,16 @@ def test_a_reader_that_has_had_enough_is_no_error(environment: dict[str, str]) -
         export.stdout.close()
         assert export.stderr.read() == b""
         assert export.wait(timeout=60) == 0
+
+
+def test_what_a_hostile_model_writes_is_one_harmless_cell_and_one_line() -> None:
+    path = Path(__file__).parents[1] / "fixtures/markdown_hostile.json"
+    # No server lets a NUL pass.
+    texts = [case["markdown"].replace("\0", "") for case in json.loads(path.read_text())]
+    widget = a_widget()
+    for text in texts:
+        a_conversation(widget, "hi", text)
+    assert sorted(found["messages"][1]["text"] for found in lines()) == sorted(texts)
+    cells = [row["text"] for row in table()]
+    assert len(cells) == 2 * len(texts)
+    assert not [cell for cell in cells if cell.lstrip()[:1] in ("=", "+", "-", "@")]
