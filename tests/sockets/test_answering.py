@@ -283,3 +283,21 @@ async def test_whatever_a_page_sends(
         await page.quiet()
     await page.quiet()
     assert page.shown.transcript == await in_step(chat, another=another)
+
+
+async def test_the_agent_goes_on_where_a_person_has_gone(
+    chat: Chat, watch: Watch, ana: tuple[str, str], site: Site
+) -> None:
+    await chat.ask("say:Hello.")
+    page = await watch(ana[0], chat.conversation)
+    await page.take()
+    await page.socket.close()
+    await chat.say("say:Is anybody there?")
+    assert chat.conversation
+    site.write(
+        "UPDATE chatwidget_handover SET active_at = '2026-01-01' WHERE conversation_id = ?",
+        chat.conversation.replace("-", ""),
+    )
+    done = await chat.until("done")
+    assert chat.texts[done["id"]] == "Is anybody there?"
+    assert [each["event"] for each in chat.shown.transcript if each["event"]] == ["joined", "left"]
