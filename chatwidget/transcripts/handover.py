@@ -224,14 +224,20 @@ def _is_forsaken(handover: Handover, widget: Widget) -> bool:
 
 
 def _resume(row: Conversation, handover: Handover, owner: str) -> Change:
-    """The agent has it again, and answers what nobody has; `owner` claims that."""
+    """The agent has it again, and answers what nobody has; `owner` claims that.
+
+    What somebody has marked as done stays so: there is nothing left to answer.
+    """
+    done = row.done_seq >= row.last_seq
     entries = [tell(row, EventKind.LEFT, handover.name)]
     handover.delete()
     Conversation.objects.filter(pk=row.pk).update(with_person=False)
     _send_signal(row, "agent", handover.name)
     text, asked_seq = unanswered(row, row.last_seq + 1)
     job = None
-    if asked_seq and row.widget.active and row.visitor.blocked_at is None:
+    if done:
+        Conversation.objects.filter(pk=row.pk).update(done_seq=row.last_seq)
+    elif asked_seq and row.widget.active and row.visitor.blocked_at is None:
         entry, job = _ask_agent(row, text, owner)
         entries.append(entry)
     return Change(row.pk, tuple(entries), job)

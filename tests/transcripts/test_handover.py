@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
-from chatwidget import transcripts
+from chatwidget import signals, transcripts
 from chatwidget.conf import Desk
 from chatwidget.errors import BadRequest
-from chatwidget.models import Glance, Handover, Message, Status, Widget, new_id
-from chatwidget.transcripts import ConversationGone, Staff
+from chatwidget.models import Conversation, Glance, Handover, Message, Status, Widget, new_id
+from chatwidget.transcripts import ConversationGone, Staff, export
 from chatwidget.transcripts.erasure import erase_widget
 from chatwidget.transcripts.office_hours import is_open
 from tests.transcripts.talks import Talk
@@ -226,3 +228,47 @@ def test_all_of_it_is_erased_with_the_conversation(taken: Talk) -> None:
     assert not (Handover.objects.exists() or Glance.objects.exists() or Message.objects.exists())
     with pytest.raises(ConversationGone):
         answer(taken)
+
+
+def test_what_is_done_stays_so_when_its_person_leaves(taken: Talk) -> None:
+    taken.send("Thank you!")
+    Conversation.objects.filter(pk=taken.conversation).update(done_seq=taken.row.last_seq)
+    change = transcripts.hand_back(taken.conversation, ANA, "here")
+    assert change and change.job is None
+    assert taken.told()[-1][1] == "event"
+    assert taken.row.done_seq == taken.row.last_seq
+
+
+def test_it_is_in_both_exports(taken: Talk) -> None:
+    answer(taken, "I am a person.")
+    [row] = export.read(export.select())
+    event, said = row["messages"][-2:]
+    assert (event["role"], event["event"], event["author"]) == (
+        "event",
+        "joined",
+        {"name": "Ana Rojas"},
+    )
+    assert (said["role"], said["author"]) == ("operator", {"name": "Ana Rojas"})
+    assert "author" not in row["messages"][0]
+    header, *lines = csv.reader("".join(export.as_csv(iter([row]))).splitlines())
+    last = dict(zip(header, lines[-1], strict=True))
+    assert [last[name] for name in ("role", "author", "event", "text")] == [
+        *("operator", "Ana Rojas", "", "I am a person."),
+    ]
+
+
+def test_code_is_told_of_it(talk: Talk, django_capture_on_commit_callbacks: Any) -> None:
+    told: list[tuple[str, str]] = []
+
+    def listen(sender: type, **values: Any) -> None:
+        told.append((values["to"], values["by"]))
+
+    signals.handover.connect(listen)
+    try:
+        talk.finish(talk.begun("hi"), text="Yes.")
+        with django_capture_on_commit_callbacks(execute=True):
+            transcripts.take_over(talk.conversation, ANA)
+            transcripts.hand_back(talk.conversation, ANA, "here")
+    finally:
+        signals.handover.disconnect(listen)
+    assert told == [("person", "Ana Rojas"), ("agent", "Ana Rojas")]
