@@ -10,20 +10,24 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db.models import Exists, OuterRef, QuerySet
 
 from chatwidget.models import Conversation, Judgement, Message, Note, Status, Tag
 from chatwidget.transcripts.dataset import as_dataset
 from chatwidget.transcripts.erasure import find_people
 from chatwidget.transcripts.printed import as_html
+from chatwidget.transcripts.raw_rows import columns, id_text, json_value, raw_rows, time_writer, utc
 
-CHUNK = 100  # conversations in memory at once, with their messages
+CHUNK = 250  # conversations in memory at once, with their messages
 PIECE = 64 * 1024  # code points of what is written at once
+
+Times = Callable[[datetime | str | None], str | None]
 
 CONVERSATION = (
     *("provider_session", "page_url", "page_title", "referrer", "locale", "user_agent"),
@@ -84,28 +88,28 @@ def select(
 
 def read(conversations: QuerySet[Conversation]) -> Iterator[dict[str, Any]]:
     """Each of what `select` found as a line of the export holds it."""
-    rows = conversations.select_related("widget", "visitor")
-    chunk = list(rows[:CHUNK])
+    database = conversations.db
+    time_text, of_message = time_writer(database), columns(_MESSAGE, database)
+    rows = conversations.values_list(*columns(_CONVERSATION, database))
+    chunk = list(raw_rows(rows[:CHUNK]))
     while chunk:
-        # Dicts, not prefetched models: a message and its conversation would hold each other, and
-        # such circles fill the memory until the garbage collector happens to look.
-        found = Message.objects.filter(conversation__in=[row.pk for row in chunk])
-        messages: dict[UUID, list[dict[str, Any]]] = {row.pk: [] for row in chunk}
-        judged = _judgements(row.pk for row in chunk)
-        for message in found.order_by("conversation", "seq").values():
-            entry = _message(message, judged.get(message["id"]))
-            messages[message["conversation_id"]].append(entry)
-        tags, notes = _added(row.pk for row in chunk)
-        for row in chunk:
-            yield _conversation(row, messages[row.pk], tags.get(row.pk, []), notes.get(row.pk, []))
-        chunk = list(rows.filter(pk__gt=chunk[-1].pk)[:CHUNK])
+        within = [UUID(str(row[0])) for row in chunk]
+        messages: dict[str, list[dict[str, Any]]] = {str(pk): [] for pk in within}
+        judged = _judgements(within)
+        found = Message.objects.filter(conversation__in=within).order_by("conversation", "seq")
+        for conversation, *message in raw_rows(found.values_list(*of_message)):
+            messages[id_text(conversation)].append(_message(message, judged, time_text))
+        tags, notes = _added(within)
+        for row, (pk, said) in zip(chunk, messages.items(), strict=True):
+            yield _conversation(row, said, tags.get(pk, []), notes.get(pk, []), time_text)
+        chunk = list(raw_rows(rows.filter(pk__gt=within[-1])[:CHUNK]))
 
 
-def _judgements(conversations: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+def _judgements(conversations: list[UUID]) -> dict[str, dict[str, Any]]:
     """What staff think of replies, by message."""
-    rows = Judgement.objects.filter(message__conversation__in=list(conversations))
+    rows = Judgement.objects.filter(message__conversation__in=conversations)
     return {
-        row.message_id: {
+        str(row.message_id): {
             "verdict": row.verdict,
             "reason": row.reason,
             "expected": row.expected,
@@ -117,87 +121,99 @@ def _judgements(conversations: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
 
 
 def _added(
-    conversations: Iterable[UUID],
-) -> tuple[dict[UUID, list[str]], dict[UUID, list[dict[str, Any]]]]:
+    conversations: list[UUID],
+) -> tuple[dict[str, list[str]], dict[str, list[dict[str, Any]]]]:
     """Tags and notes, by conversation."""
-    within = list(conversations)
-    tags: dict[UUID, list[str]] = {}
-    given = Tag.conversations.through.objects.filter(conversation__in=within)
+    tags: dict[str, list[str]] = {}
+    given = Tag.conversations.through.objects.filter(conversation__in=conversations)
     for pk, name in given.order_by("tag__name").values_list("conversation_id", "tag__name"):
-        tags.setdefault(pk, []).append(name)
-    notes: dict[UUID, list[dict[str, Any]]] = {}
-    for note in Note.objects.filter(conversation__in=within):
+        tags.setdefault(str(pk), []).append(name)
+    notes: dict[str, list[dict[str, Any]]] = {}
+    for note in Note.objects.filter(conversation__in=conversations):
         written = {"author": note.author_name, "created_at": utc(note.created_at)}
-        notes.setdefault(note.conversation_id, []).append({**written, "text": note.text})
+        notes.setdefault(str(note.conversation_id), []).append({**written, "text": note.text})
     return tags, notes
 
 
+_CONVERSATION = (
+    *("id", "widget__slug", "visitor_id", "visitor__name", "visitor__email"),
+    *("visitor__external_id", "visitor__consent", *CONVERSATION, "done_seq", "last_seq"),
+)
+
+
 def _conversation(
-    row: Conversation,
+    row: tuple[Any, ...],
     messages: list[dict[str, Any]],
     tags: list[str],
     notes: list[dict[str, Any]],
+    time_text: Times,
 ) -> dict[str, Any]:
+    pk, widget, visitor, name, email, external_id, consent, *facts, done_seq, last_seq = row
+    *texts, started_at, ended_at = facts
     return {
-        "id": str(row.id),
-        "widget": row.widget.slug,
+        "id": id_text(pk),
+        "widget": widget,
         "visitor": {
-            "id": str(row.visitor.id),
-            "name": row.visitor.name,
-            "email": row.visitor.email,
-            "external_id": row.visitor.external_id,
-            "consent": row.visitor.consent,
+            "id": id_text(visitor),
+            "name": name,
+            "email": email,
+            "external_id": external_id,
+            "consent": json_value(consent),
         },
-        "provider_session": row.provider_session,
-        "page_url": row.page_url,
-        "page_title": row.page_title,
-        "referrer": row.referrer,
-        "locale": row.locale,
-        "user_agent": row.user_agent,
-        "started_at": utc(row.started_at),
-        "ended_at": utc(row.ended_at),
-        "done": row.is_done,
+        **dict(zip(CONVERSATION, texts, strict=False)),
+        "started_at": time_text(started_at),
+        "ended_at": time_text(ended_at),
+        "done": done_seq >= last_seq,
         "tags": tags,
         "notes": notes,
         "messages": messages,
     }
 
 
-def _message(row: Mapping[str, Any], judgement: dict[str, Any] | None) -> dict[str, Any]:
-    failed = row["error_code"] and {
-        "code": row["error_code"],
-        "cause": row["error_cause"],
-        "retry_after": row["retry_after"],
-    }
-    return {
-        "id": str(row["id"]),
-        "seq": row["seq"],
-        "role": row["role"],
-        "text": row["text"],
-        "status": row["status"],
-        "created_at": utc(row["created_at"]),
-        "completed_at": utc(row["completed_at"]),
-        "first_chunk_ms": row["first_chunk_ms"],
-        "error": failed or None,
-        "rating": row["rating"],
-        "rating_comment": row["rating_comment"],
-        "judgement": judgement,
-        "ui": row["ui"],
-        "metadata": row["metadata"],
-        **({"author": {"name": row["author"]}} if row["author"] else {}),
-        **({"event": row["event"]} if row["event"] else {}),
-    }
+_MESSAGE = (
+    *("conversation_id", "id", "seq", "role", "text", "status", "created_at", "completed_at"),
+    *("first_chunk_ms", "error_code", "error_cause", "retry_after", "rating", "rating_comment"),
+    *("ui", "metadata", "author", "event"),
+)
 
 
-def utc(moment: datetime | None) -> str | None:
-    """ISO 8601 with a Z."""
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _message(
+    row: list[Any], judgements: dict[str, dict[str, Any]], time_text: Times
+) -> dict[str, Any]:
+    pk, seq, role, text, status, created, completed, first, *more = row
+    code, cause, retry_after, rating, comment, ui, metadata, author, event = more
+    name = id_text(pk)
+    message = {
+        "id": name,
+        "seq": seq,
+        "role": role,
+        "text": text,
+        "status": status,
+        "created_at": time_text(created),
+        "completed_at": time_text(completed),
+        "first_chunk_ms": first,
+        "error": {"code": code, "cause": cause, "retry_after": retry_after} if code else None,
+        "rating": rating,
+        "rating_comment": comment,
+        "judgement": judgements.get(name),
+        "ui": json_value(ui),
+        "metadata": json_value(metadata),
+    }
+    if author:
+        message["author"] = {"name": author}
+    if event:
+        message["event"] = event
+    return message
 
 
 def as_jsonl(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     """One conversation a line."""
+    encode = msgspec.json.Encoder().encode
     for row in rows:
-        yield json.dumps(row, ensure_ascii=False) + "\n"
+        try:
+            yield f"{encode(row).decode()}\n"
+        except UnicodeEncodeError:  # half a surrogate pair, which JSON may hold
+            yield f"{json.dumps(row, ensure_ascii=False)}\n"
 
 
 def as_csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:

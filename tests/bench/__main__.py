@@ -11,13 +11,13 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import layers, markdown, page, pages, relay, rows, workers
+from tests.bench import exports, layers, markdown, page, pages, relay, rows, workers
 from tests.bench.provider import Provider
 from tests.bench.servers import LOAD_CORE, SERVER_CORE
 from tests.bench.table import Results, everything, goals
 from tests.services import Postgres
 
-PARTS = ("relay", "rows", "workers", "layers", "pages", "page", "markdown")
+PARTS = ("relay", "rows", "workers", "layers", "pages", "page", "markdown", "exports")
 SLOW = "workers"  # which ten minutes have no room for
 
 
@@ -41,6 +41,8 @@ async def bench(full: bool, parts: list[str]) -> None:
             tables.append(await page.measure(provider, folder, full))
         if "markdown" in parts:
             tables.append(await markdown.measure(full))
+        if "exports" in parts:
+            tables.append(await exports.measure(folder, full))
     provider.close()
     print("\n\n".join(["", *tables]))
 

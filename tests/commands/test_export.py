@@ -317,7 +317,10 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], said: str
     assert refused.value.returncode == 1
 
 
-def test_queries_do_not_grow_within_a_chunk(django_assert_num_queries: Any) -> None:
+def test_queries_do_not_grow_within_a_chunk(
+    django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "CHUNK", 50)
     widget = a_widget()
     for _ in range(export.CHUNK):
         a_conversation(widget, "hi", "hello")
@@ -325,7 +328,10 @@ def test_queries_do_not_grow_within_a_chunk(django_assert_num_queries: Any) -> N
         exported()
 
 
-def test_memory_does_not_grow_with_the_number_of_conversations() -> None:
+def test_memory_does_not_grow_with_the_number_of_conversations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(export, "CHUNK", 100)
     widget = a_widget()
     visitor = Visitor.objects.create(widget=widget)
 
