@@ -236,17 +236,24 @@ def as_csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
         first = [harmless(cell) for cell in of_conversation]
         for message in row["messages"]:
             error = message["error"] or {"code": "", "cause": ""}
-            cells = [
-                message["id"],
-                *(message[name] for name in MESSAGE),
-                error["code"],
-                error["cause"],
-                *(message[name] for name in ("rating", "rating_comment")),
-                *(_json(message[name]) for name in ("judgement", "ui", "metadata")),
-                message.get("author", {}).get("name", ""),
-                message.get("event", ""),
-            ]
-            table.writerow([*first, *(harmless(cell) for cell in cells)])
+            # What only we write, ids, times and the like, begins with a letter or a digit.
+            table.writerow(
+                [
+                    *first,
+                    message["id"],
+                    message["seq"],
+                    message["role"],
+                    harmless(message["text"]),
+                    *(message[name] for name in MESSAGE[3:]),
+                    error["code"],
+                    harmless(error["cause"]),
+                    message["rating"],
+                    harmless(message["rating_comment"]),
+                    *(harmless(_json(message[name])) for name in ("judgement", "ui", "metadata")),
+                    harmless(message.get("author", {}).get("name", "")),
+                    message.get("event", ""),
+                ]
+            )
         yield lines.getvalue()
         lines.seek(0)
         lines.truncate()
@@ -259,7 +266,7 @@ def _json(value: Any) -> str:
 
 def harmless(cell: Any) -> Any:
     """The cell, with an apostrophe before whatever a spreadsheet would take for a formula."""
-    return FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell
+    return FORMULA.sub(r"\1'", cell) if cell and isinstance(cell, str) else cell
 
 
 FORMATS = {"jsonl": as_jsonl, "csv": as_csv, "html": as_html, "dataset": as_dataset}

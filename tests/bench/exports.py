@@ -18,8 +18,13 @@ TABLES = "chatwidget_message chatwidget_conversation chatwidget_visitor"
 
 async def _spent(env: dict[str, str], *command: str) -> tuple[float, float]:
     """Seconds of CPU of a command, and its peak of memory in MB."""
+    return await asyncio.to_thread(_run, env, command)
+
+
+def _run(env: dict[str, str], command: tuple[str, ...]) -> tuple[float, float]:
     process = subprocess.Popen(command, env={**os.environ, **env}, stdout=subprocess.DEVNULL)
-    _, status, used = await asyncio.to_thread(os.wait4, process.pid, 0)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = status
     assert status == 0, command
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
