@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import pytest
 
@@ -41,6 +42,10 @@ async def test_export_forget_and_purge(manage: Manage) -> None:
     lines = (await manage("export_transcripts", "shop")).stdout.splitlines()
     assert len({json.loads(line)["id"] for line in lines}) == COUNT
     assert all(len(json.loads(line)["messages"]) == 2 for line in lines)
+    first = json.loads(lines[0])
+    assert first["id"] == str(UUID(first["id"])) and first["visitor"]["consent"] == {}
+    assert first["started_at"] == first["messages"][0]["created_at"] == "2026-03-14T12:00:00Z"
+    assert first["messages"][0]["metadata"] == {}
 
     forgotten = await manage("forget_visitor", "ZOE@example.com")
     assert forgotten.stdout == "Erased 3 conversations with 6 messages, and 1 visitor.\n"
