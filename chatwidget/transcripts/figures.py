@@ -172,7 +172,7 @@ def _rows(
     if widgets is not None:
         rows = rows.filter(widget__in=widgets)
     fields = ("start", "widget_id", "counts")
-    for at, widget, counts in rows.order_by("start").values_list(*fields).iterator():
+    for at, widget, counts in rows.order_by("start").values_list(*fields):
         yield at, widget, int.from_bytes(counts, "little")
 
 
@@ -230,7 +230,7 @@ def questions(period: Period, widgets: Sequence[int] | None, most: int) -> list[
     counts: Counter[int] = Counter()
     latest: dict[int, int] = {}
     newest = rows.order_by("-start").values_list("start", "question")[:LOOKED_AT]
-    for start, question in newest.iterator():
+    for start, question in newest:
         if question is not None:
             counts[question] += 1
             latest.setdefault(question, start)
