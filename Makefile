@@ -8,10 +8,10 @@ SHOWN_PIP := $(PYTHON) project/progress.py $(filter-out --quiet,$(PIP))
 # Most tests wait for something: three at a time suit two cores. `make test PARALLEL=` for one.
 PARALLEL := -n 3 --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help install free-port run demo-data test test-pages test-agents test-container docs lint format bench bench-full markdown-score fuzz audit wheel
+.PHONY: help install free-port run demo-data test test-pages test-agents test-container docs soak lint format bench bench-full markdown-score fuzz audit wheel
 
 help:
-	@echo "make run | demo-data | test | test-pages | test-agents | test-container | docs | install | lint | format | bench | bench-full | markdown-score | fuzz | audit | wheel"
+	@echo "make run | demo-data | test | test-pages | test-agents | test-container | docs | soak | install | lint | format | bench | bench-full | markdown-score | fuzz | audit | wheel"
 
 # Stamps in .venv: each is made again when what it was made of has changed.
 $(VENV)/created:
@@ -82,6 +82,12 @@ test-agents: $(VENV)/developed .env
 # The Containerfile's steps, in a folder instead of an image, and a chat with what they make.
 test-container: $(VENV)/developed
 	@$(BIN)/python -m tests.containerfile
+
+# Chats that come and go while everything is restarted: `make soak ARGS="--minutes 5 --chats 100"`.
+soak: $(VENV)/developed .env
+	@$(BIN)/python hatch_build.py
+	@$(BIN)/python -m tests.needs
+	$(BIN)/python -m tests.soak $(ARGS)
 
 # docs/ as a site, in site/; a link that leads nowhere is an error.
 docs: $(VENV)/developed

@@ -21,7 +21,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from chatwidget.conf import conf
 from chatwidget.db import db_timeout, run_in_db_thread
 from chatwidget.errors import DatabaseUnavailable
-from chatwidget.models import Status, Widget
+from chatwidget.models import Notice, Status, Widget
 from chatwidget.relay.lifecycle import relay
 from chatwidget.sockets.origin import client_address, header
 from chatwidget.telemetry import meters
@@ -70,20 +70,22 @@ def _look_at_relay() -> None:
 async def _look_at_database() -> None:
     try:
         async with db_timeout():
-            queued, budgets = await run_in_db_thread(_read)
+            queued, notices, budgets = await run_in_db_thread(_read)
     except DatabaseUnavailable:
         meters.database_up.set(0)
         meters.queue.set(math.nan)
+        meters.notices.set(math.nan)
         return
     meters.database_up.set(1)
     meters.queue.set(queued)
+    meters.notices.set(notices)
     meters.budget_used.clear()
     for (widget, budget), ratio in budgets.items():
         meters.budget_used.labels(widget, budget).set(ratio)
 
 
-def _read() -> tuple[int, dict[tuple[str, str], float]]:
-    """How many replies wait, and how much of each budget is used up."""
+def _read() -> tuple[int, int, dict[tuple[str, str], float]]:
+    """How many replies and notices wait, and how much of each budget is used up."""
     ratios = {}
     with_budgets = Widget.objects.exclude(budgets={}).filter(active=True).order_by("pk")
     for widget in with_budgets[:MOST_WIDGETS]:
@@ -91,4 +93,5 @@ def _read() -> tuple[int, dict[tuple[str, str], float]]:
         for budget, amount in used.items():
             if limit := getattr(widget.typed_budgets, budget):
                 ratios[widget.slug, budget] = amount / limit
-    return unfinished_replies().filter(status=Status.PENDING).count(), ratios
+    queued = unfinished_replies().filter(status=Status.PENDING).count()
+    return queued, Notice.objects.filter(due_at__isnull=False).count(), ratios

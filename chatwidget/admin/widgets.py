@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -16,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin import people, privacy, protection
+from chatwidget.admin.doctor import doctor_view
 from chatwidget.admin.forms import WidgetForm, appearance_names, option_names
 from chatwidget.admin.platform_fields import platform_facts
 from chatwidget.admin.preview import preview
@@ -157,7 +159,9 @@ class WidgetAdmin(SetsUp):
         dry_run = path("<path:object_id>/dry-run/", dry, name="chatwidget_widget_dry_run")
         kept = self.admin_site.admin_view(self.privacy_view)
         privacy_page = path("<path:object_id>/privacy/", kept, name="chatwidget_widget_privacy")
-        return [own, preview_page, dry_run, privacy_page, *forms]
+        looked = self.admin_site.admin_view(partial(doctor_view, self))
+        doctor_page = path("doctor/", looked, name="chatwidget_widget_doctor")
+        return [own, preview_page, doctor_page, dry_run, privacy_page, *forms]
 
     def privacy_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What is kept of its visitors, for the owner's own notice."""

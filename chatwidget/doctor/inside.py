@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.cache import cache
 from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import get_connection
 from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
 
 from chatwidget.doctor.finding import Finding, Kind, fault, note, well
-from chatwidget.models import Widget
+from chatwidget.errors import PlatformMisconfigured
+from chatwidget.models import Notice, Webhook, Widget
 from chatwidget.widgets.diagnostics import diagnose
 
 # Seconds. Workers agree on who answers by the database's clock, and on tokens by their own.
 CLOCKS_APART = 5.0
 ANSWER_SECONDS = 5.0
+LATE = 600.0  # for a notice that is due
+MOST_RECEIVERS = 20
 
 
 def examine() -> Iterator[Finding]:
@@ -34,6 +39,7 @@ def examine() -> Iterator[Finding]:
     yield found
     yield _cache()
     yield from _mail()
+    yield from _webhooks()
     yield from _widgets()
 
 
@@ -94,17 +100,40 @@ def _cache() -> Finding:
 
 
 def _mail() -> Iterator[Finding]:
-    """Budgets that run out are mailed to MANAGERS: would it leave?"""
-    if not settings.MANAGERS:
+    """Budgets that run out are mailed to MANAGERS, notices to mailboxes: would it leave?"""
+    mailboxes = Webhook.objects.filter(active=True, url__startswith="mailto:").count()
+    if not settings.MANAGERS and not mailboxes:
         return
     try:
         mail = get_connection()
         mail.open()
         mail.close()
     except OSError as error:  # smtplib's are too
-        yield fault(f"Mail: {error}.", "Set EMAIL_HOST and what belongs to it, or no MANAGERS.")
+        yield fault(f"Mail: {error}.", "Set EMAIL_URL (EMAIL_HOST and what belongs to it).")
     else:
-        yield well(f"Mail: {type(mail).__module__} takes it, for {len(settings.MANAGERS)}.")
+        yield well(f"Mail: {type(mail).__module__} takes it.")
+
+
+def _webhooks() -> Iterator[Finding]:
+    """Receivers whose last notice did not arrive, and notices that nobody delivers."""
+    late = Notice.objects.filter(due_at__lt=timezone.now() - timedelta(seconds=LATE))
+    if count := late.count():
+        advice = "Does a server run? It delivers them; its log says what keeps it."
+        yield fault(f"Notices: {count} should have been delivered long since.", advice)
+    receivers = Webhook.objects.filter(active=True)[:MOST_RECEIVERS]
+    for webhook in receivers:
+        last = Notice.objects.filter(webhook=webhook, attempts__gt=0).first()
+        try:
+            webhook.is_mail or webhook.secret  # noqa: B018
+        except (PlatformMisconfigured, ImproperlyConfigured):
+            advice = f"`manage.py configure_webhook {webhook.url} --new-secret`."
+            yield fault(f"Webhook {webhook.url}: its secret cannot be read.", advice)
+            continue
+        if last and last.delivered_at is None:
+            advice = "Its log in the admin says what was answered; *Send again* tries it."
+            yield fault(f"Webhook {webhook.url}: its last notice did not arrive.", advice)
+        else:
+            yield well(f"Webhook {webhook.url}: {'delivered' if last else 'nothing sent yet'}.")
 
 
 def _widgets() -> Iterator[Finding]:

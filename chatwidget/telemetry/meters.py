@@ -74,6 +74,9 @@ queue = Gauge(
     "Replies that wait for their turn, in the whole database.",
     registry=registry,
 )
+notices = Gauge(
+    "chatwidget_notices_waiting", "Webhooks and mails that are to be delivered.", registry=registry
+)
 budget_used = Gauge(
     "chatwidget_budget_used_ratio",
     "How much of a day's budget is used up, of the first widgets that have one.",

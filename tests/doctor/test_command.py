@@ -5,19 +5,23 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
 from pytest_django import Settings
 
-from chatwidget.models import Widget
+from chatwidget.models import Notice, Webhook, Widget
 from tests.conftest import Serve
-from tests.running import free_port
+from tests.running import Server, free_port
 from tests.services import Redis
-from tests.stored import a_widget
+from tests.stored import NOON, a_widget
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +109,45 @@ def test_mail_that_does_not_leave(demo: Widget, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     assert "EMAIL_HOST" in said(examined("--no-platforms")[1])
+
+
+def test_webhooks_and_notices(demo: Widget) -> None:
+    webhook = Webhook(url="https://receiver.example/hook")
+    webhook.make_secret()
+    webhook.save()
+    body: dict[str, Any] = {"event": "webhook.test", "webhook": webhook, "body": "{}"}
+    assert "nothing sent yet" in said(examined("--no-platforms")[1], "well")
+    notice = Notice.objects.create(attempts=1, due_at=NOON, **body)
+    found = said(examined("--no-platforms")[1])
+    assert "did not arrive" in found and "1 should have been delivered" in found
+    notice.delivered_at, notice.due_at = NOON, None
+    notice.save()
+    assert "receiver.example/hook: delivered" in said(examined("--no-platforms")[1], "well")
+    webhook.encrypted_secret = "of another key"
+    webhook.save()
+    assert "secret cannot be read" in said(examined("--no-platforms")[1])
+
+
+async def test_the_page_in_the_admin(server: Server) -> None:
+    client = await server.admin()
+    try:
+        listed = (await client.get("/admin/chatwidget/widget/")).text
+        assert "/admin/chatwidget/widget/doctor/" in listed
+        page = (await client.get("/admin/chatwidget/widget/doctor/")).text
+    finally:
+        await client.aclose()
+    assert "System checks: nothing is missing" in page and "Websocket: a chat begins" in page
+
+
+def test_the_page_is_the_superusers(admin_client: Client, client: Client) -> None:
+    staff = get_user_model().objects.create_user("staff", is_staff=True)
+    staff.user_permissions.set(Permission.objects.filter(content_type__app_label="chatwidget"))
+    client.force_login(staff)
+    page = "/admin/chatwidget/widget/doctor/"
+    assert client.get(page).status_code == 403
+    assert page not in client.get("/admin/chatwidget/widget/").content.decode()
+    seen = admin_client.get(page)  # at an address that nobody can reach
+    assert seen.status_code == 200 and "cw-bad" in seen.content.decode()
 
 
 def test_no_widget_at_all_and_one_that_is_off() -> None:
