@@ -19,6 +19,7 @@ from collections import Counter
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 
+import httpx
 import psutil
 from websockets.exceptions import WebSocketException
 
@@ -26,7 +27,7 @@ from tests.client import Chat
 from tests.running import Server, free_port, prepare
 from tests.services import Postgres, Redis
 
-LOST = (AssertionError, OSError, TimeoutError, WebSocketException)
+LOST = (AssertionError, OSError, TimeoutError, WebSocketException, httpx.HTTPError)
 BETWEEN = 20.0  # seconds from one restart to the next
 MOST_GROWTH = 1.25  # of memory, and some MiB that a busy minute takes
 SPARE = 24 * 2**20
@@ -83,9 +84,9 @@ class Soak:
                 if time.monotonic() > self.until:
                     return
                 await work()
-                for service in (second, redis, postgres):
+                for service in (redis, postgres, second):
                     if not service.running:
-                        await service.start(*(["/chatwidget/demo.js"] if service is second else []))
+                        await service.start()
                 self.seen[f"restarts: {name}"] += 1
 
 
