@@ -193,6 +193,8 @@ class Session:
         """The visitor wants a person."""
         await self._consume("messages")
         draft = self.subscription.draft
+        if draft and not draft.paid:
+            await self._consume("conversations")
         message = await self.subscription.message(new_id(), "")
         change = await run_in_db_thread(transcripts.ask_for_person, message)
         if change:
