@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 
 def is_clean(text: str) -> bool:
@@ -54,3 +58,19 @@ def loggable(value: object, limit: int = 300) -> str:
 def on_a_line(value: object) -> str:
     """The same, where a line break would begin a line that is not ours."""
     return loggable(value).replace("\n", "\\n")
+
+
+# Beside LF and CR, which JSON escapes by itself: NEL and the separators of lines and paragraphs.
+_LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_encode = msgspec.json.Encoder().encode
+
+
+def json_line(value: Any) -> str:
+    """A value as one line, also for readers that end lines where Unicode does."""
+    try:
+        line = _encode(value).decode()
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON may hold
+        line = json.dumps(value, ensure_ascii=False)
+    for end, escape in _LINE_ENDS.items():
+        line = line.replace(end, escape)
+    return f"{line}\n"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
 
 from chatwidget.models import Conversation, Judgement, Role
+from chatwidget.text import json_line
 
 CONTEXT = 40  # messages before the question, at most
 
@@ -22,7 +22,7 @@ def as_dataset(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     """One judged reply a line: what was asked, what was said before, the answer, the judgement."""
     for row in rows:
         for line in judged(row):
-            yield json.dumps(line, ensure_ascii=False) + "\n"
+            yield json_line(line)
 
 
 def judged(row: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -15,10 +15,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.db.models import Exists, OuterRef, QuerySet
 
 from chatwidget.models import Conversation, Judgement, Message, Note, Status, Tag
+from chatwidget.text import json_line
 from chatwidget.transcripts.dataset import as_dataset
 from chatwidget.transcripts.erasure import find_people
 from chatwidget.transcripts.printed import as_html
@@ -208,12 +208,8 @@ def _message(
 
 def as_jsonl(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     """One conversation a line."""
-    encode = msgspec.json.Encoder().encode
     for row in rows:
-        try:
-            yield f"{encode(row).decode()}\n"
-        except UnicodeEncodeError:  # half a surrogate pair, which JSON may hold
-            yield f"{json.dumps(row, ensure_ascii=False)}\n"
+        yield json_line(row)
 
 
 def as_csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
