@@ -31,6 +31,8 @@ from chatwidget.transcripts.locking import row_lock
 LARGE = ("text", "ui", "metadata", "error_cause")
 # Conversations that are indexed in one transaction.
 BATCH = 100
+# Ids that are read at once where one is taken: many messages may be of one moment.
+AHEAD = 1_000
 # Of the entries that match, so many of the newest are looked at.
 MOST_HITS = 5_000
 # What an entry is of, by the word after `from:`, as a word of its own that no text can hold.
@@ -291,11 +293,15 @@ def _insert(entries: list[SearchEntry]) -> None:
             "pk", flat=True
         )
     )
+    low = high = 0  # between these, what is stored is in `taken`
     for entry in entries:
         while entry.pk in taken:
             entry.pk += 1
-            if SearchEntry.objects.filter(pk=entry.pk).exists():
-                taken.add(entry.pk)
+            if not low <= entry.pk <= high:
+                behind = SearchEntry.objects.filter(pk__gte=entry.pk).order_by("pk")
+                stored = list(behind.values_list("pk", flat=True)[:AHEAD])
+                taken.update(stored)
+                low, high = entry.pk, stored[-1] if len(stored) == AHEAD else 1 << 63
         taken.add(entry.pk)
     SearchEntry.objects.bulk_create(entries)
 

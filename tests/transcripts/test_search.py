@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatwidget.models import SearchEntry
 from chatwidget.transcripts import search
 from chatwidget.transcripts.folding import MAX_WORD, beginnings, encoded, fold, words
 from tests.environment import VARIABLES
 from tests.running import prepare, run
 from tests.services import Postgres
+from tests.stored import a_conversation, a_widget
 from tests.transcripts import search_cases
 
 
@@ -56,3 +59,16 @@ def test_anything_may_be_typed(text: str) -> None:
 @pytest.mark.parametrize("text", ['"', '-"', "-", "--a", 'a"b c"', "from:", "from:nobody", "' '"])
 def test_odd_queries_are_borne(text: str) -> None:
     search_cases.found(text)
+
+
+@pytest.mark.django_db
+def test_entries_of_one_moment_cost_few_queries(django_assert_max_num_queries: Any) -> None:
+    row = a_conversation(a_widget(), "hi")
+
+    def store() -> None:
+        search._insert([SearchEntry(pk=7, conversation=row, words="x") for _ in range(150)])
+
+    store()
+    with django_assert_max_num_queries(5):
+        store()
+    assert set(SearchEntry.objects.values_list("pk", flat=True)) == set(range(7, 307))
