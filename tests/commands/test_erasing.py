@@ -76,7 +76,8 @@ def test_purge_deletes_by_few_queries(django_assert_max_num_queries: Any) -> Non
     widget = a_widget()
     for _ in range(100):
         a_conversation(widget, "hi", "hello", at=timezone.now() - timedelta(days=2))
-    with django_assert_max_num_queries(20):
+    # One for each table that a conversation has rows in, however many conversations there are.
+    with django_assert_max_num_queries(30):
         erasure.purge(timezone.now() - timedelta(days=1))
     assert stored() == (0, 0, 0)
 
