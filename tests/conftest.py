@@ -9,9 +9,13 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
 from django.db import connections
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
@@ -54,6 +58,13 @@ CHROMIUM = [
 ]
 
 
+ROLES = (
+    ("0007_desk", "add_roles"),
+    ("0008_numbers", "let_see"),
+    ("0009_notices", "add_permissions"),
+)
+
+
 class Serve(Protocol):
     def __call__(
         self,
@@ -94,6 +105,15 @@ def no_relay_left() -> Iterator[None]:
     if process is not None:
         for task in process._tasks:
             task.cancel()
+
+
+@pytest.fixture
+def roles(db: None) -> None:
+    """The groups that migrations make, also after a test that has emptied all tables."""
+    if not Group.objects.filter(name="Chat reader").exists():
+        editor = SimpleNamespace(connection=connections["default"])
+        for number, function in ROLES:
+            getattr(import_module(f"chatwidget.migrations.{number}"), function)(apps, editor)
 
 
 @pytest.fixture

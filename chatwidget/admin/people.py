@@ -50,7 +50,7 @@ class PeopleForm(ProtectedForm):
         label=_("Canned answers"), help_text=_("One a line, for who answers to pick.")
     )
     desk_resume_minutes = forms.IntegerField(
-        label=_("Minutes until the agent answers again"),
+        label=_("Minutes before it is handed back by itself"),
         min_value=1,
         max_value=1440,
         widget=AdminIntegerFieldWidget,

@@ -14,7 +14,7 @@ from django.test import Client
 
 from tests.stored import a_conversation, a_widget
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("roles")]
 
 PASSWORD = "long enough, and odd: 7%"
 

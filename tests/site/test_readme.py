@@ -40,7 +40,7 @@ def test_every_command_that_is_named_is_there() -> None:
     ours = {name for name, app in get_commands().items() if app == "chatwidget"}
     named = set(
         re.findall(
-            r"\b([a-z]+_(?:widgets?|transcripts|visitor|keys|doctor|webhook|data|numbers))\b",
+            r"\b([a-z]+_(?:widgets?|transcripts|visitor|keys|doctor|webhook|data|numbers|owner))\b",
             docs("commands"),
         )
     )

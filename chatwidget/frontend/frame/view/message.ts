@@ -54,7 +54,9 @@ export class MessageView {
       this.#author = el("p", { class: "author" }, name);
       this.article.prepend(this.#author);
     }
-    this.article.ariaLabel = `${name}, ${dates.clock(message.created_at)}`;
+    // What happened is its text; only what somebody said is named after them.
+    const clock = dates.clock(message.created_at);
+    this.article.ariaLabel = event ? clock : `${name}, ${clock}`;
     this.article.dataset.status = message.status;
     this.article.ariaBusy = `${isRunning(message)}`;
     this.#write(message, before);
