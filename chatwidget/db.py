@@ -39,6 +39,13 @@ lane: ContextVar[int | None] = ContextVar("lane", default=None)
 _lanes: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
 
+# A deadlock's loser, by the names of PostgreSQL (serialization_failure, deadlock_detected) and
+# the numbers of MySQL and MariaDB (ER_CHECKREAD, ER_LOCK_DEADLOCK), runs so many times in all.
+POSTGRES_AGAIN = ("40001", "40P01")
+MYSQL_AGAIN = (1020, 1213)
+TRIES = 3
+
+
 def _threads() -> int:
     return 1 if connection.vendor == "sqlite" else THREADS
 
@@ -57,6 +64,13 @@ def _turn() -> AbstractAsyncContextManager[Any]:
     return _lanes.get(widget) or _lanes.setdefault(widget, asyncio.Semaphore(-(-_threads() // 2)))
 
 
+def was_rolled_back(error: Exception) -> bool:
+    """Has the database given a transaction up for another's sake: it may just run again?"""
+    cause = error.__cause__
+    number = cause.args[0] if cause and cause.args else None
+    return getattr(cause, "sqlstate", None) in POSTGRES_AGAIN or number in MYSQL_AGAIN
+
+
 def _run(
     operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], asked: float
 ) -> T:
@@ -66,12 +80,17 @@ def _run(
         meters.database_failures.inc()
         raise DatabaseUnavailable(f"no thread was free for {QUEUE_SECONDS:g} s")
     try:
-        return operation(*args, **kwargs)
-    except (DatabaseError, InterfaceError) as error:
-        meters.database_failures.inc()
-        # Whatever the cause, the next operation begins on a connection that is known to work.
-        connection.close()
-        raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+        for more in reversed(range(TRIES)):
+            try:
+                return operation(*args, **kwargs)
+            except (DatabaseError, InterfaceError) as error:
+                # Whatever the cause, the next operation begins on a connection that is known to
+                # work.
+                connection.close()
+                if not (more and was_rolled_back(error)):
+                    meters.database_failures.inc()
+                    raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+        raise AssertionError("the last try returns or raises")
     finally:
         meters.database_seconds.observe(time.monotonic() - began)
         connection.queries_log.clear()  # where DEBUG is on, Django keeps every statement
