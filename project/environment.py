@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+import django
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
@@ -102,10 +103,29 @@ def make_private(name: str) -> None:
             os.close(os.open(name, os.O_CREAT | os.O_EXCL, 0o600))
 
 
+# Django's settings before 6.1, and what they are called as a mailer's options.
+MAIL_OPTIONS = {
+    "EMAIL_HOST": "host",
+    "EMAIL_PORT": "port",
+    "EMAIL_HOST_USER": "username",
+    "EMAIL_HOST_PASSWORD": "password",
+    "EMAIL_USE_TLS": "use_tls",
+    "EMAIL_USE_SSL": "use_ssl",
+    "EMAIL_FILE_PATH": "file_path",
+}
+
+
 def mail(url: str) -> dict[str, Any]:
-    """Django's settings of mail: `smtp+tls://user:password@host:587`, `smtp+ssl://…`."""
-    found = environ.Env.email_url_config(url)
-    return {name: value for name, value in found.items() if value not in (None, "")}
+    """Django's settings of mail: `smtp+tls://user:password@host:587`, `smtp+ssl://…`.
+
+    From 6.1 on, Django has them in one, and warns of the many.
+    """
+    config = environ.Env.email_url_config(url)
+    found = {name: value for name, value in config.items() if value not in (None, "")}
+    if django.VERSION < (6, 1):
+        return found
+    options = {option: found[name] for name, option in MAIL_OPTIONS.items() if name in found}
+    return {"MAILERS": {"default": {"BACKEND": found["EMAIL_BACKEND"], "OPTIONS": options}}}
 
 
 def database(url: str) -> dict[str, Any]:
