@@ -48,14 +48,15 @@ def row_lock(
     """Lock these rows and no others, and read what is `related` with them where both can be."""
     features = connection.features
     if not features.has_select_for_update:  # SQLite has one writer at a time
-        return rows.select_related(*related)
+        return rows.select_related(*related) if related else rows
     lock: dict[str, Any] = {"skip_locked": skip_locked}
     if features.has_select_for_no_key_update:
         # Whoever changes a message need not wait for it, as a checkpoint or a foreign key does.
         lock["no_key"] = True
     if features.has_select_for_update_of:
         lock["of"] = ("self",)
-        rows = rows.select_related(*related)
+        # Without a name it would be all of them.
+        rows = rows.select_related(*related) if related else rows
     return rows.select_for_update(**lock)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
 
+import django
 import pytest
 from django.core import mail
 from django.core.signals import got_request_exception
@@ -63,7 +64,8 @@ def reports(request: HttpRequest | None, caught: Caught, settings: Any) -> Itera
         settings.DEBUG = debug
         yield ExceptionReporter(request, *caught).get_traceback_html()
         yield ExceptionReporter(request, *caught).get_traceback_text()
-        settings.ADMINS = [("Admin", "admin@shop.example")]
+        admin = "admin@shop.example"
+        settings.ADMINS = [admin] if django.VERSION >= (6, 0) else [("Admin", admin)]
         record = logging.makeLogRecord(
             {"exc_info": caught, "request": request, "levelname": "ERROR", "msg": "error"}
         )
