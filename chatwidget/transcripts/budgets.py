@@ -134,9 +134,15 @@ def _warn(widget: Widget, budget: str, used: int, limit: int) -> None:
     if settings.MANAGERS:
         # A mail server may be slow, and visitors wait for this thread.
         mail = threading.Thread(
-            target=mail_managers,
+            target=_mail,
             args=(f"Chat widget: {name} of {widget.slug}", f"{text} today (by UTC)."),
-            kwargs={"fail_silently": True},
             daemon=True,
         )
         mail.start()
+
+
+def _mail(subject: str, text: str) -> None:
+    try:
+        mail_managers(subject, text)
+    except OSError as error:  # smtplib's are too
+        logger.warning("budget: no mail to MANAGERS: %s", error)
