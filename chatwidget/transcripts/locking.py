@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
@@ -67,11 +67,6 @@ def locked(conversation: UUID, visitor: UUID | None = None) -> Conversation:
     if found is None:
         raise ConversationGone
     return found
-
-
-def is_deadlock(error: OperationalError) -> bool:
-    """Has the database ended a transaction so that another can go on? It may be repeated."""
-    return bool(error.args) and error.args[0] == 1213  # MySQL's; PostgreSQL has no reason to
 
 
 def changed(row: Conversation, **values: Any) -> int:

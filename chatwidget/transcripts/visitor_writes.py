@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
+from chatwidget.db import was_rolled_back
 from chatwidget.errors import BadRequest, BudgetExhausted, TooManyPending
 from chatwidget.models import (
     UNFINISHED,
@@ -28,7 +29,6 @@ from chatwidget.transcripts.hook import ask_hook, message_hook
 from chatwidget.transcripts.locking import (
     changed,
     fingerprint,
-    is_deadlock,
     lease,
     locked,
     make_job,
@@ -79,7 +79,7 @@ def store_message(message: NewMessage, owner: str) -> StoredMessage:
                 return earlier
             raise
         except OperationalError as error:
-            if not is_deadlock(error):
+            if not was_rolled_back(error):
                 raise
     raise BadRequest("the message collides with others that are being stored")
 
