@@ -58,22 +58,8 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Change | 
         )
     if outcome.fallback and outcome.fallback_session:
         keep_fallback_session(job.conversation, outcome.fallback, outcome.fallback_session)
-    if outcome.error_code:
-        record(
-            Event.REPLY_FAILED,
-            job.widget.pk,
-            conversation=job.conversation,
-            message=job.entry.id,
-        )
-    send_on_commit(
-        reply_finished,
-        Widget,
-        widget=job.widget.slug,
-        conversation=job.conversation,
-        visitor=job.visitor,
-        message=job.entry.id,
-        status=str(outcome.status),
-        error=outcome.error_code,
+    _tell(
+        job.widget, job.conversation, job.visitor, job.entry.id, outcome.status, outcome.error_code
     )
     entry = replace(
         job.entry,
@@ -90,6 +76,24 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Change | 
         if following:
             return Change(job.conversation, (entry, following.entry), following)
     return Change(job.conversation, (entry,))
+
+
+def _tell(
+    widget: Widget, conversation: UUID, visitor: UUID, message: UUID, status: str, error: str
+) -> None:
+    """Webhooks of a reply that has failed, and Django code of any that has ended."""
+    if error:
+        record(Event.REPLY_FAILED, widget.pk, conversation=conversation, message=message)
+    send_on_commit(
+        reply_finished,
+        Widget,
+        widget=widget.slug,
+        conversation=conversation,
+        visitor=visitor,
+        message=message,
+        status=str(status),
+        error=error,
+    )
 
 
 def checkpoint(
@@ -194,16 +198,6 @@ def _orphans(conversation: UUID, owner: str, running: Collection[UUID]) -> list[
         reply.completed_at, reply.lease_until = timezone.now(), None
         reply.revision = changed(row)
         reply.save()
-        record(Event.REPLY_FAILED, row.widget_id, conversation=row.pk, message=reply.pk)
-        send_on_commit(
-            reply_finished,
-            Widget,
-            widget=row.widget.slug,
-            conversation=row.pk,
-            visitor=row.visitor_id,
-            message=reply.pk,
-            status=str(reply.status),
-            error=reply.error_code,
-        )
+        _tell(row.widget, row.pk, row.visitor_id, reply.pk, reply.status, reply.error_code)
         changes.append(Change(row.pk, (entry_of(reply),)))
     return changes
