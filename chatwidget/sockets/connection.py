@@ -22,19 +22,16 @@ from chatwidget.errors import (
     CloseCode,
     CloseConnection,
     DatabaseUnavailable,
-    RateLimited,
 )
 from chatwidget.languages import choose_language
 from chatwidget.models import Widget
 from chatwidget.protocol import (
     HELLO_SECONDS,
-    MAX_FRAME_BYTES,
     BadFrameOf,
     Hello,
     error_frame,
     parse,
 )
-from chatwidget.relay.lifecycle import relay
 from chatwidget.sockets import origin, rate_limits
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.identity import details_of, verified_identity, visitor_of
@@ -59,9 +56,7 @@ class Connection(Line):
         send: Callable[[str], Awaitable[None]],
         close: Callable[[int], Awaitable[None]],
     ) -> None:
-        """`send` raises ConnectionError when the other end is gone; `scope` is the handshake's."""
-        super().__init__(send, close)
-        self._scope = scope
+        super().__init__(scope, send, close)
         self._slug = slug
         self._session: Session | None = None
         self._client: Client | None = None  # once it is admitted
@@ -69,18 +64,9 @@ class Connection(Line):
 
     async def _admit(self) -> None:
         """May this connection be open at all? Raises CloseConnection."""
-        origin.check_origin(self._scope)
-        self._relay = relay()
-        if self._relay.draining:
-            raise CloseConnection(CloseCode.RESTARTING)
-        limits = conf().limits
-        self._address = origin.client_address(self._scope)
-        self._count(self._address, limits.sockets_per_address if limits else None)
+        self._enter()
         self._work(rate_limits.OPENING)
-        try:
-            await rate_limits.consume_address("connections_per_address", self._address)
-        except RateLimited as error:
-            raise CloseConnection(CloseCode.TOO_MANY, error.cause) from None
+        await self._consume_connection()
         slug = self._slug
         async with db_timeout():
             widget = await run_in_db_thread(Widget.objects.filter(slug=slug, active=True).first)
@@ -94,11 +80,7 @@ class Connection(Line):
         self._hello_timer = loop.call_later(HELLO_SECONDS, self._no_hello)
 
     async def _receive(self, text: str | None, binary: bytes | None) -> None:
-        size = len(text.encode() if text is not None else binary or b"")
-        if size > MAX_FRAME_BYTES:
-            raise CloseConnection(CloseCode.MESSAGE_TOO_BIG, f"{size} bytes")
-        if self._bucket:
-            self._bucket.take()
+        size = self._measure(text, binary)
         frame_id = None
         try:
             if text is None:

@@ -10,8 +10,12 @@ from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any
 
-from chatwidget.errors import ChatError, CloseCode, CloseConnection
-from chatwidget.sockets import rate_limits
+from chatwidget.conf import conf
+from chatwidget.errors import ChatError, CloseCode, CloseConnection, RateLimited
+from chatwidget.protocol import MAX_FRAME_BYTES
+from chatwidget.relay.lifecycle import relay
+from chatwidget.relay.relay import Relay
+from chatwidget.sockets import origin, rate_limits
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.telemetry import meters
 from chatwidget.text import on_a_line
@@ -22,11 +26,18 @@ logger = logging.getLogger("chatwidget")
 class Line(ABC):
     """Between `open` and `leave`. What cannot be mended closes it, with a code of the protocol."""
 
+    _relay: Relay
+    _address: str  # these two once it has entered
+
     def __init__(
-        self, send: Callable[[str], Awaitable[None]], close: Callable[[int], Awaitable[None]]
+        self,
+        scope: origin.Scope,
+        send: Callable[[str], Awaitable[None]],
+        close: Callable[[int], Awaitable[None]],
     ) -> None:
-        """`send` raises ConnectionError when the other end is gone."""
+        """`send` raises ConnectionError when the other end is gone; `scope` is the handshake's."""
         self.closed = False
+        self._scope = scope
         self._send_close = close
         self._counted: list[str] = []  # whose open connections this one is counted among
         self._writer: asyncio.Task[None] | None = None
@@ -48,6 +59,35 @@ class Line(ABC):
 
     @abstractmethod
     async def _receive(self, text: str | None, binary: bytes | None) -> None: ...
+
+    def _enter(self) -> None:
+        """The handshake's origin may, this process goes on, and its address has not too many open.
+
+        Raises CloseConnection.
+        """
+        origin.check_origin(self._scope)
+        self._relay = relay()
+        if self._relay.draining:
+            raise CloseConnection(CloseCode.RESTARTING)
+        limits = conf().limits
+        self._address = origin.client_address(self._scope)
+        self._count(self._address, limits.sockets_per_address if limits else None)
+
+    async def _consume_connection(self) -> None:
+        """Raises CloseConnection for an address that connects too often."""
+        try:
+            await rate_limits.consume_address("connections_per_address", self._address)
+        except RateLimited as error:
+            raise CloseConnection(CloseCode.TOO_MANY, error.cause) from None
+
+    def _measure(self, text: str | None, binary: bytes | None) -> int:
+        """A frame's bytes. Raises CloseConnection for too many, and for too many frames."""
+        size = len(text.encode() if text is not None else binary or b"")
+        if size > MAX_FRAME_BYTES:
+            raise CloseConnection(CloseCode.MESSAGE_TOO_BIG, f"{size} bytes")
+        if self._bucket:
+            self._bucket.take()
+        return size
 
     def _begin(self) -> None:
         """From here on the outbox sends; it inherits this task's language."""

@@ -14,7 +14,6 @@ from uuid import UUID
 from django.utils import translation
 
 from chatwidget import transcripts
-from chatwidget.conf import conf
 from chatwidget.db import db_timeout, run_in_db_thread
 from chatwidget.errors import (
     BadFrame,
@@ -24,12 +23,10 @@ from chatwidget.errors import (
     CloseConnection,
     MessageEmpty,
     MessageTooLong,
-    RateLimited,
 )
 from chatwidget.languages import choose_language
-from chatwidget.protocol import MAX_FRAME_BYTES, Accepted, Pong, error_frame, parse
-from chatwidget.relay.lifecycle import relay
-from chatwidget.sockets import origin, rate_limits, serialize
+from chatwidget.protocol import Accepted, Pong, error_frame, parse
+from chatwidget.sockets import origin, serialize
 from chatwidget.sockets.line import Line
 from chatwidget.sockets.listing import Listing
 from chatwidget.sockets.staff import Member, member_of
@@ -63,8 +60,7 @@ class StaffLine(Line):
         send: Callable[[str], Awaitable[None]],
         close: Callable[[int], Awaitable[None]],
     ) -> None:
-        super().__init__(send, close)
-        self._scope = scope
+        super().__init__(scope, send, close)
         self._member: Member
         self._watching: Watching | None = None
         self._listing: Listing | None = None
@@ -73,17 +69,8 @@ class StaffLine(Line):
         self._typed_at = 0.0
 
     async def _admit(self) -> None:
-        origin.check_origin(self._scope)
-        self._relay = relay()
-        if self._relay.draining:
-            raise CloseConnection(CloseCode.RESTARTING)
-        limits = conf().limits
-        address = origin.client_address(self._scope)
-        self._count(address, limits.sockets_per_address if limits else None)
-        try:
-            await rate_limits.consume_address("connections_per_address", address)
-        except RateLimited as error:
-            raise CloseConnection(CloseCode.TOO_MANY, error.cause) from None
+        self._enter()
+        await self._consume_connection()
         await self._check()
         self._checking = asyncio.create_task(self._guarded(self._keep_checking))
 
@@ -101,11 +88,7 @@ class StaffLine(Line):
             await self._check()
 
     async def _receive(self, text: str | None, binary: bytes | None) -> None:
-        size = len(text.encode() if text is not None else binary or b"")
-        if size > MAX_FRAME_BYTES:
-            raise CloseConnection(CloseCode.MESSAGE_TOO_BIG, f"{size} bytes")
-        if self._bucket:
-            self._bucket.take()
+        self._measure(text, binary)
         frame_id = None
         try:
             if text is None:
