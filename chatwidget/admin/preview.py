@@ -14,9 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from chatwidget.admin.fields import appearance_field
 from chatwidget.admin.forms import APPEARANCE
 from chatwidget.appearance import OPTIONS, Appearance
-from chatwidget.embed.frame_page import frame_config, script_json
-from chatwidget.embed.strings import STRINGS
-from chatwidget.languages import choose_language, direction
+from chatwidget.embed.frame_page import frame_config, page_context
+from chatwidget.languages import choose_language
 from chatwidget.models import Widget
 
 GREETING = _("Hello! How can I help you?")
@@ -42,14 +41,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     }
     with translation.override(language):
         config = {**frame_config(widget, appearance, language), **NOWHERE, "preview": texts}
-        context = {
-            "config": config,
-            "config_json": script_json(config),
-            "strings": STRINGS,
-            "appearance": appearance,
-            "locale": language,
-            "dir": direction(language),
-        }
+        context = page_context(config, appearance, language)
         return HttpResponse(render_to_string("admin/chatwidget/widget/preview.html", context))
 
 

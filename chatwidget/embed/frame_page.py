@@ -32,8 +32,12 @@ def frame_context(request: HttpRequest, widget: Widget) -> dict[str, Any]:
     appearance = frame_appearance(request, widget)
     language = frame_language(request, widget)
     config = frame_config(widget, appearance, language)
+    return {"widget": widget, **page_context(config, appearance, language)}
+
+
+def page_context(config: dict[str, Any], appearance: Appearance, language: str) -> dict[str, Any]:
+    """What the template makes of a configuration, for visitors and for the admin's preview."""
     return {
-        "widget": widget,
         "config": config,
         "config_json": script_json(config),
         "strings": STRINGS,
