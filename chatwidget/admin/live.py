@@ -9,10 +9,11 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from chatwidget.admin.one_page import OnePage
 from chatwidget.models import Conversation, Handover
 
 STAFF = "_staff"  # in the place of a widget's slug, which has no underscore
@@ -58,33 +59,14 @@ def answering(request: HttpRequest, conversation: Conversation) -> dict[str, Any
 
 
 @admin.register(Handover)
-class LiveAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What goes on now: one page, in the place of a list."""
+class LiveAdmin(OnePage):
+    """What goes on now. Who may read the conversations may see which of them go on."""
+
+    view_permissions = ("view_conversation", "change_conversation")
 
     class Media:
         css = {"all": ["chatwidget/admin.css"]}
         js = ["chatwidget/admin.js"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may read the conversations may see which of them go on."""
-        names = ("view_conversation", "change_conversation")
-        return any(request.user.has_perm(f"chatwidget.{name}") for name in names)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.changelist_view)
-        return [path("", page, name="chatwidget_handover_changelist")]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from chatwidget.admin import number_tables
 from chatwidget.admin.number_cards import cards
 from chatwidget.admin.number_tables import Table, language_name, ranked
+from chatwidget.admin.one_page import OnePage
 from chatwidget.admin.times import today
 from chatwidget.models import Tally, Widget
 from chatwidget.transcripts import figures, rollups
@@ -77,30 +78,14 @@ def read_query(query: QueryDict) -> Asked:
 
 
 @admin.register(Tally)
-class NumbersAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """One page, in the place of a list."""
+class NumbersAdmin(OnePage):
+    """The figures. Who may read the conversations may count them."""
+
+    view_permissions = ("view_tally", "view_conversation", "change_conversation")
 
     class Media:
         css = {"all": ["chatwidget/admin.css", "chatwidget/numbers.css"]}
         js = ["chatwidget/numbers.js"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may read the conversations may count them."""
-        names = ("view_tally", "view_conversation", "change_conversation")
-        return any(request.user.has_perm(f"chatwidget.{name}") for name in names)
-
-    def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.changelist_view)
-        return [path("", page, name="chatwidget_tally_changelist")]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
