@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import suppress
+from typing import Self
 
 
-class OldProxy:
-    """`async with OldProxy(server_port) as proxy: … proxy.url … proxy.refused`"""
+class Proxy:
+    """Listens on a port of its own, and ends what it serves with itself."""
+
+    _tls: ssl.SSLContext | None = None
 
     def __init__(self, upstream: int) -> None:
         self._upstream = upstream
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self.refused = 0
 
-    async def __aenter__(self) -> OldProxy:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -26,9 +29,13 @@ class OldProxy:
             task.cancel()
 
     @property
-    def url(self) -> str:
+    def port(self) -> int:
         assert self._server
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -36,14 +43,30 @@ class OldProxy:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            if b"\r\nupgrade: websocket" in head.lower():
-                self.refused += 1
-                writer.write(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n")
-            else:
-                await self._pass_on(head, reader, writer)
+            await self._answer(await reader.readuntil(b"\r\n\r\n"), reader, writer)
         with suppress(OSError):
             writer.close()
+
+    async def _answer(
+        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Serve a connection, whose first head this is."""
+        raise AssertionError("each proxy has its own")
+
+
+class OldProxy(Proxy):
+    """`async with OldProxy(server_port) as proxy: … proxy.url … proxy.refused`"""
+
+    refused = 0
+
+    async def _answer(
+        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if b"\r\nupgrade: websocket" in head.lower():
+            self.refused += 1
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n")
+        else:
+            await self._pass_on(head, reader, writer)
 
     async def _pass_on(
         self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 
-from tests.old_proxy import copy
+from tests.old_proxy import Proxy, copy
 
 Change = Callable[[bytes], bytes]
 
@@ -16,7 +15,7 @@ def as_it_is(head: bytes) -> bytes:
     return head
 
 
-class SpoilingProxy:
+class SpoilingProxy(Proxy):
     """`async with SpoilingProxy(server.port, request=…) as proxy: … proxy.url`
 
     `request` and `response` change a head on its way; an empty one is never passed on.
@@ -30,45 +29,31 @@ class SpoilingProxy:
         response: Change = as_it_is,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._upstream, self._request, self._response = upstream, request, response
+        super().__init__(upstream)
+        self._request, self._response = request, response
         self._tls = tls
-        self._server: asyncio.Server
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> SpoilingProxy:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
-        port = self._server.sockets[0].getsockname()[1]
-        self.url = f"https://localhost:{port}" if self._tls else f"http://127.0.0.1:{port}"
-        return self
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self.port}" if self._tls else super().url
 
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            theirs, ours = await asyncio.open_connection("127.0.0.1", self._upstream)
-            if b"upgrade: websocket" not in head.lower():  # one request a connection
-                head = head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
-            ours.write(self._request(head))
-            up = asyncio.create_task(copy(reader, ours))
-            try:
-                answer = self._response(await theirs.readuntil(b"\r\n\r\n"))
-                if answer:
-                    if b" 101 " not in answer[:20]:
-                        answer = answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
-                    writer.write(answer)
-                    await copy(theirs, writer)
-                else:
-                    await up  # until who asks has had enough
-            finally:
-                up.cancel()
-                ours.close()
-        with suppress(OSError):
-            writer.close()
+    async def _answer(
+        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        theirs, ours = await asyncio.open_connection("127.0.0.1", self._upstream)
+        if b"upgrade: websocket" not in head.lower():  # one request a connection
+            head = head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+        ours.write(self._request(head))
+        up = asyncio.create_task(copy(reader, ours))
+        try:
+            answer = self._response(await theirs.readuntil(b"\r\n\r\n"))
+            if answer:
+                if b" 101 " not in answer[:20]:
+                    answer = answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+                writer.write(answer)
+                await copy(theirs, writer)
+            else:
+                await up  # until who asks has had enough
+        finally:
+            up.cancel()
+            ours.close()

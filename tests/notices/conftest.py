@@ -56,6 +56,18 @@ class Receiver:
             await self._came.wait_for(lambda: len(self.received) >= count)
         return self.received
 
+    def held(self) -> tuple[asyncio.Event, asyncio.Event]:
+        """The next notice has come; and what lets its sender have the answer."""
+        asked, let_go = asyncio.Event(), asyncio.Event()
+
+        async def slow(_: web.Request) -> web.StreamResponse:
+            asked.set()
+            await let_go.wait()
+            return web.Response(status=200)
+
+        self.answers = [slow]
+        return asked, let_go
+
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:

@@ -305,14 +305,7 @@ async def test_one_whose_process_died_is_due_again(receiver: Receiver, begin: Be
 async def test_what_is_under_way_is_finished_before_the_end(
     receiver: Receiver, begin: Begin
 ) -> None:
-    asked, let_go = asyncio.Event(), asyncio.Event()
-
-    async def slow(_: web.Request) -> web.StreamResponse:
-        asked.set()
-        await let_go.wait()
-        return web.Response(status=200)
-
-    receiver.answers = [slow]
+    asked, let_go = receiver.held()
     made = await begin()
     hook = await a_hook(receiver.url)
     await tell(hook)

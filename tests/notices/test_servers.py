@@ -56,14 +56,7 @@ async def test_stopped_while_it_sends(serve: Serve, receiver: Receiver) -> None:
     """SIGTERM lets it finish: after the restart nothing is sent twice, and nothing is lost."""
     server = await serve()
     await server.manage("configure_webhook", receiver.url, "--event", "conversation.started")
-    asked, let_go = asyncio.Event(), asyncio.Event()
-
-    async def slow(_: web.Request) -> web.StreamResponse:
-        asked.set()
-        await let_go.wait()
-        return web.Response(status=200)
-
-    receiver.answers = [slow]
+    asked, let_go = receiver.held()
     async with Chat(server.url) as chat:
         await chat.hello()
         await chat.ask("Hello")
