@@ -21,6 +21,7 @@ from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils.module_loading import import_string
 
 from chatwidget import encryption
+from chatwidget.challenges import SERVICES
 from chatwidget.conf import conf
 from chatwidget.db import missing_migrations
 from chatwidget.errors import PlatformMisconfigured
@@ -57,6 +58,25 @@ def check_secrets(**kwargs: Any) -> list[CheckMessage]:
             hint = "Make one: `python -c 'import secrets; print(secrets.token_urlsafe(48))'`."
             message = f"CHATWIDGET_SECRET_KEYS holds one shorter than {SHORTEST_SECRET} characters."
             return [Error(message, hint=hint, id="chatwidget.E008")]
+    return []
+
+
+@register
+def check_challenge(**kwargs: Any) -> list[CheckMessage]:
+    """Does what the settings say of challenges go together?"""
+    try:
+        kind, keys = conf().CHALLENGE, ("CHALLENGE_SITE_KEY", "CHALLENGE_SECRET")
+        given = [name for name in keys if getattr(conf(), name)]
+    except ImproperlyConfigured:
+        return []
+    hint = "Its owner gives out both; docs/settings.md says which."
+    if kind in SERVICES and len(given) < len(keys):
+        lacking = " and ".join(name for name in keys if name not in given)
+        message = f"CHALLENGE is {kind}, without {lacking}: nobody is offered one."
+        return [Error(message, hint=hint, id="chatwidget.E009")]
+    if given and kind not in SERVICES:
+        message = f"{' and '.join(given)}: of no use while CHALLENGE is {kind}."
+        return [Warning(message, hint=hint, id="chatwidget.W010")]
     return []
 
 
@@ -249,7 +269,7 @@ def check_database(**kwargs: Any) -> list[CheckMessage]:
             return [Warning(message, hint=hint, id="chatwidget.W004")]
         if connection.vendor == "mysql" and (problem := _mysql_problem()):
             hint = "Make the database with CHARACTER SET utf8mb4 and InnoDB, and migrate again."
-            return [Error(problem, hint=hint, id="chatwidget.E008")]
+            return [Error(problem, hint=hint, id="chatwidget.E010")]
         stored = dict(Widget.objects.values_list("slug", "encrypted_key"))
     except DatabaseError:  # it is away, or empty: every command that needs it says so itself
         return []

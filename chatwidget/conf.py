@@ -68,6 +68,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     conversations_per_visitor: str = "20/minute"
     conversations_per_address: str = "120/minute;2000/day"
     greetings_per_address: str = "120/minute;2000/day"  # asked of the platform
+    challenges_per_address: str = "30/minute;500/day"  # solved
+    messages_per_challenge: int = 10  # beyond those of the address, in an hour
     connections_per_address: str = "600/minute"
     sockets_per_visitor: int = 50  # open at once, in one process
     sockets_per_address: int = 1000
@@ -95,6 +97,13 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     DRAIN_SECONDS: float = 20.0
     # How long a fallback answers before one message tries the widget's own platform again.
     FALLBACK_SECONDS: float = 30.0
+    # What a visitor may solve whose address has used up its share. "altcha": a proof of work, by
+    # their browser alone. The other two need the keys that their owners give out.
+    CHALLENGE: Literal["altcha", "turnstile", "hcaptcha", "off"] = "altcha"
+    CHALLENGE_SITE_KEY: str = ""
+    CHALLENGE_SECRET: str = ""
+    # Where tokens are checked, where it is not their own server (a proxy on the way out, say).
+    CHALLENGE_VERIFY_URL: str = ""
     # CIDRs whose X-Forwarded-For is believed.
     TRUSTED_PROXIES: tuple[str, ...] = ()
     # Adapters by name, added to the built-in ones: "mine": "package.module.Class".
@@ -130,6 +139,12 @@ class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if isinstance(self.LIMITS, Limits):
             return self.LIMITS
         return Limits() if self.LIMITS else None
+
+    @property
+    def challenge(self) -> str:
+        """The kind in force; empty for none, and where keys are missing: a check says so."""
+        ready = self.CHALLENGE == "altcha" or (self.CHALLENGE_SITE_KEY and self.CHALLENGE_SECRET)
+        return self.CHALLENGE if ready and self.CHALLENGE != "off" else ""
 
     @property
     def trusted_proxies(self) -> list[Network]:

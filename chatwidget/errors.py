@@ -9,6 +9,7 @@
     │   ├── MessageTooLong           message_too_long
     │   ├── MessageRefused           message_refused
     │   ├── RateLimited              rate_limited
+    │   ├── ChallengeFailed          challenge_failed
     │   ├── TooManyPending           too_many_pending
     │   ├── BudgetExhausted          budget_exhausted
     │   │   └── TooManyRunning       budget_exhausted
@@ -29,7 +30,7 @@ the owner: it is kept in the transcript and in the log, with keys scrubbed, and 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -119,6 +120,14 @@ class RateLimited(FrameError):
     code = "rate_limited"
     retryable = True
     detail = _("You are sending messages very quickly. Please wait a moment.")
+    challenge: dict[str, Any] | None = None  # what can be solved, so that it need not be waited
+
+
+class ChallengeFailed(FrameError):
+    """What was brought solves no challenge of this visitor's, or has been used before."""
+
+    code = "challenge_failed"
+    detail = _("This could not be checked. Please wait a moment.")
 
 
 class TooManyPending(FrameError):

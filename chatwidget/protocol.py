@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chatwidget.errors import BadFrame, ChatError
+from chatwidget.errors import BadFrame, ChatError, RateLimited
 from chatwidget.text import is_clean
 
 VERSION = 1
@@ -121,6 +121,10 @@ class AskPerson(ClientFrame, frozen=True, tag="ask_person"):
     pass
 
 
+class Solve(ClientFrame, frozen=True, tag="solve"):
+    solution: Annotated[str, Meta(max_length=8192)]
+
+
 class Ping(ClientFrame, frozen=True, tag="ping"):
     pass
 
@@ -138,6 +142,7 @@ AnyClientFrame = (
     | VisitorTyping
     | AskPerson
     | Ack
+    | Solve
     | Ping
 )
 
@@ -273,6 +278,11 @@ class Error(ServerFrame, frozen=True, tag="error", omit_defaults=True):
     retryable: bool = msgspec.field(default_factory=bool)
     retry_after: float | None = None
     id: str | None = None
+    challenge: dict[str, Any] | None = None
+
+
+class Solved(ServerFrame, frozen=True, tag="solved"):
+    pass
 
 
 class Pong(ServerFrame, frozen=True, tag="pong"):
@@ -297,4 +307,5 @@ def error_frame(error: ChatError, frame_id: str | None = None) -> Error:
         retryable=error.retryable,
         retry_after=error.retry_after,
         id=frame_id,
+        challenge=error.challenge if isinstance(error, RateLimited) else None,
     )

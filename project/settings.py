@@ -49,6 +49,12 @@ CHATWIDGET = {
     "ALLOW_PRIVATE_PROVIDERS": read("CHATWIDGET_ALLOW_PRIVATE_PROVIDERS", boolean, DEBUG),
     "LIMITS": read("CHATWIDGET_LIMITS", boolean, True),
     "LIMITS_STORAGE": REDIS_URL or "memory://",
+    "CHALLENGE": read(
+        "CHATWIDGET_CHALLENGE", one_of("altcha", "turnstile", "hcaptcha", "off"), "altcha"
+    ),
+    "CHALLENGE_SITE_KEY": read("CHATWIDGET_CHALLENGE_SITE_KEY", str, ""),
+    "CHALLENGE_SECRET": read("CHATWIDGET_CHALLENGE_SECRET", str, ""),
+    "CHALLENGE_VERIFY_URL": read("CHATWIDGET_CHALLENGE_VERIFY_URL", str, ""),
     "TIMEOUTS": read("CHATWIDGET_TIMEOUTS", timeouts, (5.0, 60.0, 30.0, 300.0)),
     "PROVIDERS": read("CHATWIDGET_PROVIDERS", paths, paths("")),
     "MESSAGE_HOOK": read("CHATWIDGET_MESSAGE_HOOK", str, ""),

@@ -16,6 +16,8 @@ CHATWIDGET = {
         "sockets_per_visitor": 3,
         "sockets_per_address": 6,
         "pages_per_address": 4,
+        "challenges_per_address": "4/day",
+        "messages_per_challenge": 1,
         "frames_per_second": 5,
         "frames_burst": 60,
         "work_per_visitor": 4,

@@ -21,7 +21,11 @@ def doctor_view(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:  # typ
     """
     if not request.user.is_superuser:  # it is about the whole site, and all widgets
         raise PermissionDenied
-    findings = [*inside.examine(), async_to_sync(inside.examine_layer)()]
+    findings = [
+        *inside.examine(),
+        async_to_sync(inside.examine_layer)(),
+        async_to_sync(inside.examine_challenge)(),
+    ]
     if widget := Widget.objects.filter(active=True).order_by("slug").first():
         findings += async_to_sync(_outside)(request.build_absolute_uri("/"), widget.slug)
     context = {

@@ -16,6 +16,9 @@ from django.core.mail import get_connection
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
+from chatwidget.challenges import SERVICES
+from chatwidget.challenges.siteverify import ask
+from chatwidget.conf import conf
 from chatwidget.doctor.finding import Finding, Kind, fault, note, well
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Notice, Webhook, Widget
@@ -172,6 +175,25 @@ async def examine_layer() -> Finding:
         return fault(f"Channel layer: {name}: {reason}.", "Is Redis running, at REDIS_URL?")
     assert received == sent
     return well(f"Channel layer: {name} carries events.")
+
+
+async def examine_challenge() -> Finding:
+    """Can a visitor be believed who solves one?"""
+    kind = conf().challenge
+    if not kind:
+        return note(
+            "Challenges: none. Who meets an address's limit has to wait.",
+            "Set CHATWIDGET_CHALLENGE=altcha, or the keys of the one that it names.",
+        )
+    if kind not in SERVICES:
+        return well(f"Challenges: {kind}, which asks nobody else.")
+    try:
+        verdict = await ask("of the doctor's, and no good one")
+    except OSError as error:
+        return fault(f"Challenges: {error}.", "Nobody can go on who meets an address's limit.")
+    if wrong := [each for each in verdict.errors if "secret" in each]:
+        return fault(f"Challenges: {kind}: {', '.join(wrong)}.", "Is CHALLENGE_SECRET right?")
+    return well(f"Challenges: {kind} answers, and knows our secret.")
 
 
 async def examine_platform(widget: Widget) -> list[Finding]:

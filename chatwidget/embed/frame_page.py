@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from msgspec import ValidationError, convert, to_builtins
 
+from chatwidget import challenges
 from chatwidget.appearance import OPTIONS, Appearance
 from chatwidget.embed.strings import SCRIPT, STRINGS
 from chatwidget.embed.theme import properties
@@ -94,6 +95,7 @@ def frame_config(widget: Widget, appearance: Appearance, language: str) -> dict[
         "imageHosts": widget.image_hosts,
         "markdown": static("chatwidget/markdown.js"),
         "math": static("chatwidget/math.js"),
+        "challenge": static("chatwidget/challenge.js"),
         "prechat": _prechat(appearance),
         "person": widget.typed_desk.offer_person,
         "regenerate": bool(platform and platform.rewinds(widget.options)),
@@ -120,7 +122,11 @@ def _host(url: str) -> str:
 
 
 def content_security_policy(request: HttpRequest, widget: Widget) -> str:
-    """Nothing but our own script and style, our own socket, and images from the owner's hosts."""
+    """Nothing but our own script and style, our own socket, and images from the owner's hosts.
+
+    Where the owner has chosen somebody else's challenge, theirs as well; and no Trusted Types then,
+    which their script does not keep.
+    """
     appearance = widget.typed_appearance
     files = " ".join(filter(None, ("'self'", _host(static("chatwidget/frame.js")))))
     images = " ".join(
@@ -130,16 +136,21 @@ def content_security_policy(request: HttpRequest, widget: Widget) -> str:
         )
     )
     socket = f"{'wss' if request.is_secure() else 'ws'}://{request.get_host()}"
-    policy = [
-        "default-src 'none'",
-        f"script-src {files}",
-        f"style-src {files}",
-        f"img-src {images}",
-        f"connect-src 'self' {socket}",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "require-trusted-types-for 'script'",
-    ]
+    sources = {
+        "default-src": "'none'",
+        "script-src": files,
+        "style-src": files,
+        "img-src": images,
+        "connect-src": f"'self' {socket}",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    if service := challenges.service():
+        for directive, theirs in service.policy.items():
+            sources[directive] = f"{sources.get(directive, '')} {theirs}".strip()
+    else:
+        sources["require-trusted-types-for"] = "'script'"
+    policy = [f"{directive} {values}" for directive, values in sources.items()]
     if widget.allowed_origins:
         policy.append("frame-ancestors 'self' " + " ".join(widget.allowed_origins))
     return "; ".join(policy)

@@ -73,6 +73,11 @@ SCRIPT: dict[str, Promise] = {
     "pictures": _("Pictures cannot be sent here. Please describe them in words."),
     "not_sent": _("Something went wrong. Please try again."),
     "rate_limited": _("You are writing very quickly. Please continue {when}."),
+    "checking": _("Many messages come from your network. One moment, this is being checked…"),
+    "check_person": _(
+        "Many messages come from your network. Please confirm that you are a person."
+    ),
+    "checked": _("Thank you. You can go on."),
     "too_many_pending": _("Please wait for the answers to your earlier messages."),
     "budget_exhausted": _("No more messages can be answered right now. Please try again {when}."),
     "misconfigured": _("This chat is not set up correctly. Please tell the owner of this site."),

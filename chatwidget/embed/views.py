@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
+from chatwidget import challenges
 from chatwidget.embed.frame_page import content_security_policy, frame_context, frame_language
 from chatwidget.embed.loader_script import etag, loader
 from chatwidget.models import Widget
@@ -25,8 +26,11 @@ from chatwidget.tokens import frame_token
 
 logger = logging.getLogger("chatwidget")
 
+# Nothing in the frame uses any of these, and no script that got into it may ask for them.
+PERMISSIONS = (
+    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), serial=(), usb=()"
+)
 # For this long a loader is not asked for again; for a day more, the old one serves meanwhile.
-PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 LOADER_CACHE = "public, max-age=300, stale-while-revalidate=86400"
 
 
@@ -106,8 +110,10 @@ def frame(request: HttpRequest, slug: str) -> HttpResponse:
         response = render(request, "chatwidget/frame.html", frame_context(request, widget))
     response["Content-Security-Policy"] = content_security_policy(request, widget)
     response["Permissions-Policy"] = PERMISSIONS
-    # So that pages which isolate themselves may show it; it isolates nothing of its own.
-    response["Cross-Origin-Embedder-Policy"] = "credentialless"
+    # So that pages which isolate themselves may show it; it isolates nothing of its own, but for
+    # somebody else's challenge, whose frame need not say the same.
+    if not challenges.service():
+        response["Cross-Origin-Embedder-Policy"] = "credentialless"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     # The token in it is fresh; "no-store" would keep the embedding page out of the bfcache.
     response["Cache-Control"] = "private, no-cache"

@@ -42,6 +42,7 @@ const entries = [
   // Modules: the frame imports them when a reply first has Markdown, or a formula.
   { from: "markdown/index.ts", to: "markdown.js", format: "esm" },
   { from: "math/main.ts", to: "math.js", format: "esm", license: "temml" },
+  { from: "challenge/main.ts", to: "challenge.js", format: "esm", license: "altcha-lib" },
   { from: "admin/main.ts", to: "admin.js" },
   { from: "admin/admin.css", to: "admin.css" },
   { from: "preview/main.ts", to: "preview.js" },
@@ -51,9 +52,12 @@ const entries = [
   { from: "gallery/gallery.css", to: "gallery.css" },
 ];
 
+const licenseOf = (folder) => {
+  const name = ["LICENSE", "LICENSE.txt"].find((each) => existsSync(join(folder, each)));
+  return readFileSync(join(folder, name), "utf8");
+};
 /** What a package asks to be kept beside its code. */
-const notice = (name) =>
-  `/*!\n${readFileSync(join(here, "node_modules", name, "LICENSE"), "utf8").trim()}\n*/`;
+const notice = (name) => `/*!\n${licenseOf(join(here, "node_modules", name)).trim()}\n*/`;
 /** A second minifier, which finds some 3 % more than the first. */
 async function squeeze(script) {
   const compress = { ecma: 2022, passes: 3, unsafe_arrows: true, keep_fargs: false };

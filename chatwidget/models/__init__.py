@@ -3,6 +3,7 @@
 Ids are UUIDs of version 7: they sort by the time they were made.
 """
 
+from chatwidget.models.allowance import Allowance
 from chatwidget.models.choices import UNFINISHED, EventKind, Role, Status, new_id
 from chatwidget.models.conversation import Conversation, Message, SearchEntry, Visitor
 from chatwidget.models.desk import Judgement, Note, SavedView, Tag, Verdict, WidgetAccess
@@ -13,6 +14,7 @@ from chatwidget.models.widget import Usage, Widget
 
 __all__ = [
     "UNFINISHED",
+    "Allowance",
     "Conversation",
     "Counted",
     "DailyKeys",

@@ -25,6 +25,7 @@ from chatwidget.protocol import (
     Rate,
     Retry,
     Send,
+    Solve,
     Stop,
     VisitorTyping,
 )
@@ -163,7 +164,7 @@ def frame_bucket() -> Bucket | None:
 WEIGHTS: dict[type, int] = {
     **dict.fromkeys((Send, Stop, Retry, Rate, Profile, Page, VisitorTyping, AskPerson), 1),
     **dict.fromkeys((Hello, New), 5),
-    History: 10,
+    **dict.fromkeys((History, Solve), 10),
 }
 OPENING = 5  # of a connection
 BURST_SECONDS = 15

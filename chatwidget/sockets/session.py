@@ -29,6 +29,8 @@ from chatwidget.protocol import (
     Rate,
     Retry,
     Send,
+    Solve,
+    Solved,
     Stop,
     VisitorTyping,
 )
@@ -36,10 +38,11 @@ from chatwidget.providers.registry import providers
 from chatwidget.relay.drafts import next_conversation_id
 from chatwidget.relay.events import ConversationClosed
 from chatwidget.relay.relay import Relay
-from chatwidget.sockets import rate_limits, serialize
+from chatwidget.sockets import serialize
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.details import Details
 from chatwidget.sockets.outbox import Outbox
+from chatwidget.sockets.share import Share
 from chatwidget.sockets.subscription import Subscription
 from chatwidget.text import as_uuid, cleaned, is_clean
 from chatwidget.transcripts import (
@@ -64,6 +67,7 @@ class Session:
         self._outbox = outbox
         self.subscription = Subscription(relay, widget, client, outbox)
         self._details = Details(client, self.subscription)
+        self._share = Share(client)
 
     async def begin(self, hello: Hello, *, latest: bool = False) -> None:
         """Answer a `hello`, whose token has been checked, by `ready`.
@@ -90,6 +94,9 @@ class Session:
                 self._outbox.ack(reply, offset)
             case Ping():
                 self._outbox.put(Pong())
+            case Solve(solution=solution):
+                await self._share.solve(solution)
+                self._outbox.put(Solved())
             case VisitorTyping():
                 if self.subscription.conversation:
                     self._relay.hub.publish_typing(self.subscription.conversation)
@@ -149,9 +156,9 @@ class Session:
         visitor, client_id = self._client.visitor, UUID(frame.id)
         draft = self.subscription.draft
         try:
-            await self._consume("messages")
+            await self._share.consume("messages")
             if draft and not draft.paid:
-                await self._consume("conversations")
+                await self._share.consume("conversations")
             stored = await self._store(client_id, frame.text)
         except RateLimited:
             earlier = await run_in_db_thread(transcripts.accepted_before, visitor, client_id)
@@ -172,11 +179,6 @@ class Session:
             if draft:
                 await self._relay.greetings.used(self._widget, visitor, draft.conversation)
 
-    async def _consume(self, what: str) -> None:
-        """Take one off what this visitor, and this address, may still do."""
-        await rate_limits.consume(f"{what}_per_visitor", str(self._client.visitor))
-        await rate_limits.consume_address(f"{what}_per_address", self._client.address)
-
     async def _store(self, client_id: UUID, text: str) -> StoredMessage:
         for _ in range(2):
             message = await self.subscription.message(client_id, text)
@@ -191,10 +193,10 @@ class Session:
 
     async def _ask_person(self) -> None:
         """The visitor wants a person."""
-        await self._consume("messages")
+        await self._share.consume("messages")
         draft = self.subscription.draft
         if draft and not draft.paid:
-            await self._consume("conversations")
+            await self._share.consume("conversations")
         message = await self.subscription.message(new_id(), "")
         change = await run_in_db_thread(transcripts.ask_for_person, message)
         if change:
@@ -219,7 +221,7 @@ class Session:
 
     async def _retry(self, frame: Retry) -> None:
         conversation, reply = self.subscription.shown, _known(frame.id)
-        await self._consume("messages")
+        await self._share.consume("messages")
         platform = providers().get(self._widget.provider)
         change = await run_in_db_thread(
             transcripts.retry,
@@ -233,7 +235,7 @@ class Session:
             self._relay.announce(change)
 
     async def _new(self) -> None:
-        await self._consume("conversations")  # its greeting is asked of the platform
+        await self._share.consume("conversations")  # its greeting is asked of the platform
         visitor = self._client.visitor
         await run_in_db_thread(transcripts.check_admission, self._widget.pk, visitor)
         # Also of a draft, which another tab may just have stored; and of what another one has begun

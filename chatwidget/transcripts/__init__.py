@@ -19,6 +19,7 @@ from chatwidget.transcripts.admission import (
     read_doors,
     switched_off,
 )
+from chatwidget.transcripts.allowances import give_allowance, use_allowance
 from chatwidget.transcripts.budgets import consume_greeting
 from chatwidget.transcripts.fallback import find_fallback
 from chatwidget.transcripts.handover import (
@@ -99,6 +100,7 @@ __all__ = [
     "find_fallback",
     "fingerprint",
     "finish",
+    "give_allowance",
     "hand_back",
     "history",
     "holder",
@@ -122,4 +124,5 @@ __all__ = [
     "switched_off",
     "take_over",
     "update_visitor",
+    "use_allowance",
 ]

@@ -18,6 +18,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from chatwidget.models import Notice, Webhook, Widget
+from chatwidget.testing.transport import Answer, FakePlatform
 from tests.conftest import Serve
 from tests.running import Server, free_port
 from tests.services import Redis
@@ -51,6 +52,24 @@ def test_all_is_well(demo: Widget) -> None:
     well, found = examined()
     assert well, found
     assert "demo: Answer in" in said(found, "well")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "text"),
+    [
+        ('{"success": false, "error-codes": ["invalid-input-response"]}', "well", "knows our"),
+        ('{"success": false, "error-codes": ["invalid-input-secret"]}', "fault", "input-secret"),
+        ("<html>", "fault", "turnstile answers something else"),
+    ],
+)
+def test_challenges(demo: Widget, settings: Settings, answer: str, kind: str, text: str) -> None:
+    assert "Challenges: altcha" in said(examined()[1], "well")
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "CHALLENGE": "off"}
+    assert "Challenges: none" in said(examined()[1], "note")
+    keys = {"CHALLENGE_SITE_KEY": "key", "CHALLENGE_SECRET": "secret"}
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "CHALLENGE": "turnstile", **keys}
+    with FakePlatform(lambda request: Answer([answer.encode()])).installed():
+        assert text in said(examined()[1], kind)
 
 
 def test_lines_for_people(demo: Widget) -> None:

@@ -17,7 +17,7 @@ from django.urls import resolve
 from django.utils.functional import SimpleLazyObject, empty
 from pytest_django import Settings
 
-from chatwidget import tokens
+from chatwidget import challenges, tokens
 from chatwidget.conf import Secret
 from chatwidget.errors import CloseConnection
 from chatwidget.models import Widget
@@ -201,6 +201,32 @@ def test_the_frames_policy_knows_the_owners_hosts(
     assert policy["script-src"] == policy["style-src"]
     assert "'self'" in policy["script-src"]
     assert config_of(client.get("/chatwidget/shop/"))["imageHosts"] == ["cdn.example.com"]
+
+
+@pytest.mark.parametrize("kind", challenges.SERVICES)
+def test_somebody_elses_challenge_in_the_frames_policy(
+    client: Client, widget: Widget, settings: Settings, kind: str
+) -> None:
+    """Its hosts, where it can be used, and no others' anywhere."""
+    before = policy_of(client.get("/chatwidget/shop/"))
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "CHALLENGE": kind}
+    half = client.get("/chatwidget/shop/")
+    assert policy_of(half) == before
+    assert half["Cross-Origin-Embedder-Policy"] == "credentialless"
+    keys = {"CHALLENGE_SITE_KEY": "key", "CHALLENGE_SECRET": KEY}
+    settings.CHATWIDGET = {**settings.CHATWIDGET, **keys}
+    answer = client.get("/chatwidget/shop/")
+    assert KEY not in answer.content.decode()
+    assert "Cross-Origin-Embedder-Policy" not in answer
+    added = {
+        directive: {*values} - {*before.get(directive, ())}
+        for directive, values in policy_of(answer).items()
+        if values != before.get(directive)
+    }
+    theirs = challenges.SERVICES[kind].policy
+    assert added == {directive: {*values.split()} for directive, values in theirs.items()}
+    assert all(host.startswith("https://") for hosts in added.values() for host in hosts)
+    assert before.keys() - policy_of(answer).keys() == {"require-trusted-types-for"}
 
 
 def test_the_page_has_no_inline_script_or_style(client: Client, widget: Widget) -> None:

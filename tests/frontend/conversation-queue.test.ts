@@ -62,6 +62,17 @@ test("refused for now: waits, and is not taken for sent twice", () => {
   assert.deepEqual(play(again, accepted("a", "c"))[1], []);
 });
 
+test("refused until a challenge is solved: goes again at once", () => {
+  let chat = enqueue(play(emptyChat(), ready([], null))[0], "a", "a", AT);
+  [chat] = nextSend(chat);
+  const error = { type: "error", code: "rate_limited", detail: "", retryable: true } as const;
+  const challenge = { kind: "altcha" };
+  const [paused] = play(chat, { ...error, id: "a", retry_after: 3600, challenge });
+  assert.equal(nextSend(paused)[1], undefined);
+  const [solved] = play(paused, { type: "solved" });
+  assert.equal(nextSend(solved)[1]?.id, "a");
+});
+
 test("refused for good: the text is given back, the next one goes", () => {
   let chat = enqueue(enqueue(play(emptyChat(), ready([]))[0], "a", "long", AT), "b", "b", AT);
   [chat] = nextSend(chat);

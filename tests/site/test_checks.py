@@ -237,6 +237,15 @@ def test_e008_a_short_secret(settings: Settings) -> None:
     assert silent("E008")
 
 
+def test_e009_and_w010_challenges(settings: Settings) -> None:
+    settings.CHATWIDGET = {"CHALLENGE": "turnstile", "CHALLENGE_SITE_KEY": "key"}
+    assert "is turnstile, without CHALLENGE_SECRET" in found("E009").msg
+    settings.CHATWIDGET = {"CHALLENGE_SITE_KEY": "key", "CHALLENGE_SECRET": "secret"}
+    assert "of no use while CHALLENGE is altcha" in found("W010").msg
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "CHALLENGE": "hcaptcha"}
+    assert silent("E009") and silent("W010")
+
+
 def test_e007_a_database_that_we_cannot_use(monkeypatch: pytest.MonkeyPatch) -> None:
     other = SimpleNamespace(vendor="oracle", display_name="Oracle")
     monkeypatch.setattr(checks, "connection", other)

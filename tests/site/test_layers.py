@@ -22,7 +22,7 @@ FLOORS = (
     ("protocol", "tokens", "db", "encryption"),
     ("models",),
     ("providers", "transcripts"),
-    ("notices",),
+    ("challenges", "notices"),
     ("relay",),
     ("sockets", "embed", "widgets"),
 )
@@ -50,7 +50,7 @@ STAIRS = {
             "turns",
         ),
         ("client", "identity", "outbox", "staff", "staff_frames"),
-        ("following", "line"),
+        ("following", "line", "share"),
         ("subscription", "watching", "listing"),
         ("details",),
         ("session",),

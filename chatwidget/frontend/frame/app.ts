@@ -10,7 +10,7 @@ import { DateFormatter, region } from "./dates.ts";
 import { explain, reason } from "./errors.ts";
 import type { ParentPage } from "./parent-page.ts";
 import { formToShow } from "./prechat.ts";
-import type { Message, Profile, ServerFrame } from "./protocol.ts";
+import type { Challenge, ErrorFrame, Message, Profile, ServerFrame } from "./protocol.ts";
 import type { Environment } from "./socket.ts";
 import type { Stores } from "./storage.ts";
 import { UnreadCounter } from "./unread.ts";
@@ -48,6 +48,8 @@ export class App implements Actions {
   #typedAt = 0;
   /** The visitor wants a person, and has no answer yet. */
   #asksPerson = false;
+  /** A challenge is being solved. */
+  #solves = false;
 
   constructor(config: Config, parent: ParentPage, environment: Environment, stores: Stores) {
     this.#config = config;
@@ -236,13 +238,32 @@ ${reason(message, config.strings, this.#dates)}`,
       const { id, role, text } = frame.message;
       this.#parent.send({ type: "message", detail: { id, role, text } });
     } else if (frame.type === "error") {
-      this.#view.composer.notify(explain(frame, this.#config.strings, this.#dates));
+      if (frame.challenge) this.#solve(frame, frame.challenge);
+      else this.#view.composer.notify(explain(frame, this.#config.strings, this.#dates));
       this.#parent.send({ type: "error", detail: frame.code });
+    } else if (frame.type === "solved") {
+      this.#view.composer.notify(this.#config.strings.checked);
     }
     this.#compare(before, chat, frame);
     if (this.#asksPerson && lastEvent(chat)) this.#answerAsked(lastEvent(chat));
     this.#unread.update(chat);
     this.#announcer.update(chat, frame.type);
+  }
+
+  /** What is held goes on once this is solved; where it cannot be, it waits as it would without. */
+  async #solve(error: ErrorFrame, challenge: Challenge): Promise<void> {
+    const { strings, challenge: address } = this.#config;
+    const { composer } = this.#view;
+    if (this.#solves) return;
+    this.#solves = true;
+    composer.notify(strings[challenge.site_key ? "check_person" : "checking"]);
+    try {
+      const { solve }: typeof import("../challenge/main.ts") = await import(address);
+      this.client.sendFrame({ type: "solve", solution: await solve(challenge) });
+    } catch {
+      composer.notify(explain(error, strings, this.#dates));
+    }
+    this.#solves = false;
   }
 
   /** Tells the embedding page, and the visitor who looks elsewhere, of replies that ended. */

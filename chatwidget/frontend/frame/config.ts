@@ -42,6 +42,8 @@ export interface Config {
   /** Addresses of the modules that read Markdown, and make MathML of TeX. */
   markdown: string;
   math: string;
+  /** Address of the module that solves challenges. */
+  challenge: string;
   prechat: Prechat | null;
   /** The visitor may ask for one. */
   person: boolean;

@@ -123,6 +123,8 @@ export function receive(chat: Chat, frame: ServerFrame): Step {
         },
         [],
       ];
+    case "solved":
+      return [release(chat), []];
     case "error":
       return frame.id && frame.id === chat.inFlight ? refused(chat, frame) : [chat, []];
     default:

@@ -74,9 +74,19 @@ export interface Accepted {
   conversation: string;
 }
 
+/** What can be solved, so that it need not be waited: a proof of work, or somebody else's. */
+export interface Challenge {
+  /** `altcha`, `turnstile` or `hcaptcha`. */
+  kind: string;
+  site_key?: string;
+  parameters?: unknown;
+  signature?: string;
+}
+
 export interface ErrorFrame extends ErrorInfo {
   type: "error";
   id?: string | null;
+  challenge?: Challenge | null;
 }
 
 export type ServerFrame =
@@ -89,6 +99,7 @@ export type ServerFrame =
   | { type: "typing"; author: { name: string } }
   | { type: "history"; messages: Message[]; more: boolean }
   | ErrorFrame
+  | { type: "solved" }
   | { type: "pong" };
 
 export interface Hello {
@@ -123,6 +134,7 @@ export type ClientFrame =
   | { type: "typing" }
   | { type: "ask_person" }
   | { type: "ack"; id: string; offset: number }
+  | { type: "solve"; solution: string }
   | { type: "ping" };
 
 type Check = (value: unknown) => boolean;
@@ -190,7 +202,12 @@ const frames: Map<string, Check> = new Map(
     done: shape({ id: string, status: string, length: count, error: maybe(shape(errorFields)) }),
     typing: shape({ author: shape({ name: string }) }),
     history: shape({ messages: list(message), more: boolean }),
-    error: shape({ ...errorFields, id: maybe(string) }),
+    error: shape({
+      ...errorFields,
+      id: maybe(string),
+      challenge: maybe(shape({ kind: string })),
+    }),
+    solved: anything,
     pong: anything,
   }),
 );

@@ -1,7 +1,7 @@
 /** A frame with a server of our own hand: each state of the gallery is a short play on it. */
 import { App } from "../frame/app.ts";
 import { type Config, readConfig } from "../frame/config.ts";
-import type { ClientFrame, ErrorInfo, Message, ServerFrame } from "../frame/protocol.ts";
+import type { Challenge, ClientFrame, ErrorInfo, Message, ServerFrame } from "../frame/protocol.ts";
 import type { WebSocketLike } from "../frame/socket.ts";
 import { memoryStores, type Tab } from "../frame/storage.ts";
 
@@ -67,7 +67,7 @@ export class Stage {
   }
 
   /** The server refuses what the visitor sent last. */
-  refuse(error: ErrorInfo): void {
+  refuse(error: ErrorInfo & { challenge?: Challenge }): void {
     const send = this.#sent.filter((frame) => frame.type === "send").at(-1);
     this.say({ type: "error", ...error, id: send!.id });
   }

@@ -100,6 +100,18 @@ const DIRECTIONS = `The label says:
 | ספל | €24 |
 `;
 
+/** A challenge that is being solved for as long as one looks. */
+const UNSOLVABLE = {
+  kind: "altcha",
+  parameters: {
+    algorithm: "PBKDF2/SHA-256",
+    cost: 1000,
+    nonce: "00",
+    salt: "00",
+    keyPrefix: "00".repeat(32),
+  },
+};
+
 /** Tests answer for this host. */
 const IMAGE_HOST = "images.gallery.example";
 
@@ -283,6 +295,14 @@ export const states: Record<string, Scene> = {
   },
   "unknown-error": fails("teapot", { detail: "" }),
   "rate-limited": refuses("rate_limited", { retry_after: 20 }),
+  checking: refuses("rate_limited", { challenge: UNSOLVABLE }),
+  "check-person": refuses("rate_limited", { challenge: { ...UNSOLVABLE, site_key: "x" } }),
+  checked: {
+    play(stage) {
+      exchange(stage, "Yes, we do.");
+      stage.say({ type: "solved" });
+    },
+  },
   "too-many-pending": refuses("too_many_pending"),
   "budget-exhausted": refuses("budget_exhausted", { retry_after: 20_000, retryable: false }),
   "message-too-long": {

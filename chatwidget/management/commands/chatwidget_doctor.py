@@ -63,6 +63,7 @@ class Command(BaseCommand):
     async def ask(self, report: Report, widgets: list[Widget], options: dict[str, Any]) -> None:
         """What is asked over the network."""
         report.add(await inside.examine_layer())
+        report.add(await inside.examine_challenge())
         if not options["no_platforms"]:
             for widget in widgets:
                 for finding in await inside.examine_platform(widget):
