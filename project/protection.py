@@ -12,8 +12,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-# Nothing on our pages uses any of these, and no script that got into one may ask for them.
-PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), serial=(), usb=()"
+from chatwidget.embed.views import PERMISSIONS
+
 ADMIN_POLICY = (
     "default-src 'self'; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -31,6 +31,7 @@ def uvicorn(host: str, port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "uvicorn", "--host", host, "--port", str(port)),
         *("--no-access-log", "--log-level", "warning", "--no-server-header", "--no-proxy-headers"),
+        *("--http", "project.uvicorn_bounds:BoundedProtocol"),
         *("--ws", "websockets-sansio", "--ws-max-size", str(MAX_MESSAGE)),
         *("--ws-per-message-deflate", "false"),  # costs 30 KiB a socket, and gains little
         *("--ws-ping-interval", str(PING_INTERVAL), "--ws-ping-timeout", str(PING_TIMEOUT)),

@@ -17,6 +17,7 @@ from pytest_django import Settings
 from chatwidget import asgi
 from chatwidget.asgi import fast
 from chatwidget.db import run_in_db_thread
+from chatwidget.embed.views import PERMISSIONS
 from chatwidget.errors import DatabaseUnavailable
 from chatwidget.models import Widget
 from chatwidget.sockets import rate_limits
@@ -98,6 +99,15 @@ async def test_a_page_is_kept_with_its_token_for_a_while(
     monkeypatch.setattr("chatwidget.asgi.time", SimpleNamespace(monotonic=lambda: later))
     await quick.get("/chatwidget/shop/", headers=german)
     assert len(django.requests) == 4
+
+
+async def test_what_browsers_may_do_is_said_from_memory_too(
+    quick: httpx.AsyncClient, django: Counted
+) -> None:
+    for path in ("/chatwidget/shop.js", "/chatwidget/shop/"):
+        for _ in range(2):
+            assert (await quick.get(path)).headers["permissions-policy"] == PERMISSIONS
+    assert len(django.requests) == 2
 
 
 async def test_not_modified(quick: httpx.AsyncClient, django: Counted) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,8 +43,9 @@ async def test_permissions_and_the_admins_policy(async_client: AsyncClient) -> N
     assert "default-src 'none'" in (await async_client.get("/")).headers["Content-Security-Policy"]
 
 
-def login(client: Client, name: str, password: str = "wrong") -> str:
-    answer = client.post("/admin/login/", {"username": name, "password": password})
+def login(client: Client, name: str, password: str = "wrong", language: str = "en") -> str:
+    given, headers = {"username": name, "password": password}, {"Accept-Language": language}
+    answer = client.post("/admin/login/", given, headers=headers)
     return "in" if answer.status_code == 302 else answer.content.decode()
 
 
@@ -76,6 +78,8 @@ def test_guesses_at_the_admins_password_are_bounded(
     assert "Too many attempts" not in pages[0]
     assert "Too many attempts" in pages[-1]
     assert len(asked) <= 11, "a refused guess costs no hash"
+    own = [login(client, "guess", language=tag) for tag in ("de", "es", "fr", "pt-br")]
+    assert not any("Too many attempts" in page or "errornote" not in page for page in own)
 
 
 class Slow:
@@ -184,11 +188,26 @@ async def test_a_large_body_is_refused_before_it_is_there(serve: Serve, kind: st
 
 
 async def test_a_slow_request_is_given_up(serve: Serve) -> None:
-    """Half of its headers, and half of its body, at the same time."""
-    server = await serve()
+    """Nothing, half of its headers, half of the next one's, and half of its body, on both servers
+    at the same time."""
+    servers = await asyncio.gather(serve(), serve(server="uvicorn"))
+    get = "GET /healthz HTTP/1.1\r\nHost: {host}\r\n"
     async with asyncio.timeout(90):
         answers = await asyncio.gather(
-            answer_to(server, POST, "Accept: "),
-            answer_to(server, POST, "Content-Length: 100\r\n\r\n", "x"),
+            *(answer_to(server, POST, "Accept: ") for server in servers),
+            *(answer_to(server, POST, "Content-Length: 100\r\n\r\n", "x") for server in servers),
+            *(answer_to(server, get, "\r\n", get) for server in servers),
+            answer_to(servers[1], ""),
         )
-    assert [answer[:13] for answer in answers] == [b"HTTP/1.1 408 "] * 2
+    last = [re.findall(rb"HTTP/1.1 (\d+) ", answer)[-1] for answer in answers]
+    assert last == [b"408"] * 7
+
+
+@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
+async def test_headers_without_end_are_refused(serve: Serve, kind: str) -> None:
+    server = await serve(server=kind)
+    header = f"X-More: {'x' * 8000}\r\n"
+    answer = await answer_to(server, POST, *[header] * 200)
+    assert re.match(rb"HTTP/1.1 4(00|31) ", answer) or not answer
+    async with Chat(server.url, headers={"Cookie": "x" * 14_000}) as chat:
+        await chat.hello()
