@@ -103,6 +103,18 @@ async def test_the_strictest_policy_has_nothing_to_complain_of(shop: Shop) -> No
     assert await shop.launcher.evaluate("launcher => launcher.offsetWidth") == 60  # it has style
 
 
+@pytest.mark.parametrize("policy", ["unsafe-url", "no-referrer"])
+async def test_of_the_pages_address_the_frame_is_sent_the_origin(shop: Shop, policy: str) -> None:
+    """Whatever the page's own policy: server logs keep it, and some browsers tell the embedding
+    origin in no other way."""
+    await shop.show(head=f'<meta name="referrer" content="{policy}">', path="/reset")
+    asking = shop.page.expect_request(lambda request: "/chatwidget/demo/" in request.url)
+    async with asking as asked:
+        await shop.open()
+    assert (await (await asked.value).all_headers())["referer"] == f"{shop.url}/"
+    assert await shop.inside("document.referrer") == f"{shop.url}/"
+
+
 async def test_a_panel_on_a_phone_fills_the_screen(phone: Shop) -> None:
     await phone.show()
     await phone.open()

@@ -135,7 +135,12 @@ export function start(config: Config): void {
     // One that has said nothing yet when it is opened again did not load, or not well.
     if (!dialog.open && !port) unload();
     if (!frame) {
-      frame = make("iframe", { allow: "clipboard-write; autoplay", title, src: src + open });
+      frame = make("iframe", {
+        allow: "clipboard-write; autoplay",
+        referrerPolicy: "origin", // the page's own may send all of its address, or nothing
+        title,
+        src: src + open,
+      });
       panel.append(frame);
       setTimeout(() => {
         again.hidden = !!port;
