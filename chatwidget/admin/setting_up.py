@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
@@ -18,6 +18,7 @@ from django.utils.translation import override
 
 from chatwidget.admin.forms import APPEARANCE
 from chatwidget.admin.protection import SECRETS
+from chatwidget.admin.secret_fields import KeepsSecrets
 from chatwidget.appearance import OPTIONS
 from chatwidget.errors import ChatError
 from chatwidget.models import Widget
@@ -32,7 +33,7 @@ UNTOLD = (*SECRETS, "clear_key", "clear_identity_secret", "option_generic_descri
 PLATFORMS_THAT_TELL = ("agentix",)
 
 
-class SetsUp(admin.ModelAdmin):  # type: ignore[type-arg]
+class SetsUp(KeepsSecrets):
     """The widget's own buttons, and its history with what was before and after."""
 
     object_history_template = "admin/chatwidget/widget/history.html"

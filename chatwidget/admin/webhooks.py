@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from chatwidget.admin.secret_fields import KeepsSecrets
 from chatwidget.admin.times import ago
 from chatwidget.models import Event, Notice, Webhook, Widget
 from chatwidget.transcripts import notices
@@ -62,7 +63,7 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Webhook)
-class WebhookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class WebhookAdmin(KeepsSecrets):
     """Set up, tried, and looked after."""
 
     form = WebhookForm

@@ -23,7 +23,7 @@ from chatwidget.errors import CloseCode, CloseConnection
 from chatwidget.protocol import MAX_FRAME_BYTES, WINDOW_SECONDS
 from chatwidget.relay.events import FramesPosted, FramesTaken, Mail
 from chatwidget.relay.lifecycle import relay
-from chatwidget.sockets import origin
+from chatwidget.sockets import origin, rate_limits
 from chatwidget.sockets.connection import Connection
 
 # Events that wait for a reader that takes none; what follows waits in the outbox, which is bounded.
@@ -133,8 +133,10 @@ async def post_frames(request: HttpRequest, slug: str, stream: UUID) -> HttpResp
         return HttpResponse(status=501)
     try:
         origin.check_origin(request.scope)
-    except CloseConnection:
-        return HttpResponse(status=403)
+        if stream not in _open:  # other processes are asked: not by anybody as often as they like
+            rate_limits.work.take("work_per_address", origin.client_address(request.scope), 1)
+    except CloseConnection as refusal:
+        return HttpResponse(status=429 if refusal.close_code == CloseCode.TOO_MANY else 403)
     body = _body(request)
     if body is None:
         return HttpResponse(status=413)

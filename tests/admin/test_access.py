@@ -124,6 +124,23 @@ def test_the_table_has_all_pages() -> None:
     assert len(PAGES) > 10
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("widget/?encrypted_key__startswith=", "widget/?encrypted_identity_secret__gt="),
+        "webhook/?encrypted_secret__startswith=",
+        "conversation/?widget__encrypted_key__startswith=",
+        "notice/?webhook__encrypted_secret__startswith=",
+    ],
+)
+def test_no_list_can_be_asked_what_a_stored_secret_is(
+    admin_client: Client, stored: tuple[Widget, Conversation], question: str
+) -> None:
+    """By trying how it begins, a character at a time."""
+    for begins in ("g", "x"):
+        assert admin_client.get(f"/admin/chatwidget/{question}{begins}").status_code == 400
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_who_may_do_all_is_refused_nothing(
     admin_client: Client, stored: tuple[Widget, Conversation], name: str

@@ -9,8 +9,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from django.test import AsyncClient
+from pytest_django import Settings
 
 from chatwidget.protocol import WINDOW
+from chatwidget.sockets import rate_limits
 from chatwidget.sockets.event_stream import MAX_BODY
 from tests.client import Chat, frame_token
 from tests.platforms.control import Control
@@ -141,6 +144,22 @@ async def test_who_is_gone_is_not_counted(server_: Site) -> None:
     async with httpx.AsyncClient(headers={"Origin": server_.url}, timeout=30) as client:
         while (await client.post(path, content='{"type":"ping"}')).status_code != 404:
             await asyncio.sleep(0.05)  # the server gives no event to wait for
+
+
+@pytest.mark.django_db
+async def test_strangers_streams_are_not_asked_for_without_end(
+    async_client: AsyncClient, settings: Settings
+) -> None:
+    """Each is asked of all processes, and waited for."""
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS": {"work_per_address": 1}}
+    rate_limits.work._buckets.clear()
+    ours = {"Origin": "http://testserver"}
+    asked = [
+        (await async_client.post(f"/chatwidget/x/events/{uuid.uuid4()}/", headers=ours)).status_code
+        for _ in range(rate_limits.BURST_SECONDS + 2)
+    ]
+    assert asked[0] == 404 and asked[-1] == 429
+    rate_limits.work._buckets.clear()
 
 
 async def test_what_else_is_refused(server_: Site) -> None:
