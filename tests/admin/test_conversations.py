@@ -262,6 +262,17 @@ def test_a_transcript_shows_everything_there_is_to_know(admin_client: Client) ->
     assert page.count("data-markdown") == 2  # the agent's; the visitor's own are as typed
 
 
+@pytest.mark.parametrize("verified", [False, True])
+def test_an_address_that_nobody_vouches_for_is_marked(admin_client: Client, verified: bool) -> None:
+    widget = a_widget()
+    email = {"email": "ada@shop.example", "email_verified": verified}
+    conversation = a_conversation(
+        widget, "hi", visitor=Visitor.objects.create(widget=widget, **email)
+    )
+    page = admin_client.get(f"/admin/chatwidget/conversation/{conversation.pk}/change/")
+    assert ("ada@shop.example (not verified)" in page.content.decode()) is not verified
+
+
 def test_a_transcript_says_which_fallback_answered(admin_client: Client) -> None:
     conversation = a_conversation(a_widget(), "Hi.", "Hello!")
     reply = conversation.messages.get(role="assistant")

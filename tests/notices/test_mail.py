@@ -12,9 +12,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from chatwidget.db import run_in_db_thread
-from chatwidget.models import Event, Notice, Status, Visitor, Webhook
+from chatwidget.models import Event, Message, Notice, Role, Status, Visitor, Webhook
 from chatwidget.notices import mail, queue
 from chatwidget.transcripts.notices import record
+from tests.hostile import TEXTS, same_elements
 from tests.stored import a_conversation, a_widget
 
 HTML = "<b>bold</b> & more"
@@ -58,6 +59,19 @@ def test_what_it_says(language: str, subject: str, who: str) -> None:
     assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in html and "<b>bold" not in html
     assert set(sent.message().keys()) >= {"Message-ID", "Subject", "To"}
     assert sent.message()["Bcc"] is None
+
+
+@pytest.mark.django_db
+def test_what_a_hostile_model_and_visitor_write_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "MOST_TEXT", 10**6)
+    notice = a_notice()
+    [(harmless, _)] = mail.render(notice).alternatives
+    replies = Message.objects.filter(conversation=notice.conversation_id, role=Role.ASSISTANT)
+    for text in TEXTS:
+        replies.update(text=text)
+        sent = mail.render(notice)
+        assert same_elements(str(sent.alternatives[0][0]), str(harmless))
+        assert sent.message().as_bytes()  # whatever its characters
 
 
 @pytest.mark.django_db(transaction=True)

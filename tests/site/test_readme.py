@@ -6,9 +6,11 @@ import re
 import shlex
 import sys
 
+import msgspec
 import pytest
 from django.core.management import get_commands
 
+from chatwidget.conf import Limits
 from tests.conftest import Serve
 from tests.readme import blocks, docs, section
 from tests.running import ROOT, run
@@ -23,6 +25,11 @@ def test_every_variable_is_told() -> None:
     read = set(re.findall(r'\bread\(\s*"([A-Z_]+)"', source))
     first_column = "\n".join(re.findall(r"^\| (`.*?) \|", docs("settings"), re.M))
     assert read == set(re.findall(r"`([A-Z][A-Z_]+)`", first_column))
+
+
+def test_every_limit_is_told_with_its_default() -> None:
+    told = dict(re.findall(r"^\| `([a-z_]+)` \| `([^`]+)` \|", docs("settings"), re.M))
+    assert told == {name: str(value) for name, value in msgspec.structs.asdict(Limits()).items()}
 
 
 async def test_a_widget_is_pointed_at_each_platform_by_its_line(serve: Serve) -> None:
@@ -71,6 +78,17 @@ def test_every_file_that_is_named_is_there(name: str) -> None:
     paths = re.findall(r"`((?:chatwidget|tests|project|docs)/[\w./]+)`", text)
     missing += [path for path in paths if not (ROOT / path).exists()]
     assert missing == []
+
+
+def test_the_unit_is_hardened() -> None:
+    unit = re.search(r"```ini\n(.*?)```", docs("deployment"), re.S)
+    assert unit
+    [*lines] = unit[1].splitlines()
+    for line in (
+        *("UMask=0077", "NoNewPrivileges=true", "ProtectSystem=strict", "ProtectHome=true"),
+        *("PrivateTmp=true", "PrivateDevices=true", "CapabilityBoundingSet="),
+    ):
+        assert line in lines
 
 
 async def test_the_unit_and_the_commands_for_servers_are_accepted() -> None:
