@@ -98,7 +98,7 @@ def test_the_wheel_is_of_our_own_name_and_takes_a_site_to_no_other_django(archiv
     [name] = [each for each in zipfile.ZipFile(wheel).namelist() if each.endswith("/METADATA")]
     told = zipfile.ZipFile(wheel).read(name).decode()
     assert "Name: django-agent-chatwidget\n" in told
-    assert re.findall(r"^Requires-Dist: django(?![\w-])(.*)", told, re.M | re.I) == [">=5.2"]
+    assert re.findall(r"^Requires-Dist: django(?![\w-])(.*)", told, re.M | re.I) == [">=5.2.16"]
     assert "Requires-Python: >=3.11\n" in told
 
 
