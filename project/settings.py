@@ -197,9 +197,11 @@ LOGGING = {
         "console": {"()": "project.logs.ConsoleFormatter"},
         "json": {"()": "project.logs.JsonFormatter"},
     },
+    "filters": {"request_id": {"()": "chatwidget.telemetry.request_id.AddRequestId"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
+            "filters": ["request_id"],
             "formatter": read("LOG_FORMAT", one_of("console", "json"), "console"),
         }
     },

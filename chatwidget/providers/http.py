@@ -17,6 +17,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Container
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -44,6 +45,7 @@ from chatwidget.providers.error_mapping import (
 )
 from chatwidget.providers.timeouts import StreamTimeouts
 from chatwidget.providers.transport import discard, request
+from chatwidget.telemetry import traces
 
 ATTEMPTS = 3
 # Seconds. A visitor waits this long for a platform that asks for pauses; a longer one is reported.
@@ -62,6 +64,27 @@ def _pause(attempt: int, after: float | None) -> float:
 
 async def _rest(seconds: float) -> None:
     await asyncio.sleep(seconds)
+
+
+async def _traced(asked: Request) -> httpx.Response:
+    """Send it once, with the message's id, unless it has such headers of its own."""
+    with traces.span("request", "CLIENT"):
+        host = urlsplit(asked.url).hostname or ""
+        traces.note({"http.request.method": asked.method, "server.address": host})
+        own = {name.lower() for name in asked.headers}
+        added = {name: value for name, value in traces.headers().items() if name.lower() not in own}
+        response = await request(
+            asked.method,
+            asked.url,
+            {**asked.headers, **added},
+            asked.auth,
+            asked.content,
+            conf().TIMEOUTS.connect,
+        )
+        traces.note({"http.response.status_code": response.status_code})
+        if response.status_code >= 400:
+            traces.failed(str(response.status_code))
+        return response
 
 
 class HTTPProvider(Provider):
@@ -156,10 +179,7 @@ class HTTPProvider(Provider):
         clock.restart()
         try:
             with clock:
-                connect = conf().TIMEOUTS.connect
-                response = await request(
-                    asked.method, asked.url, asked.headers, asked.auth, asked.content, connect
-                )
+                response = await _traced(asked)
         except CLIENT_ERRORS as error:
             ours = translated(error)
             if never_connected(error) and not isinstance(ours, PlatformMisconfigured):

@@ -31,7 +31,8 @@ from chatwidget.relay.events import ConversationClosed, MessagesChanged
 from chatwidget.relay.hub import Hub
 from chatwidget.relay.presence import Presence
 from chatwidget.relay.running import ActiveReply, State
-from chatwidget.telemetry import meters
+from chatwidget.telemetry import meters, traces
+from chatwidget.telemetry.request_id import request_id
 from chatwidget.text import storable
 from chatwidget.transcripts import Change, Job, Outcome, fingerprint
 
@@ -98,6 +99,21 @@ class Relay:
 
     async def _run(self, running: ActiveReply) -> None:
         job = running.job
+        request_id.set(job.request_id)
+        within = traces.carried(job.entry.id)
+        with traces.span("queue", within=within, since=job.entry.created_at):
+            pass  # it is over
+        with traces.span("reply", within=within):
+            outcome = await self._read(running)
+            if outcome is None:
+                del self.running[job.entry.id]
+                await self._lost(job)
+            else:
+                await self._finish(job, outcome, running.pieces)
+
+    async def _read(self, running: ActiveReply) -> Outcome | None:
+        """Ask the platform, and read its answer to the end; None where it is ours no more."""
+        job = running.job
         began = time.monotonic()
         error: ReplyError | None = None
         status = Status.COMPLETE
@@ -108,6 +124,8 @@ class Relay:
             before_reading.set(pace.before_reading)
 
             def append(text: str) -> None:
+                if not running.pieces:
+                    traces.event("first words")
                 running.pieces += 1
                 running.reply.append(text)
                 pace.came(len(text))
@@ -129,12 +147,10 @@ class Relay:
                 PlatformUnavailable(f"{type(failure).__name__}: {failure}"),
             )
         if running.state is State.LOST:
-            del self.running[job.entry.id]
-            await self._lost(job)
-            return
+            return None
         running.state = State.STORING
         finished, first = running.reading.finished, running.reading.first
-        outcome = Outcome(
+        return Outcome(
             status=status,
             text=running.reply.text,
             session=running.session,
@@ -150,7 +166,6 @@ class Relay:
             first_chunk_ms=round((first - began) * 1000) if first else None,
             total_ms=round((time.monotonic() - began) * 1000),
         )
-        await self._finish(job, outcome, running.pieces)
 
     async def _finish(self, job: Job, outcome: Outcome, pieces: int) -> None:
         """Store the end, publish it, and go on with the conversation's next reply."""
@@ -236,7 +251,7 @@ def _count(job: Job, outcome: Outcome, pieces: int) -> None:
 
 
 def _log(job: Job, outcome: Outcome) -> None:
-    """One line for each reply: never its text, never a key."""
+    """One line for each reply, and the same in its span: never its text, never a key."""
     fields = {
         "widget": job.widget.slug,
         "provider": job.widget.provider,
@@ -249,4 +264,8 @@ def _log(job: Job, outcome: Outcome) -> None:
         "total_ms": outcome.total_ms,
         "length": len(outcome.text),
     }
-    replies_log.info("reply", extra={k: v for k, v in fields.items() if v not in ("", None)})
+    known = {name: value for name, value in fields.items() if value not in ("", None)}
+    replies_log.info("reply", extra=known)
+    traces.note(**known)
+    if outcome.error_code:
+        traces.failed(outcome.error_code)

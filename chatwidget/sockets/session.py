@@ -44,6 +44,8 @@ from chatwidget.sockets.details import Details
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.share import Share
 from chatwidget.sockets.subscription import Subscription
+from chatwidget.telemetry import traces
+from chatwidget.telemetry.request_id import request_id
 from chatwidget.text import as_uuid, cleaned, is_clean
 from chatwidget.transcripts import (
     Change,
@@ -125,12 +127,15 @@ class Session:
 
     async def _do(self, frame: OrderedFrame) -> None:
         match frame:
-            case Send():
-                await self._send(frame)
+            case Send(id=client_id):
+                request_id.set(str(UUID(client_id)))
+                with traces.span("accept", "SERVER", within=traces.apart()):
+                    await self._send(frame)
             case Stop(id=reply):
                 await self._stop(_known(reply))
             case Retry():
-                await self._retry(frame)
+                with traces.span("accept", "SERVER", within=traces.apart()):
+                    await self._retry(frame)
             case New():
                 await self._new()
             case Rate():
@@ -175,9 +180,17 @@ class Session:
         if stored.change:
             draft = self.subscription.draft
             self.subscription.accept(stored)
-            self._relay.announce(stored.change)
+            self._announce(stored.change)
             if draft:
                 await self._relay.greetings.used(self._widget, visitor, draft.conversation)
+
+    def _announce(self, change: Change) -> None:
+        """Show a visitor's message and its reply, which goes on in the trace of this frame."""
+        traces.note(widget=self._widget.slug, conversation=str(change.conversation))
+        if change.job:
+            traces.note(request_id=change.job.request_id)
+        traces.carry(change.entries[-1].id)
+        self._relay.announce(change)
 
     async def _store(self, client_id: UUID, text: str) -> StoredMessage:
         for _ in range(2):
@@ -232,7 +245,7 @@ class Session:
             bool(platform and platform.rewinds(self._widget.options)),
         )
         if change:
-            self._relay.announce(change)
+            self._announce(change)
 
     async def _new(self) -> None:
         await self._share.consume("conversations")  # its greeting is asked of the platform

@@ -233,7 +233,7 @@ def _resume(row: Conversation, handover: Handover, owner: str) -> Change:
     handover.delete()
     Conversation.objects.filter(pk=row.pk).update(with_person=False)
     _send_signal(row, "agent", handover.name)
-    text, asked_seq = unanswered(row, row.last_seq + 1)
+    text, asked_seq, _ = unanswered(row, row.last_seq + 1)
     job = None
     if done:
         Conversation.objects.filter(pk=row.pk).update(done_seq=row.last_seq)

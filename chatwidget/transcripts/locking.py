@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -82,27 +82,36 @@ def changed(row: Conversation, **values: Any) -> int:
 UNANSWERED = 50
 
 
-def unanswered(row: Conversation, before_seq: int) -> tuple[str, int]:
-    """What the visitor has said last, and the number of its first message.
+class Unanswered(NamedTuple):
+    """What a reply is to answer."""
 
-    That is the message right before; after an event, all since somebody answered. A number of 0:
-    nothing is unanswered.
-    """
+    text: str = ""
+    seq: int = 0  # of its first message; 0: there is none
+    client_id: UUID | None = None  # of its last
+
+
+def unanswered(row: Conversation, before_seq: int) -> Unanswered:
+    """What the visitor has said last: the message right before; after an event, all since somebody
+    answered."""
     earlier = Message.objects.filter(conversation=row, seq__lt=before_seq).order_by("-seq")
-    found = list(earlier.values_list("role", "text", "seq")[:UNANSWERED])
+    rows = earlier.values_list("role", "text", "seq", "client_id")[:UNANSWERED]
+    found = [(role, Unanswered(text, seq, id)) for role, text, seq, id in rows]
     if found and found[0][0] == Role.USER:
-        return found[0][1:]
-    said: list[tuple[str, int]] = []
-    for role, text, seq in found:
+        return found[0][1]
+    said: list[Unanswered] = []
+    for role, message in found:
         if role == Role.USER:
-            said.append((text, seq))
-        elif role != Role.EVENT and text:
+            said.append(message)
+        elif role != Role.EVENT and message.text:
             break  # an agent that was stopped before its first word has not answered
-    return "\n\n".join(text for text, _ in reversed(said)), said[-1][1] if said else 0
+    if not said:
+        return Unanswered()
+    text = "\n\n".join(message.text for message in reversed(said))
+    return Unanswered(text, said[-1].seq, said[0].client_id)
 
 
 def make_job(row: Conversation, reply: Message) -> Job:
-    text, asked_seq = unanswered(row, reply.seq)
+    text, asked_seq, client_id = unanswered(row, reply.seq)
     config = fingerprint(row.widget)
     return Job(
         entry=entry_of(reply),
@@ -119,6 +128,7 @@ def make_job(row: Conversation, reply: Message) -> Job:
         email=row.visitor.email,
         email_verified=row.visitor.email_verified,
         asked_seq=asked_seq,
+        request_id=str(client_id or reply.pk),
     )
 
 

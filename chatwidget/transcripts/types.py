@@ -112,6 +112,7 @@ class Job:
     email: str
     email_verified: bool
     asked_seq: int  # of the first message that is answered
+    request_id: str  # the client's id of the last one
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,7 @@ def _store(message: NewMessage, owner: str, metadata: dict[str, Any]) -> StoredM
             email=email,
             email_verified=email_verified,
             asked_seq=sent.seq,
+            request_id=str(message.client_id),
         )
     if not row.with_person:
         consume_message(widget, len(message.text), runs=claimed)

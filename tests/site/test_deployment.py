@@ -115,7 +115,20 @@ def apache(folder: Path, port: int, first: int, second: int) -> list[str]:
     return [program("apache2"), "-D", "FOREGROUND", "-f", str(path)]
 
 
-PROXIES = {each.__name__: each for each in (nginx, caddy, haproxy, apache)}
+def varnish(folder: Path, port: int, first: int, second: int) -> list[str]:
+    here = {f'"{theirs}"': f'"{ours}"' for theirs, ours in ((8001, first), (8002, second))}
+    path = folder / "varnish.vcl"
+    path.write_text(told(PAGE, "vcl", here))
+    [options] = re.findall(r"^varnishd (.*)$", PAGE, re.M)
+    listening, script = "127.0.0.1:6081", "/etc/varnish/chatwidget.vcl"
+    assert listening in options and script in options
+    options = options.replace(listening, f"127.0.0.1:{port}").replace(script, str(path))
+    # As nobody else: it would become a user of its own.
+    ours = ["-F", "-j", "none", "-n", str(folder / "varnish"), "-T", "none"]
+    return [program("varnishd"), *ours, *options.split()]
+
+
+PROXIES = {each.__name__: each for each in (nginx, caddy, haproxy, apache, varnish)}
 
 
 @dataclass
@@ -134,7 +147,7 @@ async def deployment(
     port = free_port()
     url = f"https://{HOST}:{port}"
     trust = certificate(tmp_path, HOST)
-    made = PROXIES[request.param](tmp_path, port, 1, 2)  # skips where there is no such program
+    PROXIES[request.param](tmp_path, port, 1, 2)  # skips where there is no such program
     variables = {
         "DEBUG": "false",
         "ALLOWED_HOSTS": f"{HOST},127.0.0.1",
@@ -145,17 +158,26 @@ async def deployment(
     }
     first = await serve(variables, "daphne", postgres_url)
     second = await serve(variables, "uvicorn", postgres_url)
-    made = PROXIES[request.param](tmp_path, port, first.port, second.port)
+    ports = first.port, second.port
+    proxies: list[Process] = []
+    if request.param == "varnish":  # it speaks no TLS, so nginx stands in front
+        inner = free_port()
+        proxies.append(Process(varnish(tmp_path, inner, *ports), {}, inner))
+        ports = inner, inner
+    front = nginx if proxies else PROXIES[request.param]
     # Caddy writes a file or two of its own.
-    proxy = Process(made, {"XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}, port)
+    own = {"XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    proxies.append(Process(front(tmp_path, port, *ports), own, port))
     try:
-        await proxy.start()
+        for proxy in proxies:
+            await proxy.start()
         yield Deployment(url, port, trust)
         for server in (first, second):
             for line in server.log.splitlines():
                 assert json.loads(line)["level"] in ("INFO", "WARNING"), line
     finally:
-        await proxy.kill()
+        for proxy in proxies:
+            await proxy.kill()
 
 
 async def test_a_visitor_chats_through_it(deployment: Deployment) -> None:
