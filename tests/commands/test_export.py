@@ -303,11 +303,11 @@ def test_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere"], "There is no widget 'nowhere'."),
+        (["nowhere"], "There is no widget 'nowhere'; list_widgets names"),
         (["--since", "yesterday"], "--since: 'yesterday' is no ISO 8601 time such as "),
         (["--until", "2026-13-01"], "--until: '2026-13-01' is no ISO 8601 time such as "),
         (["--output", "/nonexistent/out"], "Cannot write /nonexistent/out: No such file"),
-        (["--output", "/"], "/ is a folder."),
+        (["--output", "/"], "--output: / is a folder"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], said: str) -> None:

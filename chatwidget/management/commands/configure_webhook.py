@@ -7,10 +7,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from chatwidget.conf import Secret
-from chatwidget.models import Webhook, Widget
+from chatwidget.management.base import DatabaseCommand, named_widget
+from chatwidget.models import Webhook
 from chatwidget.widgets.webhooks import (
     EVENTS,
     parse_events,
@@ -19,7 +20,7 @@ from chatwidget.widgets.webhooks import (
 )
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Makes the webhook URL, or changes what is given of it and keeps the rest. A new one's "
         "secret is printed, once: its receiver needs it to check signatures."
@@ -51,7 +52,7 @@ class Command(BaseCommand):
             hook = Webhook.objects.filter(url=url).first()
             if options["remove"]:
                 if hook is None:
-                    raise CommandError(f"There is no webhook {url}.")
+                    raise CommandError(f"There is no webhook {url}; the admin lists them.")
                 hook.delete()
                 self.stdout.write(f"Removed webhook {url}.")
                 return
@@ -68,9 +69,7 @@ class Command(BaseCommand):
     def _configure(self, hook: Webhook, options: dict[str, Any]) -> Secret | None:
         """What is given of it; the secret, where a new one was made."""
         if (slug := options["widget"]) is not None:
-            hook.widget = Widget.objects.filter(slug=slug).first()
-            if slug and hook.widget is None:
-                raise CommandError(f"There is no widget {slug!r}.")
+            hook.widget = named_widget(slug) if slug else None
         if options["event"] is not None:
             hook.events = parse_events([name for name in options["event"] if name])
         if options["active"] is not None:

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.core.management.base import CommandError, CommandParser
 
 from chatwidget.conf import DESCRIBING, Secret
-from chatwidget.db import missing_migrations
 from chatwidget.encryption import is_newest
 from chatwidget.errors import PlatformMisconfigured
+from chatwidget.management.base import DatabaseCommand
 from chatwidget.management.provider_help import KeepsLines, described_providers
 from chatwidget.models import Widget
 from chatwidget.providers.registry import providers
@@ -33,7 +32,7 @@ from chatwidget.widgets.validation import (
 PLATFORM_FIELDS = ("agent", "base_url", "encrypted_key", "options")
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Makes the widget SLUG, or changes what is given of it and keeps the rest; run again, it "
         "changes nothing. Another provider forgets the agent, base URL, key and options."
@@ -95,8 +94,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            if missing := missing_migrations():
-                raise CommandError(f"The database lacks {', '.join(missing)}: run migrate.")
             widget = self._configured(options)
             made = widget.pk is None
             if not made and not _changed(widget):
@@ -107,9 +104,6 @@ class Command(BaseCommand):
             raise CommandError(_one_line(error)) from None
         except PlatformMisconfigured as error:
             raise CommandError(str(error)) from None
-        except DatabaseError as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise CommandError(f"The database is not ready ({reason}): run migrate.") from None
         done = "Made" if made else "Changed"
         self._say(options, f"{done} widget {widget.slug!r}: {widget.title} ({widget.provider}).")
 

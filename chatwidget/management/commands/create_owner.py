@@ -12,16 +12,16 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, transaction
+from django.core.management.base import CommandError
+from django.db import transaction
 
-from chatwidget.db import missing_migrations
-from chatwidget.models import Widget, WidgetAccess
+from chatwidget.management.base import DatabaseCommand, named_widget
+from chatwidget.models import WidgetAccess
 
 OWNERS = "Chat owner"  # the group that comes with the migrations
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         f"Lets USERNAME into the admin as one of the group “{OWNERS}”: an account is made, or the "
         "one that is there gets what it lacks and keeps the rest. It is no superuser."
@@ -44,13 +44,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            if missing := missing_migrations():
-                raise CommandError(f"The database lacks {', '.join(missing)}: run migrate.")
-            made = self._let_in(options)
-        except DatabaseError as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise CommandError(f"The database is not ready ({reason}): run migrate.") from None
+        made = self._let_in(options)
         if options["verbosity"] > 0:
             which = ", ".join(options["widget"]) if options["widget"] else "all widgets"
             name, done = options["username"], "Made" if made else "Changed"
@@ -60,7 +54,7 @@ class Command(BaseCommand):
     def _let_in(self, options: dict[str, Any]) -> bool:
         """Whether an account was made."""
         accounts, name = get_user_model(), options["username"].strip()
-        widgets = [_widget(slug) for slug in options["widget"] or ()]
+        widgets = [named_widget(slug) for slug in options["widget"] or ()]
         group = Group.objects.filter(name=OWNERS).first()
         if group is None:
             raise CommandError(
@@ -86,13 +80,6 @@ class Command(BaseCommand):
             access, _ = WidgetAccess.objects.get_or_create(user=user)
             access.widgets.set(widgets)
         return is_new
-
-
-def _widget(slug: str) -> Widget:
-    found = Widget.objects.filter(slug=slug).first()
-    if found is None:
-        raise CommandError(f"There is no widget {slug!r}; list_widgets names those there are.")
-    return found
 
 
 def _password(options: dict[str, Any], is_new: bool) -> str:

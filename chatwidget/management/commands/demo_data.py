@@ -7,19 +7,18 @@ from argparse import ArgumentParser
 from datetime import date, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from chatwidget.db import missing_migrations
+from chatwidget.management.base import DatabaseCommand
 from chatwidget.management.demo.store import SLUGS, write
 from chatwidget.management.demo.story import Story
 from chatwidget.models import Conversation, Widget
 from chatwidget.transcripts import erasure, rollups, search
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Fills the site with a year of invented conversations with three widgets "
         f"({', '.join(SLUGS)}): visitors, languages, pages, ratings, failures. The same seed, "
@@ -48,13 +47,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         messages, last = _number(options["messages"]), _day(options["last_day"])
-        try:
-            if missing := missing_migrations():
-                raise CommandError(f"The database lacks {', '.join(missing)}: run migrate.")
-            self._make_room(options["replace"], options["beside_real"])
-        except DatabaseError as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise CommandError(f"The database is not ready ({reason}): run migrate.") from None
+        self._make_room(options["replace"], options["beside_real"])
         quiet = options["verbosity"] < 1 or not sys.stderr.isatty()
         with tqdm(total=messages, unit=" messages", disable=quiet) as bar:
             write(Story(options["seed"], messages, last).chats(), bar.update)

@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from chatwidget.models import Widget
+from chatwidget.management.base import DatabaseCommand, named_widget
 from chatwidget.transcripts import export
 from chatwidget.transcripts.dataset import with_judgements
 
 RATINGS = {"good": 1, "bad": -1}
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Writes conversations with their messages, oldest first: JSON, one conversation a line, "
         "or CSV, one message a line; a page to print; or a dataset: JSON, one judged reply a "
@@ -64,8 +64,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         slug = options["slug"]
-        if slug is not None and not Widget.objects.filter(slug=slug).exists():
-            raise CommandError(f"There is no widget {slug!r}.")
+        if slug is not None:
+            named_widget(slug)
         since = moment("--since", options["since"])
         until = moment("--until", options["until"])
         conversations = export.select(
@@ -129,7 +129,7 @@ def replaced(target: Path) -> Iterator[Callable[[str], Any]]:
     target = target.resolve()
     if target.exists() and not stat.S_ISREG(target.stat().st_mode):
         if target.is_dir():
-            raise CommandError(f"{target} is a folder.")
+            raise CommandError(f"--output: {target} is a folder; give a file in it.")
         with said(target), target.open("w", encoding="utf-8", newline="") as device:
             yield device.write
         return

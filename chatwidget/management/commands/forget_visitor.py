@@ -5,12 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from chatwidget.management.base import DatabaseCommand
 from chatwidget.transcripts import erasure
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Erases a visitor, or all visitors who gave this e-mail address, with their conversations "
         "and messages. What a platform keeps is not reached from here."
@@ -23,5 +24,8 @@ class Command(BaseCommand):
         person = options["person"].strip()
         people = erasure.find_people(person)
         if not people.exists():
-            raise CommandError(f"No visitor has the id or the e-mail address {person!r}.")
+            raise CommandError(
+                f"No visitor has the id or the e-mail address {person!r}; "
+                "the admin finds them by a part of it."
+            )
         self.stdout.write(f"Erased {erasure.forget(people)}.")

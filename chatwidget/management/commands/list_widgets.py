@@ -6,30 +6,22 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 from django.db.models import Count, Max, OuterRef, Subquery
 
-from chatwidget.db import missing_migrations
+from chatwidget.management.base import DatabaseCommand
 from chatwidget.models import Conversation, Widget
 
 COLUMNS = ("slug", "title", "provider", "active", "sites", "conversations", "last message")
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Lists the widgets: a table, or a line of JSON each. No key is shown."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--format", choices=("table", "jsonl"), default="table")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            if missing := missing_migrations():
-                raise CommandError(f"The database lacks {', '.join(missing)}: run migrate.")
-            rows = [_row(widget) for widget in _widgets()]
-        except DatabaseError as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise CommandError(f"The database is not ready ({reason}): run migrate.") from None
+        rows = [_row(widget) for widget in _widgets()]
         if options["format"] == "jsonl":
             for row in rows:
                 self.stdout.write(json.dumps(row, ensure_ascii=False))

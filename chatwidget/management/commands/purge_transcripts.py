@@ -7,14 +7,15 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from chatwidget.management.base import DatabaseCommand
 from chatwidget.transcripts import erasure
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Erases every conversation whose last message is older than so many days, and the "
         "visitors who have none left. For a daily cron job or timer."

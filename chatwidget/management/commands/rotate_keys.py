@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.core.management.base import CommandError
 from django.db.models import Model
 
 from chatwidget import encryption
 from chatwidget.errors import PlatformMisconfigured
+from chatwidget.management.base import DatabaseCommand
 from chatwidget.models import Webhook, Widget
 
 # What of each is stored encrypted, and what it is called by.
@@ -19,7 +19,7 @@ FIELDS: dict[type[Model], tuple[str, tuple[str, ...]]] = {
 }
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Encrypts the platforms' keys with the newest secret, the first of CHATWIDGET_SECRET_KEYS "
         "(without any: SECRET_KEY). Afterwards the older ones may be dropped. Exit status 1 where "
@@ -28,24 +28,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rotated, current, unreadable = 0, 0, []
-        try:
-            for model, pk, name, stored in self._stored():
-                try:
-                    changes = {
-                        field: encryption.encrypt(encryption.decrypt(value))
-                        for field, value in stored.items()
-                        if not encryption.is_newest(value)
-                    }
-                except PlatformMisconfigured:
-                    unreadable.append(name)
-                    continue
-                # Not where somebody has entered another key meanwhile: that is encrypted so.
-                same = model._default_manager.filter(pk=pk, **stored)
-                rotated += bool(changes) and same.update(**changes)
-                current += not changes
-        except DatabaseError as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise CommandError(f"The database is not ready ({reason}): run migrate.") from None
+        for model, pk, name, stored in self._stored():
+            try:
+                changes = {
+                    field: encryption.encrypt(encryption.decrypt(value))
+                    for field, value in stored.items()
+                    if not encryption.is_newest(value)
+                }
+            except PlatformMisconfigured:
+                unreadable.append(name)
+                continue
+            # Not where somebody has entered another key meanwhile: that is encrypted so.
+            same = model._default_manager.filter(pk=pk, **stored)
+            rotated += bool(changes) and same.update(**changes)
+            current += not changes
         self.stdout.write(
             f"Encrypted the keys of {rotated} widgets and webhooks with the newest secret; of "
             f"{current} they were already."

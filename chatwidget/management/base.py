@@ -1,0 +1,35 @@
+"""What the commands share: a database that is not ready, and a widget that is not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from chatwidget.db import missing_migrations
+from chatwidget.models import Widget
+
+
+class DatabaseCommand(BaseCommand):
+    """A command that needs the database, with all migrations; else it says so in one line."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            if missing := missing_migrations():
+                raise CommandError(f"The database lacks {', '.join(missing)}: run migrate.")
+            return super().execute(*args, **options)
+        except DatabaseError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise CommandError(
+                f"The database is not ready ({reason}): does it run where DATABASES says? "
+                "If so, run migrate."
+            ) from None
+
+
+def named_widget(slug: str) -> Widget:
+    """Raises CommandError."""
+    found = Widget.objects.filter(slug=slug).first()
+    if found is None:
+        raise CommandError(f"There is no widget {slug!r}; list_widgets names those there are.")
+    return found
