@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from contextlib import suppress
 from importlib import metadata
@@ -16,16 +15,14 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
-from django.db import DatabaseError, connection
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
+from django.template.loader import get_template
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils.module_loading import import_string
 
-from chatwidget import encryption
 from chatwidget.challenges import SERVICES
 from chatwidget.conf import conf
-from chatwidget.db import missing_migrations
 from chatwidget.errors import PlatformMisconfigured
-from chatwidget.models import Message, Widget
 from chatwidget.providers.registry import providers
 from chatwidget.sockets.consumer import ChatConsumer
 from chatwidget.transcripts.hook import message_hook
@@ -33,6 +30,7 @@ from chatwidget.transcripts.hook import message_hook
 DISTRIBUTION = "django-agent-chatwidget"
 BUILT = Path(__file__).parent / "static" / "chatwidget" / "loader.js"
 FRAME_SCRIPT = "chatwidget/frame.js"
+FRAME_TEMPLATE = "chatwidget/frame.html"
 SHORTEST_SECRET = 20  # characters
 
 
@@ -233,6 +231,32 @@ def check_cache(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register
+def check_limits(**kwargs: Any) -> list[CheckMessage]:
+    """Several processes that each count by themselves let in as many times more."""
+    with suppress(ImproperlyConfigured):  # check_settings says so
+        alone = conf().LIMITS_STORAGE.startswith("memory:")
+        layers = getattr(settings, "CHANNEL_LAYERS", None) or {}
+        backend = layers.get("default", {}).get("BACKEND", "")
+        if alone and conf().limits and "redis" in backend:
+            hint = 'Set CHATWIDGET["LIMITS_STORAGE"] to the "redis://…" that CHANNEL_LAYERS has.'
+            message = "Limits are counted in each process by itself, though there are several."
+            return [Warning(message, hint=hint, id="chatwidget.W012")]
+    return []
+
+
+@register
+def check_templates(**kwargs: Any) -> list[CheckMessage]:
+    """Are our pages' templates found where the site looks for its own?"""
+    try:
+        get_template(FRAME_TEMPLATE)
+    except (TemplateDoesNotExist, TemplateSyntaxError, ImproperlyConfigured) as error:
+        hint = 'Set "APP_DIRS": True in TEMPLATES, or name the app directories\' loader there.'
+        message = f"{FRAME_TEMPLATE} is not found: {type(error).__name__}: {error}"
+        return [Error(message, hint=hint, id="chatwidget.E012")]
+    return []
+
+
+@register
 def check_proxies(**kwargs: Any) -> list[CheckMessage]:
     """Settings that only a site behind a proxy has, and no word of that proxy's address."""
     told = [
@@ -251,56 +275,3 @@ def check_proxies(**kwargs: Any) -> list[CheckMessage]:
         "All visitors then have its one address, and share its limits."
     )
     return [Warning(message, hint=hint, id="chatwidget.W009")]
-
-
-@register
-def check_database(**kwargs: Any) -> list[CheckMessage]:
-    """Is the database one that we can use, and does it have what this version needs?"""
-    if connection.vendor not in ("sqlite", "postgresql", "mysql"):
-        hint = "Use PostgreSQL, SQLite, MariaDB or MySQL."
-        message = f"The chat widget does not work on {connection.display_name}."
-        return [Error(message, hint=hint, id="chatwidget.E007")]
-    if sys.argv[1:2] == ["migrate"]:
-        return []
-    try:
-        if missing := missing_migrations():
-            hint = "Run `manage.py migrate`; until then messages are refused."
-            message = f"The database lacks {', '.join(missing)} of the chat widget's migrations."
-            return [Warning(message, hint=hint, id="chatwidget.W004")]
-        if connection.vendor == "mysql" and (problem := _mysql_problem()):
-            hint = "Make the database with CHARACTER SET utf8mb4 and InnoDB, and migrate again."
-            return [Error(problem, hint=hint, id="chatwidget.E010")]
-        stored = dict(Widget.objects.values_list("slug", "encrypted_key"))
-    except DatabaseError:  # it is away, or empty: every command that needs it says so itself
-        return []
-    unreadable = []
-    for slug, key in stored.items():
-        try:
-            encryption.decrypt(key)
-        except (PlatformMisconfigured, ImproperlyConfigured):
-            unreadable.append(slug)
-    if not unreadable:
-        return []
-    hint = (
-        "Put the secret that they were stored under back into CHATWIDGET_SECRET_KEYS (or "
-        "SECRET_KEY_FALLBACKS), or give the keys again with configure_widget."
-    )
-    message = f"Keys that cannot be read, of the widgets {', '.join(unreadable)}."
-    return [Warning(message, hint=hint, id="chatwidget.W005")]
-
-
-def _mysql_problem() -> str:
-    """What its tables were made with, which decides what they can hold and what a rollback does."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT engine, character_set_name FROM information_schema.tables t "
-            "JOIN information_schema.columns c USING (table_schema, table_name) "
-            "WHERE t.table_schema = DATABASE() AND t.table_name = %s AND c.column_name = 'text'",
-            [Message._meta.db_table],
-        )
-        engine, characters = cursor.fetchone() or ("InnoDB", "utf8mb4")
-    if engine != "InnoDB":
-        return f"The chat's tables are of the engine {engine}, which has no transactions."
-    if characters != "utf8mb4":
-        return f"The chat's tables are of the character set {characters}: it cannot hold an emoji."
-    return ""

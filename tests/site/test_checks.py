@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,12 +17,13 @@ from django.core.asgi import get_asgi_application
 from django.core.checks import CheckMessage, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from pytest_django import Settings
 
-from chatwidget import checks
+from chatwidget import checks, database_checks
 from chatwidget.conf import Conf, Secret, conf
 from chatwidget.routing import websocket_urlpatterns
 from tests.stored import a_widget
@@ -248,7 +250,7 @@ def test_e009_and_w010_challenges(settings: Settings) -> None:
 
 def test_e007_a_database_that_we_cannot_use(monkeypatch: pytest.MonkeyPatch) -> None:
     other = SimpleNamespace(vendor="oracle", display_name="Oracle")
-    monkeypatch.setattr(checks, "connection", other)
+    monkeypatch.setattr(database_checks, "connection", other)
     assert "Oracle" in found("E007").msg
 
 
@@ -292,3 +294,61 @@ def test_settings_are_read_again_when_they_change(settings: Settings) -> None:
     assert conf().MAX_MESSAGE_LENGTH == 10
     settings.CHATWIDGET = {"MAX_MESSAGE_LENGTH": 20}
     assert conf().MAX_MESSAGE_LENGTH == 20
+
+
+def test_w012_limits_that_each_process_counts_by_itself(settings: Settings) -> None:
+    assert silent("W012")
+    redis = {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer"}
+    settings.CHANNEL_LAYERS = {"default": redis}
+    settings.CHATWIDGET = {}
+    assert "LIMITS_STORAGE" in str(found("W012").hint)
+    settings.CHATWIDGET = {"LIMITS_STORAGE": "redis://127.0.0.1:6379/0"}
+    assert silent("W012")
+    settings.CHATWIDGET = {"LIMITS": False}
+    assert silent("W012")
+
+
+def test_e012_templates_that_are_not_looked_for_in_apps(settings: Settings) -> None:
+    assert silent("E012")
+    settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
+    assert "APP_DIRS" in str(found("E012").hint)
+
+
+class Elsewhere:
+    """A router that has a database of its own for the chats."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "chats" if model._meta.app_label == "chatwidget" else None
+
+
+def test_e011_a_router_that_sends_the_chats_elsewhere(settings: Settings) -> None:
+    assert silent("E011")
+    settings.DATABASE_ROUTERS = [Elsewhere()]
+    assert "'chats'" in found("E011").msg
+
+
+def test_w011_sqlite_that_refuses_who_writes_at_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("of SQLite")
+    settings.DEBUG = False
+    assert silent("W011")
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {})
+    assert "IMMEDIATE" in str(found("W011").hint)
+    settings.DEBUG = True
+    assert silent("W011")
+
+
+def test_ids_are_one_things_each() -> None:
+    """Who silences one silences no other."""
+    source = Path(checks.__file__).read_text() + Path(database_checks.__file__).read_text()
+    by_function = re.findall(r"^def (\w+)|id=\"(chatwidget\.\w+)\"", source, re.M)
+    owners: dict[str, set[str]] = {}
+    for name, id in by_function:
+        if name:
+            function = name
+        else:
+            owners.setdefault(id, set()).add(function)
+    assert len(owners) > 18
+    assert {id: names for id, names in owners.items() if len(names) > 1} == {}
