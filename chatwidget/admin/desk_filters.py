@@ -8,13 +8,13 @@ from typing import Any
 
 from django.conf.locale import LANG_INFO
 from django.contrib import admin
-from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget.admin.filters import FAILED, failed
+from chatwidget.admin.filters import FAILED, FormFilter, failed
 from chatwidget.admin.words import CAUSES
 from chatwidget.languages import LANGUAGES
 from chatwidget.models import Conversation, Handover, Judgement, Message, Note, Tag, Visitor, Widget
@@ -99,44 +99,23 @@ class TagFilter(admin.SimpleListFilter):
         return queryset
 
 
-class PageFilter(admin.ListFilter):
+class PageFilter(FormFilter):
     """By a part of the page's address or title."""
 
     title = _("page")
     template = "admin/chatwidget/text_filter.html"
-    parameter_name = "page"
+    parameters = ("page",)
 
-    def __init__(
-        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
-    ) -> None:
-        super().__init__(request, params, model, model_admin)
-        self.typed = str(params.pop(self.parameter_name, [""])[-1]).strip()
-        if self.typed:
-            self.used_parameters[self.parameter_name] = self.typed
-
-    def has_output(self) -> bool:
-        return True
-
-    def expected_parameters(self) -> list[str | None]:
-        return [self.parameter_name]
+    @property
+    def typed(self) -> str:
+        return str(self.used_parameters.get("page", ""))
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
         yield {
             "display": _("All"),
             "selected": not self.typed,
-            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+            "query_string": changelist.get_query_string(remove=["page"]),
         }
-
-    @property
-    def others(self) -> list[tuple[str, str]]:
-        """What its form has to keep of the query."""
-        dropped = {self.parameter_name, PAGE_VAR}
-        return [
-            (name, value)
-            for name, values in self.request.GET.lists()
-            if name not in dropped
-            for value in values
-        ]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         """Found by its words in the index, which also holds names; so it is looked at as well."""
@@ -204,26 +183,12 @@ TOGGLES: dict[str, tuple[Any, Callable[[HttpRequest], Q]]] = {
 }
 
 
-class TogglesFilter(admin.ListFilter):
+class TogglesFilter(FormFilter):
     """Conditions that are each on or off."""
 
     title = _("what they have")
     template = "admin/chatwidget/toggles_filter.html"
-    parameter_name = "live"
-
-    def __init__(
-        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
-    ) -> None:
-        super().__init__(request, params, model, model_admin)
-        for name in TOGGLES:
-            if params.pop(name, None):
-                self.used_parameters[name] = "1"
-
-    def has_output(self) -> bool:
-        return True
-
-    def expected_parameters(self) -> list[str | None]:
-        return list(TOGGLES)
+    parameters = tuple(TOGGLES)
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
         for name, (label, _condition) in TOGGLES.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -121,27 +121,48 @@ class RatedFilter(admin.SimpleListFilter):
         return queryset
 
 
-class PeriodFilter(admin.ListFilter):
-    """By the day of the last message: a few usual periods, and any other by two dates."""
+class FormFilter(admin.ListFilter):
+    """A filter of several parameters, or of one that is typed; it always shows."""
 
-    title = _("last message")
-    template = "admin/chatwidget/period_filter.html"
-    parameters = ("since", "until")
-    parameter_name = "since"  # other admins, django-unfold's say, take it that a filter has one
+    parameters: ClassVar[tuple[str, ...]]
 
     def __init__(
         self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
     ) -> None:
         super().__init__(request, params, model, model_admin)
         for name in self.parameters:
-            if name in params and (given := params.pop(name)[-1]):
+            if given := str(params.pop(name, [""])[-1]).strip():
                 self.used_parameters[name] = given
+
+    @property
+    def parameter_name(self) -> str:
+        """Other admins, django-unfold's say, take it that a filter has one."""
+        return self.parameters[0]
 
     def has_output(self) -> bool:
         return True
 
     def expected_parameters(self) -> list[str | None]:
         return list(self.parameters)
+
+    @property
+    def others(self) -> list[tuple[str, str]]:
+        """What its form has to keep of the query."""
+        dropped = {*self.parameters, PAGE_VAR}
+        return [
+            (name, value)
+            for name, values in self.request.GET.lists()
+            if name not in dropped
+            for value in values
+        ]
+
+
+class PeriodFilter(FormFilter):
+    """By the day of the last message: a few usual periods, and any other by two dates."""
+
+    title = _("last message")
+    template = "admin/chatwidget/period_filter.html"
+    parameters = ("since", "until")
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
         now = today()
@@ -157,17 +178,6 @@ class PeriodFilter(admin.ListFilter):
                 "selected": self.used_parameters == chosen,
                 "query_string": changelist.get_query_string(chosen, list(self.parameters)),
             }
-
-    @property
-    def others(self) -> list[tuple[str, str]]:
-        """What the form of the two dates has to keep of the query."""
-        dropped = {*self.parameters, PAGE_VAR}
-        return [
-            (name, value)
-            for name, values in self.request.GET.lists()
-            if name not in dropped
-            for value in values
-        ]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Conversation]

@@ -31,8 +31,9 @@ COMPARE_TICKS = 3
 REAP_TICKS = 3
 # How often what is too old is looked for.
 ERASE_TICKS = 600
-# A conversation is counted again each time it has changed: seldom, so that few are twice.
-COUNT_TICKS = 5
+# A conversation is indexed and counted again each time it has changed: seldom, so that few are
+# twice, and a process with nothing to do asks the database little.
+FOLLOW_TICKS = 5
 # A database that takes longer is one that others may have waited for as well.
 SLOW_SECONDS = 1.0
 
@@ -47,6 +48,7 @@ class Housekeeping:
         # Of other processes' replies: when their leases had run out, at the last look.
         self._suspects: dict[UUID, datetime | None] = {}
         self._more_to_erase = False
+        self._more_to_follow = False
 
     async def run(self) -> None:
         """Tick until cancelled. Leases are renewed beside all else, which may have to wait for the
@@ -95,9 +97,10 @@ class Housekeeping:
             await self._reap()
         if ticks % REAP_TICKS == 0:
             await self._resume_forsaken()
-        await run_in_db_thread(search.catch_up, search.BATCH)
-        if ticks % COUNT_TICKS == 0:
-            await run_in_db_thread(rollups.catch_up, rollups.BATCH)
+        if self._more_to_follow or ticks % FOLLOW_TICKS == 0:
+            indexed = await run_in_db_thread(search.catch_up, search.BATCH)
+            counted = await run_in_db_thread(rollups.catch_up, rollups.BATCH)
+            self._more_to_follow = indexed >= search.BATCH or counted >= rollups.BATCH
 
     async def _checkpoint(self) -> None:
         """Store what has changed of our replies, renew their leases, and obey what was asked."""

@@ -37,6 +37,7 @@ from chatwidget.models import (
     Tally,
     Widget,
 )
+from chatwidget.transcripts import batches
 from chatwidget.transcripts.folding import fold, words
 from chatwidget.transcripts.locking import row_lock
 
@@ -73,14 +74,8 @@ def uncounted() -> QuerySet[Conversation]:
 
 
 def catch_up(most: int = 1_000_000) -> int:
-    """Count what has changed, in batches, each a transaction; the number of conversations."""
-    done = 0
-    while done < most and uncounted().order_by().exists():
-        counted = _count_batch()
-        done += counted
-        if counted < BATCH:
-            break
-    return done
+    """Count what has changed; the number of conversations."""
+    return batches.catch_up(uncounted().order_by(), _count_batch, BATCH, most)
 
 
 def rebuild(progress: Callable[[int], Any] = lambda conversations: None) -> None:

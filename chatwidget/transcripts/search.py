@@ -6,8 +6,8 @@ are asked for the newest entries first, and for no more than a bounded number, s
 word costs no more than a rare one. An entry's id sorts by the time of its message.
 
 The index follows `Conversation.revision`: what has changed since `indexed_revision` is read once
-more, by the housekeeping each second and before every search, so that a message is found as soon as
-it is stored, and to store it costs nothing more.
+more, by the housekeeping every few seconds and before every search, so that a message is found as
+soon as it is stored, and to store it costs nothing more.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 
 from chatwidget.models import UNFINISHED, Conversation, Message, Note, Role, SearchEntry, Tag
+from chatwidget.transcripts import batches
 from chatwidget.transcripts.folding import MAX_TEXT, beginnings, encoded, indexed, words
 from chatwidget.transcripts.locking import row_lock
 
@@ -215,14 +216,8 @@ def outdated() -> QuerySet[Conversation]:
 
 
 def catch_up(most: int = 1_000_000) -> int:
-    """Index what has changed, in batches, each a transaction; the number of conversations."""
-    done = 0
-    while done < most and outdated().order_by().exists():
-        changed = _index_batch()
-        done += changed
-        if changed < BATCH:
-            break
-    return done
+    """Index what has changed; the number of conversations."""
+    return batches.catch_up(outdated().order_by(), _index_batch, BATCH, most)
 
 
 @transaction.atomic
