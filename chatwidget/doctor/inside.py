@@ -12,7 +12,6 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
-from django.core.mail import get_connection
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
@@ -22,6 +21,7 @@ from chatwidget.conf import conf
 from chatwidget.doctor.finding import Finding, Kind, fault, note, well
 from chatwidget.errors import PlatformMisconfigured
 from chatwidget.models import Notice, Webhook, Widget
+from chatwidget.notices.mail import mailer
 from chatwidget.widgets.diagnostics import diagnose
 
 # Seconds. Workers agree on who answers by the database's clock, and on tokens by their own.
@@ -108,7 +108,7 @@ def _mail() -> Iterator[Finding]:
     if not settings.MANAGERS and not mailboxes:
         return
     try:
-        mail = get_connection()
+        mail = mailer()
         mail.open()
         mail.close()
     except OSError as error:  # smtplib's are too

@@ -8,7 +8,9 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core import mail as django_mail
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -61,13 +63,21 @@ def _messages(notice: Notice) -> list[dict[str, Any]]:
     ]
 
 
+def mailer() -> BaseEmailBackend:
+    """What the site sends its mail by: from Django 6.1 on one of its `mailers`."""
+    mailers = getattr(django_mail, "mailers", None)
+    found: BaseEmailBackend = mailers.default if mailers else django_mail.get_connection()
+    if hasattr(found, "timeout"):
+        found.timeout = SECONDS
+    return found
+
+
 async def deliver(notice: Notice) -> Attempt:
     """Send it once, by Django's mail, in a thread that nobody waits for."""
     began = time.monotonic()
     mail = await run_in_db_thread(render, notice)
     try:
-        mail.connection = get_connection(timeout=SECONDS)
-        await asyncio.to_thread(mail.send)
+        await asyncio.to_thread(mailer().send_messages, [mail])
     except Exception as error:  # whatever the site's backend raises
         ms = round((time.monotonic() - began) * 1000)
         return Attempt(False, said=on_a_line(f"{type(error).__name__}: {error}"), ms=ms)
