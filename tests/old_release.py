@@ -8,6 +8,8 @@ from uuid import UUID
 
 import django
 
+# The last commit of that release.
+COMMIT = "00b859b93eb0bd9978ca5e92693f0f939e670ab9"
 LAST = ("chatwidget", "0002_appearance")  # of that release's migrations
 VISITOR = UUID("019330aa-0000-7000-8000-00000000000a")
 CONVERSATION = UUID("019330aa-0000-7000-8000-00000000000b")
