@@ -12,9 +12,10 @@ import pytest
 from tests.client import Chat
 from tests.conftest import Serve
 from tests.environment import SERVER
+from tests.needs import mariadb
 from tests.readme import docs
-from tests.running import Preparation, Server, prepare, run
-from tests.services import Postgres
+from tests.running import Preparation, Server, new_database, prepare, run
+from tests.services import MariaDB, Postgres
 
 LINES = re.findall(r"```sh\n(.*?)```", docs("backup"), re.S)
 BEFORE, AFTER = "Said before the backup", "Said after it"
@@ -72,3 +73,34 @@ async def test_postgresql(serve: Serve, postgres: Postgres, tmp_path: Path) -> N
     assert BEFORE in text and AFTER not in text
     checked = await server.manage("check_widget", "demo", env={"DATABASE_URL": empty})
     assert checked.returncode == 0
+
+
+@pytest.mark.skipif(mariadb() is None, reason="MariaDB is not on this machine")
+async def test_mariadb(serve: Serve, tmp_path: Path) -> None:
+    pytest.importorskip("MySQLdb", reason="the extra `mysql` is not installed")
+    database = MariaDB()
+    await database.create()
+    try:
+        await database.start()
+        url = await database.database()
+        await prepare({"DATABASE_URL": url})
+        server = await serve(db=url)
+        await say(server, BEFORE)
+        # As whoever types these lines has it in their own.
+        options = f"[client]\nhost=127.0.0.1\nport={database.port}\nuser=root\n"
+        (tmp_path / ".my.cnf").write_text(options)
+
+        async def type_in(word: str, url: str) -> None:
+            line = re.sub(r"\bchat\b", url.rpartition("/")[2], lines(word))
+            await run(["sh", "-euc", line], env={"HOME": str(tmp_path)}, cwd=tmp_path)
+
+        await type_in("mariadb-dump", url)
+        await say(server, AFTER)
+        empty = await new_database(database.port)
+        await type_in("mariadb chat <", empty)
+        text = await exported(server, empty)
+        assert BEFORE in text and AFTER not in text
+        await server.kill()
+    finally:
+        await database.kill()
+        database.remove()
