@@ -79,7 +79,8 @@ test-agents: $(VENV)/developed .env
 	@$(BIN)/python hatch_build.py
 	@$(BIN)/python -m tests.agents $(NAMES)
 
-# The Containerfile's steps, in a folder instead of an image, and a chat with what they make.
+# The Containerfile's steps in fresh Debian roots (as root, with debootstrap), and a chat with what
+# they make.
 test-container: $(VENV)/developed
 	@$(BIN)/python -m tests.containerfile
 
