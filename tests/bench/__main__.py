@@ -11,17 +11,17 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import exports, layers, markdown, page, pages, relay, rows, workers
+from tests.bench import exports, layers, markdown, page, pages, relay, rows, workers, years
 from tests.bench.provider import Provider
 from tests.bench.servers import LOAD_CORE, SERVER_CORE
 from tests.bench.table import Results, everything, goals
 from tests.services import Postgres
 
-PARTS = ("relay", "rows", "workers", "layers", "pages", "page", "markdown", "exports")
-SLOW = "workers"  # which ten minutes have no room for
+PARTS = ("relay", "rows", "workers", "layers", "pages", "page", "markdown", "exports", "years")
+SLOW = ("workers", "years")  # which ten minutes have no room for
 
 
-async def bench(full: bool, parts: list[str]) -> None:
+async def bench(full: bool, parts: list[str], messages: int) -> None:
     provider = Provider()
     await provider.start()
     with tempfile.TemporaryDirectory(prefix="chatwidget-bench-") as name:
@@ -43,6 +43,8 @@ async def bench(full: bool, parts: list[str]) -> None:
             tables.append(await markdown.measure(full))
         if "exports" in parts:
             tables.append(await exports.measure(folder, full))
+        if "years" in parts:
+            tables.append(await years.measure(messages))
     provider.close()
     print("\n\n".join(["", *tables]))
 
@@ -65,13 +67,16 @@ async def relayed(provider: Provider, folder: Path, full: bool) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--full", action="store_true", help="every cell, repeated")
+    parser.add_argument(
+        "--messages", type=int, default=years.MANY, help="of `years` (default: %(default)s)"
+    )
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all when none is named")
     options = parser.parse_args()
     began = time.monotonic()
     os.sched_setaffinity(0, {LOAD_CORE})
     print(f"servers on core {SERVER_CORE}, everything else on core {LOAD_CORE}", flush=True)
-    usual = [part for part in PARTS if options.full or part != SLOW]
-    uvloop.run(bench(options.full, options.parts or usual))
+    usual = [part for part in PARTS if options.full or part not in SLOW]
+    uvloop.run(bench(options.full, options.parts or usual, options.messages))
     print(f"\n{time.monotonic() - began:.0f} s")
 
 
