@@ -13,7 +13,7 @@ class ChatWidgetConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from chatwidget import checks, database_checks  # noqa: F401  # register themselves
+        import chatwidget.checks.database  # noqa: F401  # which registers itself, and its package
         from chatwidget.relay.lifecycle import begin
 
         request_started.connect(begin)

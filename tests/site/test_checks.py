@@ -23,7 +23,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from pytest_django import Settings
 
-from chatwidget import checks, database_checks
+from chatwidget import checks
+from chatwidget.checks import database as database_checks
 from chatwidget.conf import Conf, Secret, conf
 from chatwidget.routing import websocket_urlpatterns
 from tests.stored import a_widget

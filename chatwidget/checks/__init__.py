@@ -28,7 +28,7 @@ from chatwidget.sockets.consumer import ChatConsumer
 from chatwidget.transcripts.hook import message_hook
 
 DISTRIBUTION = "django-agent-chatwidget"
-BUILT = Path(__file__).parent / "static" / "chatwidget" / "loader.js"
+BUILT = Path(__file__).parent.parent / "static" / "chatwidget" / "loader.js"
 FRAME_SCRIPT = "chatwidget/frame.js"
 FRAME_TEMPLATE = "chatwidget/frame.html"
 SHORTEST_SECRET = 20  # characters
