@@ -97,13 +97,17 @@ def erase_conversations(
 ) -> Erased:
     """Erase them, batch by batch; `visitors`: and those of their visitors who have none left."""
     erased = Erased()
-    while batch := dict(conversations.values_list("pk", "visitor_id")[:BATCH]):
+    ids = conversations.values_list("pk", "visitor_id")
+    while batch := dict(ids[:BATCH]):
         with transaction.atomic():
+            _lock(Conversation.objects.filter(pk__in=batch))
+            batch = dict(ids.filter(pk__in=batch))  # some visitor may have come back
             tags = set(Tag.objects.filter(conversations__in=batch).values_list("pk", flat=True))
             gone = Conversation.objects.filter(pk__in=batch).delete()[1]
             drop_unused(tags)
             people: dict[str, int] = {}
             if visitors:
+                _lock(Visitor.objects.filter(pk__in=batch.values()))
                 alone = Visitor.objects.filter(pk__in=batch.values(), conversations=None)
                 people = alone.delete()[1]
         erased += Erased(_count(people, Visitor), _count(gone, Conversation), _count(gone, Message))
@@ -126,18 +130,33 @@ def forget(people: QuerySet[Visitor]) -> Erased:
     erased = Erased()
     with without_trace():
         for visitor in list(people.values_list("pk", flat=True)):
-            of_theirs = Conversation.objects.filter(visitor=visitor).order_by("id")
-            erased += erase_conversations(of_theirs, visitors=False)
-            gone = Visitor.objects.filter(pk=visitor).delete()[1]
-            erased += _counted(gone)
+            theirs = Conversation.objects.filter(visitor=visitor).order_by("id")
+            erased += _erase_with(Visitor.objects.filter(pk=visitor), theirs, visitors=False)
     return erased
 
 
 def erase_widget(widget: Widget) -> Erased:
     """Erase a widget with all its conversations and visitors."""
     with without_trace():
-        erased = erase_conversations(widget.conversations.order_by("id"), visitors=True)
-        return erased + _counted(widget.delete()[1])
+        rows, its = Widget.objects.filter(pk=widget.pk), widget.conversations.order_by("id")
+        return _erase_with(rows, its, visitors=True)
+
+
+def _erase_with(
+    rows: QuerySet[Any], conversations: QuerySet[Conversation], *, visitors: bool
+) -> Erased:
+    """Erase these rows after their conversations, those included that begin meanwhile."""
+    erased = erase_conversations(conversations, visitors=visitors)
+    with transaction.atomic():
+        _lock(rows)
+        erased += erase_conversations(conversations, visitors=visitors)
+        return erased + _counted(rows.delete()[1])
+
+
+def _lock(rows: QuerySet[Any]) -> None:
+    """From here on nothing is stored that belongs to them, which Django's deletion would miss: it
+    reads what belongs to a row first, and deletes then."""
+    list(rows.order_by("pk").select_for_update().values_list("pk"))
 
 
 def _counted(gone: dict[str, int]) -> Erased:

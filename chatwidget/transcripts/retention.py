@@ -34,7 +34,7 @@ def erase_overdue() -> bool:
         if not batch:
             continue
         with erasure.without_trace():
-            chosen = Conversation.objects.filter(pk__in=batch).order_by("id")
+            chosen = overdue(widget).filter(pk__in=batch)
             erased = erasure.erase_conversations(chosen, visitors=True)
         day = datetime.now(UTC).date()
         usage, _ = Usage.objects.get_or_create(widget=widget, day=day)

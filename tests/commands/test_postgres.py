@@ -58,3 +58,81 @@ async def test_export_forget_and_purge(manage: Manage) -> None:
         f"Erased {left} conversations with {2 * left} messages, and {left} visitors.\n"
     )
     assert (await manage("export_transcripts")).stdout == ""
+
+
+# What others store between what Django reads of a row before its deletion and the deletion itself.
+MEANWHILE = """
+from threading import Thread
+from django.db import connection, transaction
+from django.utils import timezone
+from chatwidget.transcripts import erasure, rollups
+from chatwidget.transcripts.locking import locked
+from tests.stored import *
+
+outcomes = []
+
+def in_thread(work):
+    def run():
+        try:
+            work()
+        except Exception as error:
+            outcomes.append(type(error).__name__)
+        finally:
+            connection.close()
+    thread = Thread(target=run)
+    thread.start()
+    return thread
+
+def while_deleting(erase, *works, waits=(), at="DELETE"):
+    threads = []
+    def see(execute, sql, parameters, many, context):
+        if sql.startswith(at) and not threads:
+            for work in works:
+                threads.append(in_thread(work))
+                threads[-1].join()
+            threads.extend(map(in_thread, waits))
+        return execute(sql, parameters, many, context)
+    with connection.execute_wrapper(see):
+        print(erase())
+    for thread in threads:
+        thread.join()
+
+def write_to(conversation):
+    with transaction.atomic():
+        row = locked(conversation.pk)
+        Message.objects.create(conversation=row, visitor=row.visitor, seq=9)
+"""
+COUNTED = f"""{MEANWHILE}
+conversation = a_conversation(a_widget(), "hi", "hello")
+erase = lambda: erasure.purge(timezone.now())
+late = dict(waits=[lambda: write_to(conversation)], at='DELETE FROM "chatwidget_conversation"')
+while_deleting(erase, rollups.catch_up, **late)
+print(*outcomes, Conversation.objects.count(), Message.objects.count(), Visitor.objects.count())
+"""
+BEGUN = f"""{MEANWHILE}
+widget = a_widget("again")
+visitor = a_conversation(widget, "hi").visitor
+begin = lambda: a_conversation(widget, "again", visitor=visitor)
+while_deleting(lambda: erasure.forget(Visitor.objects.filter(pk=visitor.pk)), begin)
+a_conversation(widget, "hi")
+while_deleting(lambda: erasure.erase_widget(widget), lambda: a_conversation(widget, "new"))
+other = a_widget("other")
+late = dict(waits=[lambda: a_conversation(other, "late")], at='DELETE FROM "chatwidget_widget"')
+while_deleting(lambda: erasure.erase_widget(other), **late)
+print(*outcomes, Widget.objects.count(), Visitor.objects.count())
+"""
+
+
+async def test_what_is_stored_while_it_is_erased(manage: Manage) -> None:
+    """Numbers are not counted of what goes; who writes waits, and is told that it is gone."""
+    await manage("flush", "--no-input")
+    done = await manage("shell", "-v0", "-c", COUNTED)
+    erased = "1 conversation with 2 messages, and 1 visitor"
+    assert done.stdout.splitlines() == [erased, "ConversationGone 0 0 0"]
+    done = await manage("shell", "-v0", "-c", BEGUN)
+    assert done.stdout.splitlines() == [
+        "2 conversations with 2 messages, and 1 visitor",
+        "2 conversations with 2 messages, and 2 visitors",
+        "0 conversations with 0 messages, and 0 visitors",
+        "IntegrityError 1 0",
+    ]
