@@ -211,12 +211,13 @@ def _explained(error: ReplyError, widget: Widget) -> str:
         advice = _("Forbidden: this key may not use this agent, or the agent is not public.")
     elif error.about == "agent":
         known = providers().get(widget.provider)
-        advice = _(
-            "Unknown agent: there is no %(agent)s at %(address)s, or that address is wrong."
-        ) % {
-            "agent": repr(widget.agent),
-            "address": widget.base_url or (known.default_base_url if known else ""),
-        }
+        text = (
+            _("Unknown agent: there is no %(agent)s at %(address)s, or that address is wrong.")
+            if widget.agent
+            else _("Wrong address: nothing at %(address)s answers as this platform does.")
+        )
+        address = widget.base_url or (known.default_base_url if known else "")
+        advice = text % {"agent": repr(widget.agent), "address": address}
     elif error.about == "address":
         advice = _("The base URL is wrong: the platform redirects.")
     elif isinstance(error, PlatformMisconfigured):
