@@ -136,11 +136,15 @@ const options = { defined: () => undefined };
 
 test("while it comes, a text is shown as it most likely ends", () => {
   const shown = (text: string) => textOf(readInline(text, false, options));
-  assert.equal(shown("Dear [Your Na"), "Dear [Your Na");
-  assert.equal(shown("Dear [Your Name](https://sho"), "Dear [Your Name");
+  assert.equal(shown("Dear [Your Na"), "Dear");
+  assert.equal(shown("Dear [Your Name]"), "Dear");
+  assert.equal(shown("Dear [Your Name](https://sho"), "Dear");
+  assert.equal(shown("Dear [Your Name], i"), "Dear [Your Name], i");
+  const long = `Dear [${"very ".repeat(16)}much`;
+  assert.equal(shown(long), long);
   assert.equal(shown("some **bo"), "some bo");
   assert.equal(shown("4*2"), "4*2");
-  assert.equal(shown("a ![pictu"), "a ");
+  assert.equal(shown("a ![pictu"), "a");
   assert.equal(shown("a `co"), "a co");
   assert.equal(shown("a \\(x_"), "a");
 });

@@ -3,9 +3,10 @@
  * comes out the same however it came; a block that grows is read again, which is cheap because none
  * is long.
  *
- * While more text is to come, what is open is shown as it most likely ends: `**bold` is bold, `[a` is
- * a bracket, for brackets that are no link outnumber links. What cannot be decided yet (`*` at the
- * end of what has come, an address) waits, unseen, for a bounded number of characters.
+ * While more text is to come, what is open is shown as it most likely ends: `**bold` is bold, `[` of
+ * a long text is a bracket, for brackets that are no link outnumber links. What cannot be decided yet
+ * (`*` at the end of what has come, a short text in brackets, an address) waits, unseen, for a bounded
+ * number of characters.
  */
 
 import { bareAddress } from "./autolinks.ts";
@@ -39,6 +40,8 @@ export interface Context extends InlineOptions {
 
 /** The longest wait for the end of an address. */
 const WAIT = 2048;
+/** The longest text in brackets that waits for what follows it. */
+const SHORT = 80;
 /** An element that has more parts than that is not closed. */
 const FAR = 500;
 
@@ -231,10 +234,19 @@ class Reader {
   }
 
   #bracket(kind: string, from: number): number {
+    if (!this.#last && this.#mayBeLink(from)) return -1;
     const mark = { kind, text: kind, from, run: 0, opens: true, closes: false, firm: false };
     this.#items.push(mark);
     this.#brackets.push(mark);
     return from;
+  }
+
+  #mayBeLink(from: number): boolean {
+    const text = this.#source.slice(from, from + SHORT);
+    const end = text.search(/[\]\n]/);
+    if (end < 0 || text[end] === "\n") return end < 0 && text.length < SHORT;
+    const after = from + end + 1;
+    return bracketed(this.#source, after, false, text.slice(0, end), this.#context.defined)[0] < 0;
   }
 
   #closeBracket(at: number): number {
