@@ -75,7 +75,9 @@ def test_what_solves_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [challenges.who(uuid4(), "192.0.2.1"), challenges.who(VISITOR, "192.0.2.2"), ""]
+    "other",
+    [challenges.who(uuid4(), "192.0.2.1"), challenges.who(VISITOR, "192.0.2.2"), ""],
+    ids=["another visitor", "another address", "nobody"],
 )
 def test_it_is_solved_for_nobody_else(other: str) -> None:
     solution = solved(a_challenge(challenges.who(VISITOR, "192.0.2.1")))
