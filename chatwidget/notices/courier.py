@@ -52,8 +52,11 @@ class Courier:
                 logger.warning("notices: %s", error.cause)
             except Exception:  # a bug here must not end deliveries
                 logger.exception("notices")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), pause)
+            with suppress(
+                TimeoutError
+            ):  # not `wait_for`, which loses a cancellation in Python 3.11
+                async with asyncio.timeout(pause):
+                    await self._woken.wait()
 
     async def drain(self) -> None:
         """Take no more, and store what becomes of what is under way."""

@@ -272,6 +272,30 @@ async def test_two_couriers_deliver_each_once(receiver: Receiver, begin: Begin) 
     assert len(receiver.received) == 30
 
 
+@pytest.mark.parametrize("turns", range(4))
+async def test_it_ends_also_when_it_is_woken_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    looked = asyncio.Event()
+
+    async def look(_: Courier) -> float:
+        looked.set()
+        return 60.0
+
+    monkeypatch.setattr(Courier, "_look", look)
+    courier = Courier()
+    running = asyncio.create_task(courier.run())
+    await looked.wait()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    courier._woken.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running], timeout=30)
+    assert running.cancelled()
+
+
 async def test_a_notice_is_taken_by_one(receiver: Receiver) -> None:
     """Both have seen it before either took it."""
     await tell(await a_hook(receiver.url))
