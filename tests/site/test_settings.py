@@ -55,6 +55,10 @@ def test_defaults(load: Any, tmp_path: Path) -> None:
         "MESSAGE_HOOK": "",
         "METRICS_TOKEN": "",
         "METRICS_ADDRESSES": (),
+        "CHALLENGE": "altcha",
+        "CHALLENGE_SITE_KEY": "",
+        "CHALLENGE_SECRET": "",
+        "CHALLENGE_VERIFY_URL": "",
     }
     assert "EMAIL_HOST" not in settings
     assert not settings.get("SECURE_SSL_REDIRECT")
@@ -88,6 +92,10 @@ def test_everything_set(load: Any) -> None:
             "CHATWIDGET_FALLBACK_SECONDS": "7",
             "CHATWIDGET_PROVIDERS": "parrot=parrot.Parrot",
             "CHATWIDGET_MESSAGE_HOOK": "shop.chat.check",
+            "CHATWIDGET_CHALLENGE": "hcaptcha",
+            "CHATWIDGET_CHALLENGE_SITE_KEY": "public",
+            "CHATWIDGET_CHALLENGE_SECRET": "private",
+            "CHATWIDGET_CHALLENGE_VERIFY_URL": "https://verify.example.com",
             "EMAIL_URL": "smtp+tls://me:pa%40ss@mail.example.com:587",
             "STATIC_ROOT": "/srv/static",
             "HOST": "0.0.0.0",
@@ -119,6 +127,10 @@ def test_everything_set(load: Any) -> None:
         "MESSAGE_HOOK": "shop.chat.check",
         "METRICS_TOKEN": "",
         "METRICS_ADDRESSES": (),
+        "CHALLENGE": "hcaptcha",
+        "CHALLENGE_SITE_KEY": "public",
+        "CHALLENGE_SECRET": "private",
+        "CHALLENGE_VERIFY_URL": "https://verify.example.com",
     }
     assert (settings["EMAIL_HOST"], settings["EMAIL_PORT"]) == ("mail.example.com", 587)
     assert (settings["EMAIL_HOST_PASSWORD"], settings["EMAIL_USE_TLS"]) == ("pa@ss", True)
