@@ -28,7 +28,7 @@ from chatwidget.models import Conversation, Visitor, Widget
 from chatwidget.providers.registry import providers
 from chatwidget.transcripts import erasure
 from chatwidget.transcripts.access import visible_to, widgets_of
-from chatwidget.widgets.diagnostics import diagnose, tried
+from chatwidget.widgets.diagnostics import diagnose_all, tried
 from chatwidget.widgets.dry_run import MESSAGES
 
 
@@ -190,12 +190,14 @@ class WidgetAdmin(SetsUp):
         widget = self._changeable(request, object_id)
         if request.method != "POST":
             raise Http404
-        found = async_to_sync(diagnose)(widget)
+        found = diagnose_all(widget)
         if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
-            return JsonResponse({"ok": found.ok, "lines": found.lines})
-        for finding in found.findings:
-            level = messages.SUCCESS if finding.ok else messages.ERROR
-            self.message_user(request, finding.text, level)
+            lines = [line for section in found for line in section.lines]
+            return JsonResponse({"ok": all(section.ok for section in found), "lines": lines})
+        for section in found:
+            for finding in section.findings:
+                level = messages.SUCCESS if finding.ok else messages.ERROR
+                self.message_user(request, f"{section.title} {finding.text}".strip(), level)
         return HttpResponseRedirect(reverse("admin:chatwidget_widget_change", args=[widget.pk]))
 
     def dry_run_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

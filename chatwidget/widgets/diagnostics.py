@@ -6,6 +6,7 @@ import logging
 import time
 from dataclasses import dataclass, field, replace
 
+from asgiref.sync import async_to_sync
 from django.utils.translation import gettext as _
 
 from chatwidget.conf import ProviderConfig, Secret
@@ -51,6 +52,7 @@ class Finding:
 class Diagnosis:
     """What was found, in the order it was tried. No text of it holds the key."""
 
+    title: str = ""  # of a section of its own
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, ok: bool, text: str) -> None:
@@ -62,7 +64,16 @@ class Diagnosis:
 
     @property
     def lines(self) -> list[str]:
-        return [str(finding) for finding in self.findings]
+        return [*filter(None, [self.title]), *map(str, self.findings)]
+
+
+def diagnose_all(widget: Widget) -> list[Diagnosis]:
+    """Its platform and its fallback's, a section each. Reads the database; raises nothing."""
+    found = [async_to_sync(diagnose)(widget)]
+    if fallback := widget.fallback:
+        found.append(async_to_sync(diagnose)(fallback))
+        found[-1].title = _("Its fallback, %(slug)s:") % {"slug": fallback.slug}
+    return found
 
 
 async def diagnose(widget: Widget) -> Diagnosis:

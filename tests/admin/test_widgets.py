@@ -280,6 +280,13 @@ def test_the_check_tells_what_is_wrong(admin_client: Client) -> None:
     found = admin_client.post(path, headers={"accept": "application/json"}).json()
     assert found["ok"] is False
     assert "key" in " ".join(found["lines"])
+    other = a_widget(slug="other", fallback=widget)
+    path = f"/admin/chatwidget/widget/{other.pk}/check/"
+    found = admin_client.post(path, headers={"accept": "application/json"}).json()
+    assert found["ok"] is False
+    assert found["lines"].index(f"Its fallback, {widget.slug}:") > 0
+    page = admin_client.post(path, headers={"accept": "text/html"}, follow=True)
+    assert f"Its fallback, {widget.slug}: " in page.content.decode()
 
 
 def test_the_check_is_for_those_who_may_change_and_by_post_only(

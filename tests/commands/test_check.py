@@ -51,7 +51,7 @@ def check() -> tuple[bool, str]:
         out.write(str(error))
         works = False
     said = out.getvalue()
-    key = Widget.objects.get().key
+    key = Widget.objects.get(slug="shop").key
     assert not key or key.reveal() not in said
     return works, said
 
@@ -210,6 +210,26 @@ def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
     works, said = check()
     assert not works
     assert UNREACHABLE in said
+
+
+def test_its_fallback_is_a_section_of_its_own(platforms: Process) -> None:
+    """Which is needed when the first is away: too late to find out that its key is wrong."""
+    shop = widget(platforms, "eigi")
+    spare = Widget(slug="spare", title="Spare", provider="openai", agent="gpt-4o", active=False)
+    spare.base_url, spare.key = f"{platforms.url}/v1", Secret("wrong-0123456789")
+    spare.save()
+    shop.fallback = spare
+    shop.save()
+    works, said = check()
+    assert not works
+    first, _, second = said.partition("Its fallback, spare:\n")
+    assert "Answer in" in first and WRONG_KEY not in first
+    assert WRONG_KEY in second and "wrong-0123456789" not in said
+    spare.key = Secret(KEYS["openai"])
+    spare.save()
+    works, said = check()
+    assert works, said
+    assert said.count("Answer in") == 2
 
 
 def test_a_key_that_cannot_be_decrypted(settings: Settings) -> None:
