@@ -1,12 +1,26 @@
-"""The table of valid and invalid frames that both languages read."""
+"""The valid and invalid frames that both languages read: the docs' examples, and a table."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-TABLE = json.loads((Path(__file__).parent / "fixtures" / "protocol.json").read_text("utf-8"))
+HERE = Path(__file__).parent
+PAGE = (HERE.parent / "docs/protocol.md").read_text("utf-8")
+
+
+def examples(title: str) -> list[dict[str, Any]]:
+    """The frames under a heading of docs/protocol.md: one of each type."""
+    [block] = re.findall(rf"### {title}\n.*?```jsonl\n(.*?)```", PAGE, re.S)
+    return [json.loads(line) for line in block.splitlines()]
+
+
+TABLE = json.loads((HERE / "fixtures/protocol.json").read_text("utf-8"))
+for direction, title in (("client", "Client to server"), ("server", "Server to client")):
+    shown = examples(title)
+    TABLE[direction]["valid"] += [{"name": frame["type"], "frame": frame} for frame in shown]
 
 
 def raw(case: dict[str, Any]) -> str:

@@ -10,10 +10,14 @@ interface Case {
   repeat?: [string, string, number, string];
 }
 
-const file = new URL("../fixtures/protocol.json", import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 const table: { server: { valid: Case[]; invalid: Case[] } } = JSON.parse(
-  readFileSync(file, "utf8"),
+  read("../fixtures/protocol.json"),
 );
+/** The documented types with their fields, and one frame of each. */
+const [, page = ""] = read("../../docs/protocol.md").split("### Server to client\n");
+const [, lines = ""] = /```jsonl\n(.*?)\n```/s.exec(page)!;
+const examples: Record<string, unknown>[] = lines.split("\n").map((line) => JSON.parse(line));
 
 function text({ frame, raw, repeat }: Case): string {
   if (repeat) return repeat[0] + repeat[1].repeat(repeat[2]) + repeat[3];
@@ -31,10 +35,20 @@ suite("frames of the server", () => {
       assert.equal(parseServerFrame(text(each)), null);
     });
   }
-  test("the table has every type", () => {
-    const known = new Set(table.server.valid.map(({ frame }) => frame?.type));
-    assert.deepEqual([...known].sort(), serverTypes().sort());
+  test("the documented ones are those that are known", () => {
+    assert.deepEqual(examples.map(({ type }) => type).sort(), serverTypes().sort());
   });
+  for (const frame of examples) {
+    test(`read: the documented ${frame.type}, whole alone`, () => {
+      assert.deepEqual(parseServerFrame(JSON.stringify(frame)), frame);
+      const [, row = ""] = new RegExp(`^\\| \`${frame.type}\` \\|(.*?)\\|`, "m").exec(page)!;
+      const [required = ""] = row.split("optional");
+      for (const [, name = ""] of required.replace(/\{.*?\}|\(.*?\)/g, "").matchAll(/`(\w+)`/g)) {
+        const { [name]: _, ...rest } = frame;
+        assert.equal(parseServerFrame(JSON.stringify(rest)), null, name);
+      }
+    });
+  }
   test("what is not text is no frame", () => {
     for (const data of [undefined, null, 1, {}, new ArrayBuffer(2)]) {
       assert.equal(parseServerFrame(data), null);

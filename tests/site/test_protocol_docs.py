@@ -8,9 +8,7 @@ from typing import get_args
 import pytest
 
 from chatwidget import errors, protocol
-from tests.running import ROOT
-
-PAGE = (ROOT / "docs/protocol.md").read_text()
+from tests.protocol_table import PAGE, examples
 
 
 def section(title: str) -> list[list[str]]:
@@ -38,6 +36,10 @@ def test_frames_and_their_fields(
     documented = {row[0].strip("`"): fields_of(row[1]) for row in section(title)}
     declared = {str(frame.__struct_config__.tag): set(frame.__struct_fields__) for frame in frames}
     assert documented == declared
+    shown = examples(title)
+    assert [frame["type"] for frame in shown] == list(documented)
+    for frame in shown:
+        assert frame.keys() - {"type"} <= declared[frame["type"]]
 
 
 def test_fields_of_a_message() -> None:

@@ -10,7 +10,7 @@ import { DateFormatter, region } from "./dates.ts";
 import { explain, reason } from "./errors.ts";
 import type { ParentPage } from "./parent-page.ts";
 import { formToShow } from "./prechat.ts";
-import type { Challenge, ErrorFrame, Message, Profile, ServerFrame } from "./protocol.ts";
+import type { Challenge, Frame, Message, Profile, ServerFrame } from "./protocol.ts";
 import type { Environment } from "./socket.ts";
 import type { Stores } from "./storage.ts";
 import { UnreadCounter } from "./unread.ts";
@@ -251,7 +251,7 @@ ${reason(message, config.strings, this.#dates)}`,
   }
 
   /** What is held goes on once this is solved; where it cannot be, it waits as it would without. */
-  async #solve(error: ErrorFrame, challenge: Challenge): Promise<void> {
+  async #solve(error: Frame<"error">, challenge: Challenge): Promise<void> {
     const { strings, challenge: address } = this.#config;
     const { composer } = this.#view;
     if (this.#solves) return;

@@ -10,7 +10,7 @@
  */
 
 import { after, points } from "./code-points.ts";
-import type { Accepted, Delta, Done, ErrorInfo, Message, Ready, ServerFrame } from "./protocol.ts";
+import type { ErrorInfo, Frame, Message, ServerFrame } from "./protocol.ts";
 
 /** The server pauses at 256 Ki code points that nobody acknowledged; we do so eight times as often. */
 export const ACK_EVERY = 32 * 1024;
@@ -168,7 +168,7 @@ export function rated(chat: Chat, id: string, rating: number): Chat {
 
 // --- frames -------------------------------------------------------------------------------------
 
-function ready(chat: Chat, frame: Ready): Chat {
+function ready(chat: Chat, frame: Frame<"ready">): Chat {
   const known = new Map(chat.messages.map((message) => [message.id, message]));
   return {
     ...cut(chat),
@@ -180,7 +180,7 @@ function ready(chat: Chat, frame: Ready): Chat {
   };
 }
 
-function accepted(chat: Chat, frame: Accepted): Step {
+function accepted(chat: Chat, frame: Frame<"accepted">): Step {
   const sent = chat.queue.find(({ id }) => id === frame.id);
   // A repeated one: what it says was applied before.
   if (!sent) return [chat, []];
@@ -213,7 +213,7 @@ function isBehind(message: Message, known: Entry): boolean {
   return isRunning(message) && (!isRunning(known) || message.text.length < known.text.length);
 }
 
-function delta(chat: Chat, frame: Delta): Step {
+function delta(chat: Chat, frame: Frame<"delta">): Step {
   const known = chat.messages.find(({ id }) => id === frame.id);
   if (!known) return [chat, []];
   // Of one that is whole here, the server repeats what its `message` could not hold; it counts too.
@@ -235,7 +235,7 @@ function delta(chat: Chat, frame: Delta): Step {
   return [swap(chat, known, grown), due ? [{ do: "ack", id: known.id, offset: length }] : []];
 }
 
-function done(chat: Chat, frame: Done): Step {
+function done(chat: Chat, frame: Frame<"done">): Step {
   const known = chat.messages.find(({ id }) => id === frame.id);
   if (!known) return [chat, []];
   // Known already, by its `message`: the server may still wait for the last acknowledgement.

@@ -1,106 +1,116 @@
 /**
- * The frames of protocol version 1, and a parser of unknown input.
+ * The frames of protocol version 1, each declared once: its fields' checks are its type, too.
  *
- * Lengths and offsets count Unicode code points. Both languages read the same table of valid and
- * invalid frames, tests/fixtures/protocol.json, so that this file and protocol.py cannot drift.
+ * Lengths and offsets count Unicode code points. The examples in docs/protocol.md are read by both
+ * languages' tests, as is tests/fixtures/protocol.json, so that this file and protocol.py cannot
+ * drift.
  */
 
-export interface ErrorInfo {
-  code: string;
-  detail: string;
-  retryable: boolean;
-  retry_after?: number | null;
+type Check<T> = (value: unknown) => value is T;
+type Checked<C> = C extends Check<infer T> ? T : never;
+type Fields = Record<string, Check<unknown>>;
+/** The fields that may be absent. */
+type Optional<F> = { [K in keyof F]: undefined extends Checked<F[K]> ? K : never }[keyof F];
+type Shape<F> = { [K in Exclude<keyof F, Optional<F>>]: Checked<F[K]> } & {
+  [K in Optional<F>]?: Exclude<Checked<F[K]>, undefined>;
+};
+
+const string = (value: unknown) => typeof value === "string";
+const number = (value: unknown) => typeof value === "number";
+const boolean = (value: unknown) => typeof value === "boolean";
+const count = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0;
+const anything = (_: unknown): _ is unknown => true;
+/** Absent and null say the same. */
+const maybe =
+  <T>(check: Check<T>) =>
+  (value: unknown): value is T | null | undefined =>
+    value == null || check(value);
+const list =
+  <T>(check: Check<T>) =>
+  (value: unknown): value is T[] =>
+    Array.isArray(value) && value.every(check);
+const shape =
+  <F extends Fields>(fields: F) =>
+  (value: unknown): value is Shape<F> =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.entries(fields).every(([name, check]) =>
+      check((value as Record<string, unknown>)[name]),
+    );
+
+const errorFields = {
+  code: string,
+  detail: string,
+  retryable: boolean,
+  retry_after: maybe(number),
   /** A finer name than the code: then the server's words say more than ours. */
-  reason?: string | null;
-}
+  reason: maybe(string),
+};
 
-export interface Message {
-  id: string;
-  seq: number;
+const message = shape({
+  id: string,
+  seq: number,
   /** `user`, `assistant`, `operator` or `event`; any other is shown as plain text. */
-  role: string;
-  text: string;
+  role: string,
+  text: string,
   /** pending, streaming, complete, stopped, failed or interrupted; any other counts as ended. */
-  status: string;
-  created_at: string;
-  attempt?: number | null;
-  ui?: unknown;
-  rating?: number | null;
-  error?: ErrorInfo | null;
+  status: string,
+  created_at: string,
+  attempt: maybe(number),
+  ui: anything,
+  rating: maybe(number),
+  error: maybe(shape(errorFields)),
   /** The person who wrote it, or of whom the event tells. */
-  author?: { name: string } | null;
+  author: maybe(shape({ name: string })),
   /** Of an event: `joined`, `left`, `asked` or `away`. */
-  event?: string | null;
-}
-
-export interface Ready {
-  type: "ready";
-  protocol: number;
-  visitor: string;
-  conversation: string | null;
-  messages: Message[];
-  more: boolean;
-  limits: { max_length: number };
-  features?: { email?: boolean } | null;
-}
-
-export interface Done {
-  type: "done";
-  id: string;
-  status: string;
-  length: number;
-  ui?: unknown;
-  error?: ErrorInfo | null;
-}
-
-export interface Delta {
-  type: "delta";
-  id: string;
-  offset: number;
-  text: string;
-}
-
-/** What the agent does before it goes on writing, such as a tool; empty: nothing any more. */
-export interface Activity {
-  type: "activity";
-  id: string;
-  text: string;
-}
-
-export interface Accepted {
-  type: "accepted";
-  id: string;
-  message: Message;
-  conversation: string;
-}
+  event: maybe(string),
+});
 
 /** What can be solved, so that it need not be waited: a proof of work, or somebody else's. */
-export interface Challenge {
+const challenge = shape({
   /** `altcha`, `turnstile` or `hcaptcha`. */
-  kind: string;
-  site_key?: string;
-  parameters?: unknown;
-  signature?: string;
-}
+  kind: string,
+  site_key: maybe(string),
+  parameters: anything,
+  signature: maybe(string),
+});
 
-export interface ErrorFrame extends ErrorInfo {
-  type: "error";
-  id?: string | null;
-  challenge?: Challenge | null;
-}
+const FRAMES = {
+  ready: {
+    protocol: number,
+    visitor: string,
+    conversation: (value: unknown): value is string | null => value === null || string(value),
+    messages: list(message),
+    more: boolean,
+    limits: shape({ max_length: number }),
+    features: maybe(shape({ email: anything })),
+  },
+  accepted: { id: string, message, conversation: string },
+  message: { message },
+  delta: { id: string, offset: count, text: string },
+  /** What the agent does before it goes on writing, such as a tool; empty: nothing any more. */
+  activity: { id: string, text: string },
+  done: {
+    id: string,
+    status: string,
+    length: count,
+    ui: anything,
+    error: maybe(shape(errorFields)),
+  },
+  typing: { author: shape({ name: string }) },
+  history: { messages: list(message), more: boolean },
+  error: { ...errorFields, id: maybe(string), challenge: maybe(challenge) },
+  solved: {},
+  pong: {},
+};
 
-export type ServerFrame =
-  | Ready
-  | Accepted
-  | { type: "message"; message: Message }
-  | Delta
-  | Activity
-  | Done
-  | { type: "typing"; author: { name: string } }
-  | { type: "history"; messages: Message[]; more: boolean }
-  | ErrorFrame
-  | { type: "solved" }
-  | { type: "pong" };
+export type ErrorInfo = Shape<typeof errorFields>;
+export type Message = Checked<typeof message>;
+export type Challenge = Checked<typeof challenge>;
+/** The server's frame of a type. */
+export type Frame<T extends keyof typeof FRAMES> = { type: T } & Shape<(typeof FRAMES)[T]>;
+export type ServerFrame = { [T in keyof typeof FRAMES]: Frame<T> }[keyof typeof FRAMES];
 
 export interface Hello {
   type: "hello";
@@ -137,83 +147,8 @@ export type ClientFrame =
   | { type: "solve"; solution: string }
   | { type: "ping" };
 
-type Check = (value: unknown) => boolean;
-
-const string: Check = (value) => typeof value === "string";
-const number: Check = (value) => typeof value === "number";
-const boolean: Check = (value) => typeof value === "boolean";
-const count: Check = (value) => Number.isInteger(value) && (value as number) >= 0;
-const anything: Check = () => true;
-/** Absent and null say the same. */
-const maybe =
-  (check: Check): Check =>
-  (value) =>
-    value == null || check(value);
-const list =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const shape =
-  (fields: Record<string, Check>): Check =>
-  (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    Object.entries(fields).every(([name, check]) =>
-      check((value as Record<string, unknown>)[name]),
-    );
-
-const errorFields = {
-  code: string,
-  detail: string,
-  retryable: boolean,
-  retry_after: maybe(number),
-  reason: maybe(string),
-};
-const message = shape({
-  id: string,
-  seq: number,
-  role: string,
-  text: string,
-  status: string,
-  created_at: string,
-  attempt: maybe(number),
-  ui: anything,
-  rating: maybe(number),
-  error: maybe(shape(errorFields)),
-  author: maybe(shape({ name: string })),
-  event: maybe(string),
-});
-
-const frames: Map<string, Check> = new Map(
-  Object.entries({
-    ready: shape({
-      protocol: number,
-      visitor: string,
-      conversation: (value) => value === null || string(value),
-      messages: list(message),
-      more: boolean,
-      limits: shape({ max_length: number }),
-      features: maybe(shape({})),
-    }),
-    accepted: shape({ id: string, message, conversation: string }),
-    message: shape({ message }),
-    delta: shape({ id: string, offset: count, text: string }),
-    activity: shape({ id: string, text: string }),
-    done: shape({ id: string, status: string, length: count, error: maybe(shape(errorFields)) }),
-    typing: shape({ author: shape({ name: string }) }),
-    history: shape({ messages: list(message), more: boolean }),
-    error: shape({
-      ...errorFields,
-      id: maybe(string),
-      challenge: maybe(shape({ kind: string })),
-    }),
-    solved: anything,
-    pong: anything,
-  }),
-);
-
 /** The types of frame that `parseServerFrame` knows. */
-export const serverTypes = (): string[] => [...frames.keys()];
+export const serverTypes = (): string[] => Object.keys(FRAMES);
 
 /** The frame that `data` (what a websocket handed us) is, or null where it is none. */
 export function parseServerFrame(data: unknown): ServerFrame | null {
@@ -224,6 +159,6 @@ export function parseServerFrame(data: unknown): ServerFrame | null {
   } catch {
     return null;
   }
-  const check = frames.get(frame?.type as string);
-  return check?.(frame) ? (frame as ServerFrame) : null;
+  const type = frame?.type as keyof typeof FRAMES;
+  return Object.hasOwn(FRAMES, type) && shape(FRAMES[type])(frame) ? (frame as ServerFrame) : null;
 }
