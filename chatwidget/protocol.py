@@ -13,8 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chatwidget.errors import BadFrame, ChatError, RateLimited
-from chatwidget.text import is_clean
+from chatwidget.errors import BadFrame
 
 VERSION = 1
 # A client's frame in bytes of UTF-8: the longest message in escapes fits many times.
@@ -30,8 +29,6 @@ HISTORY_PAGE = 50
 # case) of its text, the rest of which follows as deltas.
 PAGE_BYTES = 800 * 1024
 PART = 128 * 1024
-# An id is a UUID; an error repeats no longer one.
-MAX_ID = 64
 
 
 SendId = Annotated[
@@ -295,17 +292,3 @@ _encoder = msgspec.json.Encoder()
 def dump(frame: SentFrame) -> str:
     """The text of a frame."""
     return _encoder.encode(frame).decode()
-
-
-def error_frame(error: ChatError, frame_id: str | None = None) -> Error:
-    """The `error` that answers a frame; it repeats the frame's id, where that may be one."""
-    if frame_id is not None and (len(frame_id) > MAX_ID or not is_clean(frame_id)):
-        frame_id = None
-    return Error(
-        code=error.code,
-        detail=str(error.detail),
-        retryable=error.retryable,
-        retry_after=error.retry_after,
-        id=frame_id,
-        challenge=error.challenge if isinstance(error, RateLimited) else None,
-    )

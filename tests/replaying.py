@@ -16,11 +16,12 @@ from msgspec import UNSET
 from chatwidget import db
 from chatwidget.errors import ChatError, PlatformUnavailable
 from chatwidget.models import Message, Widget
-from chatwidget.protocol import Ack, AnyClientFrame, Hello, error_frame
+from chatwidget.protocol import Ack, AnyClientFrame, Hello
 from chatwidget.providers.base import Delta, Event, Finished, Provider, Turn
 from chatwidget.relay.housekeeping import Housekeeping
 from chatwidget.relay.relay import Relay
 from chatwidget.relay.running import State
+from chatwidget.sockets import serialize
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.session import Session
@@ -116,7 +117,7 @@ class Tab:
         try:
             await self.session.handle(frame)
         except ChatError as error:
-            self.outbox.put(error_frame(error))
+            self.outbox.put(serialize.error(error))
 
     async def read(self, frames: int) -> None:
         """Apply so many frames, and acknowledge their text."""

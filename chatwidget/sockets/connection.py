@@ -29,10 +29,9 @@ from chatwidget.protocol import (
     HELLO_SECONDS,
     BadFrameOf,
     Hello,
-    error_frame,
     parse,
 )
-from chatwidget.sockets import origin, rate_limits
+from chatwidget.sockets import origin, rate_limits, serialize
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.identity import details_of, verified_identity, visitor_of
 from chatwidget.sockets.line import Line
@@ -106,7 +105,7 @@ class Connection(Line):
                 frame_id = error.frame_id
             if isinstance(error, DatabaseUnavailable):
                 logger.error("a visitor's frame was refused: database: %s", error.cause)
-            self._outbox.put(error_frame(error, frame_id))
+            self._outbox.put(serialize.error(error, frame_id))
 
     async def _hello(self, frame: Hello) -> None:
         assert self._hello_timer

@@ -1,4 +1,4 @@
-"""A transcript's entries as clients see them, in the language that is active."""
+"""A transcript's entries, and errors, as clients see them: in the language that is active."""
 
 from __future__ import annotations
 
@@ -7,9 +7,19 @@ from datetime import UTC
 from django.utils.translation import gettext_lazy as _
 from msgspec import UNSET, UnsetType
 
-from chatwidget.errors import REPLY_ERRORS, PlatformUnavailable, ReplyError
-from chatwidget.protocol import Activity, Author, Done, ErrorInfo, Message
+from chatwidget.errors import (
+    REPLY_ERRORS,
+    ChatError,
+    PlatformUnavailable,
+    RateLimited,
+    ReplyError,
+)
+from chatwidget.protocol import Activity, Author, Done, Error, ErrorInfo, Message
+from chatwidget.text import is_clean
 from chatwidget.transcripts import Entry
+
+# An id is a UUID; an error repeats no longer one.
+MAX_ID = 64
 
 # The words of our own adapters; others' are shown as they are.
 ACTIVITIES = {
@@ -67,4 +77,18 @@ def done(entry: Entry) -> Done:
         length=len(entry.text),
         ui=entry.ui if entry.ui else UNSET,
         error=_error(entry),
+    )
+
+
+def error(raised: ChatError, frame_id: str | None = None) -> Error:
+    """The answer to a frame that failed; it repeats the frame's id, where that may be one."""
+    if frame_id is not None and (len(frame_id) > MAX_ID or not is_clean(frame_id)):
+        frame_id = None
+    return Error(
+        code=raised.code,
+        detail=str(raised.detail),
+        retryable=raised.retryable,
+        retry_after=raised.retry_after,
+        id=frame_id,
+        challenge=raised.challenge if isinstance(raised, RateLimited) else None,
     )

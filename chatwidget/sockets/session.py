@@ -11,10 +11,9 @@ from msgspec import UNSET
 
 from chatwidget import transcripts
 from chatwidget.db import ANSWER_SECONDS, no_answer, run_in_db_thread
-from chatwidget.errors import BadFrame, BadRequest, MessageEmpty, MessageTooLong, RateLimited
-from chatwidget.models import Widget, new_id
+from chatwidget.errors import BadFrame, BadRequest
+from chatwidget.models import Widget
 from chatwidget.protocol import (
-    Accepted,
     Ack,
     AnyClientFrame,
     AskPerson,
@@ -34,7 +33,6 @@ from chatwidget.protocol import (
     Stop,
     VisitorTyping,
 )
-from chatwidget.providers.registry import providers
 from chatwidget.relay.drafts import next_conversation_id
 from chatwidget.relay.events import ConversationClosed
 from chatwidget.relay.relay import Relay
@@ -42,15 +40,15 @@ from chatwidget.sockets import serialize
 from chatwidget.sockets.client import Client
 from chatwidget.sockets.details import Details
 from chatwidget.sockets.outbox import Outbox
+from chatwidget.sockets.sending import Sending, message_id
 from chatwidget.sockets.share import Share
 from chatwidget.sockets.subscription import Subscription
 from chatwidget.telemetry import traces
 from chatwidget.telemetry.request_id import request_id
-from chatwidget.text import as_uuid, cleaned, is_clean
+from chatwidget.text import as_uuid, cleaned
 from chatwidget.transcripts import (
     Change,
     ConversationGone,
-    StoredMessage,
 )
 
 logger = logging.getLogger("chatwidget")
@@ -70,6 +68,7 @@ class Session:
         self.subscription = Subscription(relay, widget, client, outbox)
         self._details = Details(client, self.subscription)
         self._share = Share(client)
+        self._sending = Sending(relay, widget, client, self._share, self.subscription, outbox)
 
     async def begin(self, hello: Hello, *, latest: bool = False) -> None:
         """Answer a `hello`, whose token has been checked, by `ready`.
@@ -130,12 +129,12 @@ class Session:
             case Send(id=client_id):
                 request_id.set(str(UUID(client_id)))
                 with traces.span("accept", "SERVER", within=traces.apart()):
-                    await self._send(frame)
+                    await self._sending.send(frame)
             case Stop(id=reply):
-                await self._stop(_known(reply))
+                await self._stop(message_id(reply))
             case Retry():
                 with traces.span("accept", "SERVER", within=traces.apart()):
-                    await self._retry(frame)
+                    await self._sending.retry(frame)
             case New():
                 await self._new()
             case Rate():
@@ -145,78 +144,11 @@ class Session:
             case Page():
                 await self._page(frame)
             case AskPerson():
-                await self._ask_person()
+                await self._sending.ask_person()
             case History(before=before):
-                await self._history(_known(before))
+                await self._history(message_id(before))
             case _:
                 assert_never(frame)
-
-    async def _send(self, frame: Send) -> None:
-        if not is_clean(frame.text):
-            raise BadRequest("the text holds a NUL or a lone surrogate")
-        if not frame.text.strip():
-            raise MessageEmpty
-        if len(frame.text) > self.subscription.max_length:
-            raise MessageTooLong
-        visitor, client_id = self._client.visitor, UUID(frame.id)
-        draft = self.subscription.draft
-        try:
-            await self._share.consume("messages")
-            if draft and not draft.paid:
-                await self._share.consume("conversations")
-            stored = await self._store(client_id, frame.text)
-        except RateLimited:
-            earlier = await run_in_db_thread(transcripts.accepted_before, visitor, client_id)
-            if earlier is None:
-                raise
-            stored = earlier
-        self._outbox.put(
-            Accepted(
-                id=frame.id,
-                message=serialize.message(stored.entry),
-                conversation=str(stored.conversation),
-            )
-        )
-        if stored.change:
-            draft = self.subscription.draft
-            self.subscription.accept(stored)
-            self._announce(stored.change)
-            if draft:
-                await self._relay.greetings.used(self._widget, visitor, draft.conversation)
-
-    def _announce(self, change: Change) -> None:
-        """Show a visitor's message and its reply, which goes on in the trace of this frame."""
-        traces.note(widget=self._widget.slug, conversation=str(change.conversation))
-        if change.job:
-            traces.note(request_id=change.job.request_id)
-        traces.carry(change.entries[-1].id)
-        self._relay.announce(change)
-
-    async def _store(self, client_id: UUID, text: str) -> StoredMessage:
-        for _ in range(2):
-            message = await self.subscription.message(client_id, text)
-            try:
-                return await run_in_db_thread(
-                    transcripts.store_message, message, self._relay.claimant
-                )
-            except ConversationGone:  # the owner erased it: the message begins a new one
-                await self.subscription.check_known()
-                await self.subscription.start_draft(None)
-        raise BadRequest("the conversation was erased")
-
-    async def _ask_person(self) -> None:
-        """The visitor wants a person."""
-        await self._share.consume("messages")
-        draft = self.subscription.draft
-        if draft and not draft.paid:
-            await self._share.consume("conversations")
-        message = await self.subscription.message(new_id(), "")
-        change = await run_in_db_thread(transcripts.ask_for_person, message)
-        if change:
-            self._relay.announce(change)
-        if change and draft:
-            self.subscription.reload()
-            await self._relay.greetings.used(self._widget, self._client.visitor, draft.conversation)
 
     async def _stop(self, reply: UUID) -> None:
         conversation = self.subscription.shown
@@ -231,21 +163,6 @@ class Session:
             self._relay.hub.request_stop(conversation, reply)
         else:
             self._outbox.put(serialize.done(found), after=reply)
-
-    async def _retry(self, frame: Retry) -> None:
-        conversation, reply = self.subscription.shown, _known(frame.id)
-        await self._share.consume("messages")
-        platform = providers().get(self._widget.provider)
-        change = await run_in_db_thread(
-            transcripts.retry,
-            conversation,
-            reply,
-            frame.attempt,
-            self._relay.claimant,
-            bool(platform and platform.rewinds(self._widget.options)),
-        )
-        if change:
-            self._announce(change)
 
     async def _new(self) -> None:
         await self._share.consume("conversations")  # its greeting is asked of the platform
@@ -266,7 +183,7 @@ class Session:
             self._relay.hub.publish(each, ConversationClosed(following=following))
 
     async def _rate(self, frame: Rate) -> None:
-        conversation, reply = self.subscription.shown, _known(frame.id)
+        conversation, reply = self.subscription.shown, message_id(frame.id)
         comment = cleaned(frame.comment, 1000) if frame.comment is not None else None
         change = await run_in_db_thread(transcripts.rate, conversation, reply, frame.value, comment)
         if change:
@@ -292,11 +209,3 @@ class Session:
 def _done_late(doing: asyncio.Task[None]) -> None:
     if not doing.cancelled() and (error := doing.exception()):
         logger.warning("a frame that was given up: %s: %s", type(error).__name__, error)
-
-
-def _known(name: str) -> UUID:
-    """A message's id. Raises BadRequest where it can be none."""
-    found = as_uuid(name)
-    if found is None:
-        raise BadRequest("no such message")
-    return found

@@ -25,7 +25,7 @@ from chatwidget.errors import (
     MessageTooLong,
 )
 from chatwidget.languages import choose_language
-from chatwidget.protocol import Accepted, Pong, error_frame, parse
+from chatwidget.protocol import Accepted, Pong, parse
 from chatwidget.sockets import origin, serialize
 from chatwidget.sockets.line import Line
 from chatwidget.sockets.listing import Listing
@@ -104,11 +104,11 @@ class StaffLine(Line):
         except CloseConnection:
             raise
         except transcripts.ConversationGone:
-            self._outbox.put(error_frame(BadRequest("the conversation was erased"), frame_id))
+            self._outbox.put(serialize.error(BadRequest("the conversation was erased"), frame_id))
         except ChatError as error:
             if self._watching is None and self._listing is None:
                 raise CloseConnection(CloseCode.PROTOCOL, str(error)) from error
-            self._outbox.put(error_frame(error, frame_id))
+            self._outbox.put(serialize.error(error, frame_id))
 
     async def _hello(self, frame: AnyStaffFrame) -> None:
         if not isinstance(frame, StaffHello):

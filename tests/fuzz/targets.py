@@ -23,6 +23,7 @@ from chatwidget.providers.generic.description import DescriptionError
 from chatwidget.providers.generic.framing import framing
 from chatwidget.providers.generic.presets import PRESETS
 from chatwidget.providers.generic.reading import Reading
+from chatwidget.sockets import serialize
 from chatwidget.text import is_clean
 from tests.running import ROOT
 
@@ -49,7 +50,7 @@ def frames(data: bytes) -> None:
     except UnicodeDecodeError:
         return
     except BadFrame as error:
-        protocol.dump(protocol.error_frame(error, getattr(error, "frame_id", None)))
+        protocol.dump(serialize.error(error, getattr(error, "frame_id", None)))
         return
     assert isinstance(frame, protocol.ClientFrame)
 

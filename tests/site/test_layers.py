@@ -52,7 +52,7 @@ STAIRS = {
         ("client", "identity", "outbox", "staff", "staff_frames"),
         ("following", "line", "share"),
         ("subscription", "watching", "listing"),
-        ("details",),
+        ("details", "sending"),
         ("session",),
         ("connection", "staff_line"),
         ("consumer", "event_stream"),

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from chatwidget import protocol
 from chatwidget.errors import BadFrame, RateLimited
-from chatwidget.protocol import AnyClientFrame, dump, error_frame, parse
+from chatwidget.protocol import AnyClientFrame, dump, parse
+from chatwidget.sockets import serialize
 from chatwidget.text import cleaned, is_clean
 from tests.protocol_table import TABLE, raw
 
@@ -89,7 +90,7 @@ def test_any_text_is_a_frame_or_a_bad_one(text: str) -> None:
     try:
         frame = parse(text)
     except BadFrame as error:
-        dump(error_frame(error, getattr(error, "frame_id", None)))
+        dump(serialize.error(error, getattr(error, "frame_id", None)))
     else:
         assert isinstance(frame, AnyClientFrame)
 
@@ -112,7 +113,7 @@ def test_any_fields_make_a_frame_or_a_bad_one(name: str, fields: dict[str, Any])
     try:
         parse(json.dumps({"type": name, **fields}))
     except BadFrame as error:
-        answer = dump(error_frame(error, getattr(error, "frame_id", None)))
+        answer = dump(serialize.error(error, getattr(error, "frame_id", None)))
         assert json.loads(answer)["code"] == "bad_frame"
 
 
@@ -131,19 +132,19 @@ def test_is_clean(text: str, clean: bool) -> None:
 
 
 def test_an_error_repeats_an_id_only_where_it_may_be_one() -> None:
-    assert error_frame(BadFrame(), "x" * 64).id == "x" * 64
-    assert error_frame(BadFrame(), "x" * 65).id is None
-    assert error_frame(BadFrame(), "\ud800").id is None
+    assert serialize.error(BadFrame(), "x" * 64).id == "x" * 64
+    assert serialize.error(BadFrame(), "x" * 65).id is None
+    assert serialize.error(BadFrame(), "\ud800").id is None
 
 
 def test_an_error_says_only_what_there_is_to_say() -> None:
-    assert json.loads(dump(error_frame(BadFrame("cause for the owner")))) == {
+    assert json.loads(dump(serialize.error(BadFrame("cause for the owner")))) == {
         "type": "error",
         "code": "bad_frame",
         "detail": "This message could not be understood.",
         "retryable": False,
     }
-    limited = json.loads(dump(error_frame(RateLimited(retry_after=2.5), "1")))
+    limited = json.loads(dump(serialize.error(RateLimited(retry_after=2.5), "1")))
     assert limited["retryable"] is True
     assert limited["retry_after"] == 2.5
     assert limited["id"] == "1"
