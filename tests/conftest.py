@@ -22,7 +22,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from chatwidget import db
 from chatwidget.relay import lifecycle
-from tests import sites
+from tests import running, sites
 from tests.environment import FOLDER, VARIABLES
 from tests.needs import chromium
 from tests.running import Preparation, Process, Server, free_port, prepare
@@ -81,8 +81,10 @@ class OtherSite(Protocol):
 
 @pytest.fixture(scope="session", autouse=True)
 def folder() -> Iterator[None]:
-    """Logs and databases of this run are gone with it."""
+    """Logs and databases of this run are gone with it, as is the process that servers fork from."""
+    running.warms = True
     yield
+    running.close_warm()
     shutil.rmtree(FOLDER, ignore_errors=True)
 
 

@@ -8,10 +8,12 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import sys
+import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -22,10 +24,11 @@ import httpx
 from project.servers import COMMANDS, ENVIRONMENT
 from tests import leaks
 from tests.environment import FOLDER, SERVER, VARIABLES
+from tests.warm import Forked, Warm
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60  # a machine that is busy with everything else at once
-
+TLS = ssl.create_default_context()  # reads all authorities' certificates: once
 
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 _ports = list(range(15_000 + _worker % 8, 32_000, 8))
@@ -51,6 +54,50 @@ class Completed:
     stderr: str
 
 
+Program = asyncio.subprocess.Process | Forked
+_warm: Warm | None = None
+warms = False  # whether commands of ours may be forks: in a run of tests
+
+
+def close_warm() -> None:
+    global _warm
+    if _warm:
+        _warm.close()
+        _warm = None
+
+
+async def _begin(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path,
+    streams: Sequence[int],
+    fork: bool = True,
+) -> Program:
+    """Begin `command` in a session of its own."""
+    global _warm
+    if warms and fork:
+        _warm = _warm or Warm(FOLDER, {**ENVIRONMENT, **VARIABLES})
+        if _warm.runs(command, env, cwd):
+            return await _warm.start(command, env, streams)
+    stdin, stdout, stderr = streams
+    return await asyncio.create_subprocess_exec(
+        *command,
+        cwd=cwd,
+        env=env,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+    )
+
+
+def _kill(process: Program) -> None:
+    """SIGKILL to it and its children, unless it has ended."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):  # it has just ended by itself
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 async def run(
     command: Sequence[str],
     *,
@@ -60,17 +107,20 @@ async def run(
     cwd: Path = ROOT,
 ) -> Completed:
     """Run `command` to its end; with `check`, a status other than 0 is an AssertionError."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=cwd,
-        env={**os.environ, **env},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate(input.encode())
-    assert process.returncode is not None
-    done = Completed(process.returncode, out.decode(), err.decode())
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+        files[0].write(input.encode())
+        files[0].seek(0)
+        streams = [each.fileno() for each in files]
+        process = await _begin(command, {**os.environ, **env}, cwd, streams)
+        try:
+            status = await process.wait()
+        finally:
+            _kill(process)
+        for each in files:
+            each.seek(0)
+        _, out, err = (each.read().decode() for each in files)
+    done = Completed(status, out, err)
     leaks.look(" ".join(command[:4]), out + err)
     assert not check or done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return done
@@ -78,6 +128,8 @@ async def run(
 
 class Process:
     """A program that runs until it is ended; what it prints is in `log`."""
+
+    fork = False  # whether it may be a fork of the warm process
 
     def __init__(
         self, command: Sequence[str], env: Mapping[str, str], port: int, cwd: Path = ROOT
@@ -88,7 +140,7 @@ class Process:
         self.cwd = cwd
         self.url = f"http://127.0.0.1:{port}"
         self.path = FOLDER / f"{uuid.uuid4()}.log"
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: Program | None = None
 
     @property
     def log(self) -> str:
@@ -101,16 +153,9 @@ class Process:
 
     async def start(self, ready: str = "") -> None:
         """Start it and wait until it answers: with status 200 at `ready`, or at its port at all."""
-        with self.path.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *self.command,
-                cwd=self.cwd,
-                env=self.env,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        with self.path.open("ab") as log, open(os.devnull, "rb") as nothing:
+            streams = [nothing.fileno(), log.fileno(), log.fileno()]
+            self.process = await _begin(self.command, self.env, self.cwd, streams, self.fork)
         async with asyncio.timeout(START_SECONDS):
             while not await self.answers(ready):
                 assert self.running, f"{' '.join(self.command)} has ended:\n{self.log}"
@@ -130,7 +175,7 @@ class Process:
     async def answers(self, ready: str) -> bool:
         try:
             if ready:
-                async with httpx.AsyncClient(base_url=self.url, timeout=10) as client:
+                async with httpx.AsyncClient(base_url=self.url, timeout=10, verify=TLS) as client:
                     return (await client.get(ready)).status_code == 200
             _, writer = await asyncio.open_connection("127.0.0.1", self.port)
             writer.close()
@@ -156,15 +201,15 @@ class Process:
 
     async def kill(self) -> None:
         """SIGKILL to it and its children."""
-        if self.running:
-            assert self.process is not None
-            with suppress(ProcessLookupError):  # it has just ended by itself
-                os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process:
+            _kill(self.process)
             await self.wait()
 
 
 class Server(Process):
     """Our own server: migrated, with an admin user admin/admin and the `demo` widget."""
+
+    fork = True
 
     def __init__(self, env: Mapping[str, str], server: str, port: int) -> None:
         self.host = "127.0.0.1"
@@ -197,7 +242,7 @@ class Server(Process):
 
     def client(self, **options: Any) -> httpx.AsyncClient:
         """An HTTP client of this server."""
-        return httpx.AsyncClient(base_url=self.url, timeout=30, **options)
+        return httpx.AsyncClient(base_url=self.url, **{"timeout": 30, "verify": TLS, **options})
 
     async def admin(self) -> httpx.AsyncClient:
         """An HTTP client logged in as admin; `aclose` it."""
