@@ -17,6 +17,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import connections
+from django.test import override_settings
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
@@ -86,6 +87,13 @@ def folder() -> Iterator[None]:
     yield
     running.close_warm()
     shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Those of unit tests protect nobody; Django's own hashing costs a third of a second each."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session")
