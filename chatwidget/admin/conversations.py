@@ -116,9 +116,7 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors):
         query = search.parse(search_term, searched_widgets(request))
         if query:
             search.catch_up(AT_A_SEARCH)
-            found = search.find(Conversation.objects.all(), query)
-            ids = identified(search_term.strip())
-            queryset = queryset.filter(Q(pk__in=found.order_by().values("pk")) | ids)
+            queryset = queryset.filter(search.matching(query) | identified(search_term.strip()))
         return queryset, False
 
     @admin.display(description=_("visitor"))
@@ -287,9 +285,9 @@ def name_of(visitor: Visitor) -> str:
 
 
 def identified(word: str) -> Q:
-    """The conversation of this id, those of a visitor of this id, or of a platform's session."""
+    """The conversation of this id, and those of a visitor of this id; other ids are indexed."""
     try:
-        ids = Q(pk=UUID(word)) | Q(visitor=UUID(word))
+        visitors = Conversation.objects.filter(visitor=UUID(word)).order_by()
+        return Q(pk__in=[UUID(word), *visitors.values_list("pk", flat=True)])
     except ValueError:
-        ids = Q()
-    return ids | Q(provider_session=word) | Q(visitor__external_id=word)
+        return Q()

@@ -123,9 +123,8 @@ class PageFilter(FormFilter):
             return queryset
         words = search.phrase(self.typed, is_beginning=True) or search.NOTHING
         query = search.Query([words], marks=[(search.ORIGINS["about"],)])
-        found = search.find(Conversation.objects.all(), query).order_by().values("pk")
         there = Q(page_url__icontains=self.typed) | Q(page_title__icontains=self.typed)
-        return queryset.filter(there, pk__in=found)
+        return queryset.filter(there, search.matching(query))
 
 
 def lost_replies() -> QuerySet[Message]:
@@ -169,8 +168,7 @@ def unanswered(request: HttpRequest) -> Q:
                 of_agent = search.Query(
                     [phrase], marks=[(f"w{widget}",), (search.ORIGINS["agent"],)]
                 )
-                found = search.find(Conversation.objects.all(), of_agent)
-                lost |= Q(pk__in=found.order_by().values("pk"))
+                lost |= search.matching(of_agent)
     return lost
 
 

@@ -99,18 +99,25 @@ def parse(text: str, widgets: Collection[int] | None = None) -> Query:
 
 
 def find(conversations: QuerySet[Conversation], query: Query) -> QuerySet[Conversation]:
-    """Those of the conversations that match: in one message, or in several and about it."""
+    """Those of the conversations that match."""
+    return conversations.filter(matching(query))
+
+
+def matching(query: Query) -> Q:
+    """The conversations that match: in one message, or in several and about it.
+
+    The index is asked now, once, however often the condition is used.
+    """
+    condition = Q()
     if query.wanted or query.marks:
-        together = Q(pk__in=_conversations(query.wanted, query))
+        found = set(_conversations(query.wanted, query))
         if len(query.wanted) > 1:
-            apart = Q()
-            for term in query.wanted:
-                apart &= Q(pk__in=_conversations([term], query))
-            together |= apart
-        conversations = conversations.filter(together)
+            apart = (set(_conversations([term], query)) for term in query.wanted)
+            found |= set.intersection(*apart)
+        condition = Q(pk__in=found)
     for term in query.unwanted:
-        conversations = conversations.exclude(pk__in=_conversations([term], query, most=None))
-    return conversations
+        condition &= ~Q(pk__in=_conversations([term], query, most=None))
+    return condition
 
 
 def find_messages(query: Query, within: Iterable[UUID], most: int = 1000) -> dict[UUID, list[UUID]]:
@@ -131,10 +138,11 @@ def find_messages(query: Query, within: Iterable[UUID], most: int = 1000) -> dic
     return found
 
 
-def _conversations(terms: Iterable[Term], query: Query, most: int | None = MOST_HITS) -> RawSQL:
-    sql, values = _entries_sql(terms, query, most)
-    table = SearchEntry._meta.db_table
-    return RawSQL(f"SELECT conversation_id FROM {table} WHERE id IN ({sql})", values)
+def _conversations(
+    terms: Iterable[Term], query: Query, most: int | None = MOST_HITS
+) -> QuerySet[SearchEntry, UUID]:
+    entries = SearchEntry.objects.filter(pk__in=RawSQL(*_entries_sql(terms, query, most)))
+    return entries.order_by().values_list("conversation_id", flat=True)
 
 
 def _entries_sql(terms: Iterable[Term], query: Query, most: int | None) -> tuple[str, list[object]]:
@@ -271,9 +279,10 @@ def _noted(conversations: Iterable[UUID]) -> dict[UUID, list[str]]:
 
 
 def _about(row: Conversation, noted: list[str]) -> SearchEntry:
-    """What is known beside the messages: the visitor, the page, and what staff added."""
+    """What is known beside the messages: visitor, page, platform's ids, and what staff added."""
     visitor = row.visitor
-    known = [visitor.name, visitor.email, visitor.external_id, row.page_url, row.page_title, *noted]
+    ids = [visitor.external_id, row.provider_session, row.fallback_session]
+    known = [visitor.name, visitor.email, *ids, row.page_url, row.page_title, *noted]
     return SearchEntry(
         pk=row.pk.int >> 65,
         conversation_id=row.pk,

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chatwidget.models import (
@@ -39,6 +41,16 @@ def found(client: Client, **query: str) -> list[Conversation]:
 
 def change(conversation: Conversation) -> str:
     return f"{LIST}{conversation.pk}/change/"
+
+
+def test_a_search_asks_the_index_once(admin_client: Client) -> None:
+    """For the list, its length and its pages; the more is stored the dearer it is."""
+    lamps = a_conversation(a_widget(), "Do you have lamps?", "Yes, a lamp.")
+    search.catch_up()
+    with CaptureQueriesContext(connection) as queries:
+        assert found(admin_client, q="lamp") == [lamps]
+    asked = [query["sql"] for query in queries if "lamp" in query["sql"].partition("WHERE")[2]]
+    assert len(asked) == 2, "one in the index, one for the lines that are shown"
 
 
 # --- what a search shows ---
