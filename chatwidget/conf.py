@@ -71,6 +71,11 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     challenges_per_address: str = "30/minute;500/day"  # solved
     messages_per_challenge: int = 10  # beyond those of the address, in an hour
     connections_per_address: str = "600/minute"
+    own_data_per_visitor: str = "10/hour"  # downloads, copies by mail and deletions of one's own
+    own_data_per_address: str = "100/hour"
+    copies_per_visitor: str = "5/day"  # by mail
+    copies_per_address: str = "20/day"
+    copies_per_mailbox: str = "5/day"
     sockets_per_visitor: int = 50  # open at once, in one process
     sockets_per_address: int = 1000
     pages_per_address: int = 50  # loaders and frames a second; for a while fifteen times as many
@@ -171,6 +176,7 @@ class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     # Minutes without a word of the person who has a conversation, until the agent has it again.
     resume_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 10
     offer_person: bool = False  # the widget has a button that asks for one
+    own_data: bool = False  # visitors may download and delete what is kept of them
     hours: list[str] = []  # "Mon-Fri 09:00-17:30"; none: always
     zone: str = "UTC"
     away: str = ""  # what is said out of hours; empty: our own words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from chatwidget.embed import views
-from chatwidget.sockets import event_stream
+from chatwidget.sockets import event_stream, own_data
 
 app_name = "chatwidget"
 
@@ -16,4 +16,5 @@ urlpatterns = [
     path("<str:slug>/ws/", views.upgrade_required, name="socket"),
     path("<str:slug>/events/", event_stream.open_stream, name="events"),
     path("<str:slug>/events/<uuid:stream>/", event_stream.post_frames),
+    path("<str:slug>/own-data/", own_data.answer, name="own_data"),
 ]

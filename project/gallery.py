@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from msgspec import convert
 
 from chatwidget.appearance import Appearance
-from chatwidget.embed.frame_page import script_json
+from chatwidget.embed.frame_page import own_data_config, script_json
 from chatwidget.embed.strings import SCRIPT, STRINGS
 from chatwidget.embed.theme import properties
 
@@ -63,10 +63,13 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "math": static("chatwidget/math.js"),
             "challenge": static("chatwidget/challenge.js"),
             "prechat": None,
+            "ownData": None,
             "sound": False,
             "regenerate": False,
             "maxLength": 4000,
         }
+        if asked.get("state", "").startswith("own-data"):
+            config["ownData"] = own_data_config("gallery")
         context = {
             "config": config,
             "config_json": script_json(config),

@@ -28,6 +28,14 @@ class PeopleForm(ProtectedForm):
         required=False,
         help_text=_("By a button in the chat. The agent goes on until somebody comes."),
     )
+    desk_own_data = forms.BooleanField(
+        label=_("Visitors may download and delete their data"),
+        required=False,
+        help_text=_(
+            "By a button in the chat: all their conversations as a file, as a copy by e-mail to "
+            "an address that they give, or erased."
+        ),
+    )
     desk_hours = LinesField(
         label=_("Office hours"),
         parse=parse_hours,

@@ -51,6 +51,7 @@ def facts(widget: Widget) -> list[tuple[str, str]]:
         ),
         (_("How long"), _how_long(widget)),
         (_("Who is sent what visitors write"), _receivers(widget)),
+        (_("By the visitor"), _by_the_visitor(widget)),
         (
             _("Erasing"),
             _(
@@ -61,6 +62,15 @@ def facts(widget: Widget) -> list[tuple[str, str]]:
         ),
     ]
     return found
+
+
+def _by_the_visitor(widget: Widget) -> str:
+    if not widget.typed_desk.own_data:
+        return _("Visitors cannot download or delete it themselves: their button is off.")
+    return _(
+        "A button in the chat lets visitors download all their conversations, have them mailed to "
+        "an address that they give (which is kept until the mail is sent), and erase them."
+    )
 
 
 def _page() -> str:

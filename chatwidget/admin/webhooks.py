@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -185,7 +185,7 @@ class StateFilter(admin.SimpleListFilter):
 class NoticeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The log: read, and sent again; never edited."""
 
-    list_display = ("time", "event", "webhook", "state", "attempts", "answer")
+    list_display = ("time", "event", "receiver", "state", "attempts", "answer")
     list_filter = (StateFilter, "event", ("webhook", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("webhook",)
     list_per_page = 50
@@ -194,13 +194,13 @@ class NoticeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = ("send_again",)
     fields = (
         ("event", "time", "state"),
-        "webhook",
+        "receiver",
         ("delivered_at", "due_at"),
         "content",
         "attempts_log",
     )
     readonly_fields = (
-        *("event", "time", "state", "webhook", "delivered_at", "due_at"),
+        *("event", "time", "state", "receiver", "delivered_at", "due_at"),
         *("content", "attempts_log"),
     )
 
@@ -209,7 +209,8 @@ class NoticeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
         rows = super().get_queryset(request).filter(visible_to(request.user))
-        return rows.filter(visible_to(request.user, "webhook__widget"))
+        told = visible_to(request.user, "webhook__widget")
+        return rows.filter(told | Q(webhook=None)) if told else rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -223,6 +224,10 @@ class NoticeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("time"), ordering="id")
     def time(self, notice: Notice) -> Any:
         return ago(notice.created_at)
+
+    @admin.display(description=_("receiver"))
+    def receiver(self, notice: Notice) -> str:
+        return str(notice.webhook or notice.mailbox)
 
     @admin.display(description=_("state"))
     def state(self, notice: Notice) -> str:

@@ -15,7 +15,7 @@ from msgspec import ValidationError, convert, to_builtins
 
 from chatwidget import challenges
 from chatwidget.appearance import OPTIONS, Appearance
-from chatwidget.embed.strings import SCRIPT, STRINGS
+from chatwidget.embed.strings import OWN_DATA, SCRIPT, STRINGS
 from chatwidget.embed.theme import properties
 from chatwidget.languages import choose_language, direction
 from chatwidget.models import Widget
@@ -98,9 +98,19 @@ def frame_config(widget: Widget, appearance: Appearance, language: str) -> dict[
         "challenge": static("chatwidget/challenge.js"),
         "prechat": _prechat(appearance),
         "person": widget.typed_desk.offer_person,
+        "ownData": own_data_config(widget.slug) if widget.typed_desk.own_data else None,
         "regenerate": bool(platform and platform.rewinds(widget.options)),
         "maxLength": longest_message(platform),
         **{o.frame: getattr(appearance, name) for name, o in OPTIONS.items() if o.frame},
+    }
+
+
+def own_data_config(slug: str) -> dict[str, Any]:
+    """What the frame needs to let visitors have their own data."""
+    return {
+        "url": reverse("chatwidget:own_data", args=[slug]),
+        "script": static("chatwidget/own-data.js"),
+        "strings": {key: str(text) for key, text in OWN_DATA.items()},
     }
 
 

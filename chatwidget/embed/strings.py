@@ -89,4 +89,20 @@ SCRIPT: dict[str, Promise] = {
     "stopped": _("You stopped this answer."),
 }
 
-STRINGS = PAGE | SCRIPT
+# What visitors may do with their own data, where the owner lets them: sent to those frames alone.
+OWN_DATA: dict[str, Promise] = {
+    "own_data": _("Your data"),
+    "own_about": _("Your conversations, as they are kept here."),
+    "own_download": _("Download as a file"),
+    "own_copy": _("Send me a copy by e-mail"),
+    "own_consent": _("The address is mine, and I want all my conversations to be sent there."),
+    "own_sent": _("The copy is on its way."),
+    "own_delete": _("Delete my conversations"),
+    "own_sure": _("All that you wrote here, and every answer, is deleted for good."),
+    "own_delete_now": _("Delete for good"),
+    "own_nothing": _("Nothing is kept of you here."),
+    "own_often": _("You have asked for this often. Please try again {when}."),
+}
+OWN_DATA |= {name: (PAGE | SCRIPT)[name] for name in ("close", "send", "email", "cancel")}
+
+STRINGS = PAGE | SCRIPT | OWN_DATA

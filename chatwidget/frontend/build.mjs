@@ -43,6 +43,7 @@ const entries = [
   { from: "markdown/index.ts", to: "markdown.js", format: "esm" },
   { from: "math/main.ts", to: "math.js", format: "esm", license: "temml" },
   { from: "challenge/main.ts", to: "challenge.js", format: "esm", license: "altcha-lib" },
+  { from: "own-data/main.ts", to: "own-data.js", format: "esm" },
   { from: "admin/main.ts", to: "admin.js" },
   { from: "admin/admin.css", to: "admin.css" },
   { from: "preview/main.ts", to: "preview.js" },

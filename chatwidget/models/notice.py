@@ -26,6 +26,7 @@ class Event(models.TextChoices):
     REPLY_FAILED = "reply.failed", _("a reply failed")
     REPLY_RATED = "reply.rated", _("a reply was rated")
     BUDGET_WARNING = "budget.warning", _("a budget is nearly, or wholly, used up")
+    OWN_COPY = "visitor.copy", _("a visitor's copy of their conversations")
     TEST = "webhook.test", _("a test")
 
 
@@ -92,8 +93,11 @@ class Notice(models.Model):
     conversation = models.ForeignKey(Conversation, models.CASCADE, null=True, related_name="+")
     visitor = models.ForeignKey(Visitor, models.CASCADE, null=True, related_name="+")
     webhook = models.ForeignKey(
-        Webhook, models.CASCADE, related_name="notices", verbose_name=_("receiver")
+        Webhook, models.CASCADE, null=True, related_name="notices", verbose_name=_("receiver")
     )
+    # Without a receiver it is a mail that somebody asked for, to this address.
+    mailbox = models.CharField(max_length=320, blank=True, db_default="")
+    language = models.CharField(max_length=10, blank=True, db_default="")
     body = models.TextField(_("content"))  # the same in every attempt, and so is its id
     created_at = models.DateTimeField(_("time"), auto_now_add=True)
     due_at = models.DateTimeField(_("next attempt"), null=True, blank=True)
@@ -109,6 +113,10 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.id}"
+
+    @property
+    def is_mail(self) -> bool:
+        return self.webhook is None or self.webhook.is_mail
 
     @property
     def last(self) -> dict[str, Any]:

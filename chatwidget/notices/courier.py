@@ -36,7 +36,7 @@ class Courier:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
-        self._under_way: dict[asyncio.Task[None], int] = {}  # and each one's webhook
+        self._under_way: dict[asyncio.Task[None], int | None] = {}  # and each one's webhook
         self._draining = False
         self._forgot_at = time.monotonic()
 
@@ -90,7 +90,7 @@ class Courier:
 
     async def _deliver(self, notice: Notice) -> None:
         try:
-            way = mail if notice.webhook.is_mail else webhooks
+            way = mail if notice.is_mail else webhooks
             attempt = await way.deliver(notice)
         except Exception:  # a bug must not be tried again at once, for ever
             logger.exception("notice %s", notice.pk)

@@ -16,6 +16,7 @@ from django.utils import translation
 
 from chatwidget.db import run_in_db_thread
 from chatwidget.models import Event, Message, Notice
+from chatwidget.notices import own_copy
 from chatwidget.notices.webhooks import SECONDS, Attempt
 from chatwidget.text import on_a_line
 
@@ -25,31 +26,44 @@ MOST_MESSAGES = 50
 MOST_TEXT = 4000  # code points of one
 
 
+# What makes subject, text and HTML; else it is an event.
+CONTENT = {Event.OWN_COPY: own_copy.content}
+
+
 def render(notice: Notice) -> EmailMultiAlternatives:
     """The mail, with the conversation as it is now."""
-    told = json.loads(notice.body)["data"]
-    widget = notice.widget
-    with translation.override(notice.webhook.language or settings.LANGUAGE_CODE):
-        what = str(Event(notice.event).label)
-        subject = f"{what}: {widget.title if widget else told.get('widget', '')}".strip(": ")
-        context = {
-            "what": what,
-            "widget": widget,
-            "told": told,
-            "at": notice.created_at,
-            "messages": _messages(notice),
-        }
-        text = render_to_string("chatwidget/notice.txt", context)
-        html = render_to_string("chatwidget/notice.html", context)
+    hook = notice.webhook
+    language = notice.language or (hook and hook.language) or settings.LANGUAGE_CODE
+    content = CONTENT.get(Event(notice.event), _told)
+    with translation.override(language):
+        subject, text, html = content(notice)
     mail = EmailMultiAlternatives(
         on_a_line(subject).replace("\r", " "),
         text,
-        to=[notice.webhook.url.removeprefix(SCHEME)],
+        to=[notice.mailbox or (hook.url.removeprefix(SCHEME) if hook else "")],
         # The same in every attempt: a mailbox that has it already may know it.
         headers={"Message-ID": f"<msg_{notice.pk.hex}@chatwidget.invalid>"},
     )
     mail.attach_alternative(html, "text/html")
     return mail
+
+
+def _told(notice: Notice) -> tuple[str, str, str]:
+    """An event: subject, text and HTML."""
+    told, widget = json.loads(notice.body)["data"], notice.widget
+    what = str(Event(notice.event).label)
+    context = {
+        "what": what,
+        "widget": widget,
+        "told": told,
+        "at": notice.created_at,
+        "messages": _messages(notice),
+    }
+    return (
+        f"{what}: {widget.title if widget else told.get('widget', '')}".strip(": "),
+        render_to_string("chatwidget/notice.txt", context),
+        render_to_string("chatwidget/notice.html", context),
+    )
 
 
 def _messages(notice: Notice) -> list[dict[str, Any]]:

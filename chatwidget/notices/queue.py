@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from chatwidget.models import Notice, Webhook
@@ -33,14 +33,15 @@ BATCH = 500
 LOGGED = 20
 
 
-def take(busy: Mapping[int, int]) -> tuple[list[Notice], datetime | None]:
+def take(busy: Mapping[int | None, int]) -> tuple[list[Notice], datetime | None]:
     """Take what is due, and say when the next will be.
 
     What a webhook that is switched off has to get waits. `busy`: how many of each webhook's
     notices are under way in this process already.
     """
     now = timezone.now()
-    due = Notice.objects.filter(due_at__lte=now, webhook__active=True).order_by("due_at")
+    wanted = Q(webhook=None) | Q(webhook__active=True)
+    due = Notice.objects.filter(wanted, due_at__lte=now).order_by("due_at")
     taken: list[Notice] = []
     for webhook in due.order_by().values_list("webhook", flat=True).distinct():
         free = AT_ONCE - busy.get(webhook, 0)
@@ -71,7 +72,9 @@ def settle(notice: Notice, attempt: Attempt) -> None:
     elif notice.attempts <= len(PAUSES) and not attempt.gone:
         changes["due_at"] = now + timedelta(seconds=_pause(notice.attempts, attempt.after))
     Notice.objects.filter(pk=notice.pk, due_at=notice.due_at).update(**changes)
-    if attempt.gone:
+    if attempt.delivered and notice.webhook_id is None:  # nobody looks it up: it is not kept
+        Notice.objects.filter(pk=notice.pk, due_at=None).delete()
+    if attempt.gone and notice.webhook_id:
         Webhook.objects.filter(pk=notice.webhook_id).update(active=False)
 
 

@@ -67,6 +67,7 @@ async def deliver(notice: Notice) -> Attempt:
 
 
 async def _post(notice: Notice) -> Attempt:
+    assert notice.webhook
     name, timestamp = f"msg_{notice.pk.hex}", int(time.time())
     signature = sign(notice.webhook.secret, name, timestamp, notice.body)
     headers = {

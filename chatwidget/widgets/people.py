@@ -45,6 +45,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="whether the widget has a button that asks for a person",
     )
     parser.add_argument(
+        "--own-data",
+        action=BooleanOptionalAction,
+        help="whether visitors may download and delete what is kept of them",
+    )
+    parser.add_argument(
         "--office-hours",
         metavar="LINE",
         action="append",
@@ -64,6 +69,7 @@ def staff(widget: Widget, options: dict[str, Any]) -> None:
     """Apply what was given of these to a widget. Raises ValidationError."""
     given = {
         "offer_person": options["offer_person"],
+        "own_data": options["own_data"],
         "zone": options["time_zone"],
         "away": options["away_text"],
         "resume_minutes": options["resume_minutes"],

@@ -15,8 +15,8 @@ from chatwidget.conf import Secret, conf
 from chatwidget.models import Event
 from chatwidget.widgets.validation import is_private
 
-# What a receiver may ask for.
-EVENTS = [event for event in Event if event is not Event.TEST]
+# What a receiver may ask for; the others somebody else asks for.
+EVENTS = [event for event in Event if event not in (Event.TEST, Event.OWN_COPY)]
 
 
 def parse_webhook_url(text: str) -> str:

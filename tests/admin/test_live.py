@@ -121,6 +121,7 @@ def test_the_form_keeps_how_people_answer(admin_client: Client) -> None:
     assert given["desk_resume_minutes"] == 10
     asked = {
         "desk_offer_person": "on",
+        "desk_own_data": "on",
         "desk_hours": "Mon-Fri 09:00-17:30\nSat 10:00-14:00",
         "desk_zone": "America/Santiago",
         "desk_away": "We are asleep.",
@@ -131,6 +132,7 @@ def test_the_form_keeps_how_people_answer(admin_client: Client) -> None:
     widget.refresh_from_db()
     assert widget.desk == {
         "offer_person": True,
+        "own_data": True,
         "hours": ["Mon-Fri 09:00-17:30", "Sat 10:00-14:00"],
         "zone": "America/Santiago",
         "away": "We are asleep.",
@@ -148,9 +150,10 @@ def test_the_command_sets_how_people_answer() -> None:
         call_command("configure_widget", "shop", *options, stdout=StringIO())
 
     hours = ("--office-hours", "Mon-Fri 09:00-17:30", "--time-zone", "America/Santiago")
-    configure("--provider", "demo", "--offer-person", *hours, "--resume-minutes", "5")
+    asked = ("--offer-person", "--own-data")
+    configure("--provider", "demo", *asked, *hours, "--resume-minutes", "5")
     kept = Widget.objects.get().desk
-    assert kept["offer_person"] and kept["hours"] == ["Mon-Fri 09:00-17:30"]
+    assert kept["offer_person"] and kept["own_data"] and kept["hours"] == ["Mon-Fri 09:00-17:30"]
     configure("--away-text", "We are asleep.", "--office-hours", "")
     desk = Widget.objects.get().typed_desk
     assert (desk.away, desk.hours, desk.offer_person) == ("We are asleep.", [], True)

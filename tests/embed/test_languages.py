@@ -30,7 +30,10 @@ from tests.stored import a_widget
 APP = ROOT / "chatwidget"
 TRANSLATED = LANGUAGES[1:]  # English is in the code
 # All that visitors read is in these; the rest of the catalogues is the admin's.
-VISITORS = ("embed/strings.py", "errors.py", "relay/drafts.py", "transcripts/handover.py")
+VISITORS = (
+    *("embed/strings.py", "errors.py", "relay/drafts.py", "transcripts/handover.py"),
+    "notices/own_copy.py",
+)
 LOADER_BYTES = 2_600
 BROTLI = {"Accept-Encoding": "br"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatwidget.embed.strings import PAGE, SCRIPT
+from chatwidget.embed.strings import OWN_DATA, PAGE, SCRIPT
 from tests.running import ROOT
 
 TYPES = ROOT / "chatwidget/frontend/frame/strings.ts"
@@ -18,7 +18,7 @@ def test_the_script_has_the_keys_that_it_names() -> None:
 
 def test_the_template_uses_the_pages_texts() -> None:
     used = set(re.findall(r"strings\.(\w+)", TEMPLATE.read_text()))
-    assert set(PAGE) <= used <= {*PAGE, *SCRIPT}
+    assert set(PAGE) <= used <= {*PAGE, *SCRIPT, *OWN_DATA}
 
 
 def test_no_text_is_in_both_lists() -> None:

@@ -55,7 +55,7 @@ STAIRS = {
         ("details", "sending"),
         ("session",),
         ("connection", "staff_line"),
-        ("consumer", "event_stream"),
+        ("consumer", "event_stream", "own_data"),
     ),
 }
 FLOOR = {name: number for number, names in enumerate(FLOORS, 1) for name in names}

@@ -120,6 +120,7 @@ def test_a_webhooks_body_is_as_shown(notice: Notice) -> None:
 
 
 def test_a_webhooks_signature_is_checked_as_shown(notice: Notice) -> None:
+    assert notice.webhook
     secret, name, now = notice.webhook.secret, f"msg_{notice.pk.hex}", int(time.time())
     signed = sign(secret, name, now, notice.body)
     sent = {"webhook-id": name, "webhook-timestamp": str(now), "webhook-signature": signed}

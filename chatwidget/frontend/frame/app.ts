@@ -4,9 +4,10 @@ import { Announcer } from "./announcer.ts";
 import { ChatClient } from "./chat-client.ts";
 import { chime } from "./chime.ts";
 import { sendable } from "./code-points.ts";
-import type { Config, Prechat } from "./config.ts";
+import type { Config, OwnData, Prechat } from "./config.ts";
 import { type Chat, isRunning, lastEvent, running } from "./conversation.ts";
 import { DateFormatter, region } from "./dates.ts";
+import { byId } from "./dom.ts";
 import { explain, reason } from "./errors.ts";
 import type { ParentPage } from "./parent-page.ts";
 import { formToShow } from "./prechat.ts";
@@ -90,6 +91,10 @@ export class App implements Actions {
       (message) => `${uiWords(message.ui)}
 ${reason(message, config.strings, this.#dates)}`,
     );
+    const { ownData } = config;
+    if (ownData) {
+      byId("own-data").addEventListener("click", () => this.#openOwnData(ownData, environment));
+    }
     this.#watch();
     this.#update();
   }
@@ -158,6 +163,26 @@ ${reason(message, config.strings, this.#dates)}`,
 
   askPerson(): void {
     this.#asksPerson = this.client.sendFrame({ type: "ask_person" });
+  }
+
+  /** The part that lets visitors have their own data. */
+  async #openOwnData({ url, script, strings }: OwnData, { fetchToken }: Environment) {
+    const ask = async (what: object) => {
+      const hello = this.client.hello((await fetchToken()) ?? "");
+      const body = JSON.stringify({ hello, ...what });
+      return fetch(url, { method: "POST", credentials: "omit", body });
+    };
+    const forget = () => {
+      this.#visitor.isReplacedBy(this.#visitor.identity, true);
+      this.#forget();
+    };
+    const wait = (seconds: number) => this.#dates.wait(seconds);
+    try {
+      const { open }: typeof import("../own-data/main.ts") = await import(script);
+      open({ strings, failed: this.#config.strings.not_sent, ask, forget, wait });
+    } catch {
+      this.#view.composer.notify(this.#config.strings.not_sent);
+    }
   }
 
   /** Where nobody is there, they can write, once they know where. */

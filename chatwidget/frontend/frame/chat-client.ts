@@ -63,7 +63,7 @@ export class ChatClient {
     this.#visitor = visitor;
     this.chat = { ...emptyChat(Array.isArray(queue) ? queue : [], maxLength), conversation };
     this.#socket = new Socket(token, environment, {
-      hello: (token) => this.#hello(token),
+      hello: (token) => this.hello(token),
       frame: (frame) => this.#frame(frame),
       changed: () => this.#changed(),
     });
@@ -155,7 +155,8 @@ export class ChatClient {
     if (profile && Object.keys(profile).length) this.sendFrame({ type: "profile", ...profile });
   }
 
-  #hello(token: string): Hello {
+  /** What opens a socket, and stands before whatever else asks as this visitor. */
+  hello(token: string): Hello {
     const { conversation } = this.chat;
     const visitor = this.#visitor ?? this.#stores.visitor.value.visitor;
     return {

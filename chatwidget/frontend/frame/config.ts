@@ -16,6 +16,13 @@ export interface Prechat {
   away?: boolean;
 }
 
+/** Where visitors' own data is asked for, the module that does, and its words. */
+export interface OwnData {
+  url: string;
+  script: string;
+  strings: Record<string, string>;
+}
+
 export interface Config {
   protocol: number;
   slug: string;
@@ -47,6 +54,8 @@ export interface Config {
   prechat: Prechat | null;
   /** The visitor may ask for one. */
   person: boolean;
+  /** The visitor may download, and delete, what is kept of them. */
+  ownData: OwnData | null;
   sound: boolean;
   /** The platform can answer again in place of a complete reply. */
   regenerate: boolean;

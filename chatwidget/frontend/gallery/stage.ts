@@ -11,6 +11,8 @@ export interface Scene {
   tab?: Tab;
   /** A page of its own, without an embedding page. */
   alone?: boolean;
+  /** With this status whoever asks for their own data is answered. */
+  ownData?: number;
   play?(stage: Stage): void | Promise<void>;
 }
 
@@ -21,7 +23,9 @@ export class Stage {
   #seq = 0;
   #minutes = -9;
 
-  constructor({ config = {}, tab = {}, alone = false }: Scene) {
+  constructor({ config = {}, tab = {}, alone = false, ownData: status = 0 }: Scene) {
+    const headers = { "Retry-After": "1800" };
+    if (status) window.fetch = async () => new Response(null, { status, headers });
     const open = () => {
       const send = (data: string) => this.#sent.push(JSON.parse(data));
       this.#socket = { send, close() {}, onopen: null, onmessage: null, onclose: null };
@@ -32,7 +36,7 @@ export class Stage {
       { embedded: !alone, origin: "", send() {} },
       {
         open,
-        fetchToken: () => new Promise(() => {}),
+        fetchToken: () => new Promise((resolve) => status && resolve("")),
         // Nothing happens by itself here: no ping, no reconnect.
         after: () => 0,
         cancel() {},

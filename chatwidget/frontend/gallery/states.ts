@@ -1,5 +1,6 @@
 /** Every state of the widget. A test looks whether each text that a visitor can meet is met here. */
 import { readConfig } from "../frame/config.ts";
+import { byId } from "../frame/dom.ts";
 import type { Message } from "../frame/protocol.ts";
 import type { Scene, Stage } from "./stage.ts";
 
@@ -161,6 +162,22 @@ async function appears(selector: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+/** "Your data" is open; what is done there, and with what status it is answered. */
+const ownData = (
+  act: (press: (name: string) => Promise<void>, dialog: HTMLDialogElement) => void | Promise<void>,
+  status = 0,
+): Scene => ({
+  ownData: status,
+  async play(stage) {
+    exchange(stage, "Yes, we do.");
+    const { strings } = readConfig(document).ownData!;
+    byId("own-data").click();
+    await appears("dialog");
+    await act((name) => stage.press(strings[name]!), document.querySelector("dialog")!);
+    if (status) await appears('dialog [role="status"]:not(:empty)');
+  },
+});
 
 const PRECHAT = {
   name: "optional",
@@ -451,4 +468,13 @@ export const states: Record<string, Scene> = {
     },
   },
   alone: { alone: true, play: (stage) => exchange(stage, MARKDOWN) },
+  "own-data": ownData(() => {}),
+  "own-data-sent": ownData((_, dialog) => {
+    dialog.querySelector<HTMLInputElement>("[type=email]")!.value = "zoe@example.com";
+    dialog.querySelector<HTMLInputElement>("[type=checkbox]")!.checked = true;
+    dialog.querySelector("form")!.requestSubmit();
+  }, 202),
+  "own-data-nothing": ownData((press) => press("own_download"), 204),
+  "own-data-often": ownData((press) => press("own_download"), 429),
+  "own-data-delete": ownData((press) => press("own_delete")),
 };
