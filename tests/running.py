@@ -130,6 +130,7 @@ class Process:
     """A program that runs until it is ended; what it prints is in `log`."""
 
     fork = False  # whether it may be a fork of the warm process
+    start_seconds: float = START_SECONDS
 
     def __init__(
         self, command: Sequence[str], env: Mapping[str, str], port: int, cwd: Path = ROOT
@@ -156,7 +157,7 @@ class Process:
         with self.path.open("ab") as log, open(os.devnull, "rb") as nothing:
             streams = [nothing.fileno(), log.fileno(), log.fileno()]
             self.process = await _begin(self.command, self.env, self.cwd, streams, self.fork)
-        async with asyncio.timeout(START_SECONDS):
+        async with asyncio.timeout(self.start_seconds):
             while not await self.answers(ready):
                 assert self.running, f"{' '.join(self.command)} has ended:\n{self.log}"
                 await asyncio.sleep(0.05)  # there is no event: the other side opens a port

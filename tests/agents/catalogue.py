@@ -9,13 +9,21 @@ KEY = "agent-key"
 
 @dataclass(frozen=True)
 class Agent:
-    """One platform with its echo agent. {bin}, {port}, {folder} and {programs} are filled in."""
+    """One platform with its echo agent.
+
+    Filled in are {bin}, {port}, {folder}, {programs}, {data} (a new folder for each run) and
+    {beside} (the port of what stands beside it).
+    """
 
     name: str
     command: tuple[str, ...]
     widget: tuple[str, ...]  # arguments of configure_widget; {url} is the program's address
     pip: tuple[str, ...] = ()
     npm: tuple[str, ...] = ()
+    built: tuple[str, ...] = ()  # of npm's, the only ones whose install scripts run
+    before: tuple[tuple[str, ...], ...] = ()  # commands before its start
+    beside: tuple[str, ...] = ()  # another program that it needs: a model, an action server
+    setup: tuple[str, ...] = ()  # a command once it is up, whose lines name=value are filled in
     env: dict[str, str] = field(default_factory=dict)
     python: str = ""  # another Python than this one's
     ready: str = ""  # a path that answers 200 once it is up
@@ -50,6 +58,24 @@ def openai(*more: str) -> tuple[str, ...]:
 PYDANTIC = ("pydantic-ai-slim[ag-ui,ui]==2.68.0", "starlette", "uvicorn")
 A2A = ("a2a-sdk[http-server]==1.3.0", "uvicorn")
 AI_SDK = ("ai@7.0.173",)
+
+RASA_BOT = "{programs}/rasa_bot"
+RASA_TRAIN = (
+    *("{bin}/rasa", "train", "--quiet", "--out", "{data}", "--fixed-model-name", "echo"),
+    *("--config", f"{RASA_BOT}/config.yml", "--domain", f"{RASA_BOT}/domain.yml"),
+    *("--data", f"{RASA_BOT}/data.yml"),
+)
+RASA_RUN = (
+    *("{bin}/rasa", "run", "--interface", "127.0.0.1", "--port", "{port}"),
+    *("--model", "{data}/echo.tar.gz", "--endpoints", f"{RASA_BOT}/endpoints.yml"),
+    *("--credentials", f"{RASA_BOT}/credentials.yml"),
+)
+RASA_ACTIONS = ("{bin}/rasa", "run", "actions", "--actions", "rasa_actions", "--port", "{port}")
+RASA_ENV = {
+    "ACTIONS": "http://127.0.0.1:{beside}/webhook",
+    "RASA_TELEMETRY_ENABLED": "false",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+}
 
 AGENTS = [
     Agent(
@@ -162,6 +188,30 @@ AGENTS = [
         key="",
         turns=False,
         breaks=False,
+        slow=False,
+    ),
+    Agent(
+        "rasa",
+        RASA_RUN,
+        generic("rasa"),
+        ("rasa==3.6.21",),
+        python="python3.10",  # the newest that it takes
+        before=(RASA_TRAIN,),
+        beside=RASA_ACTIONS,
+        env=RASA_ENV,
+        key="",
+        slow=False,
+    ),
+    Agent(
+        "rasa-stream",
+        RASA_RUN,
+        generic("rasa-stream"),
+        ("rasa==3.6.21",),
+        python="python3.10",
+        before=(RASA_TRAIN,),
+        beside=RASA_ACTIONS,
+        env=RASA_ENV,
+        key="",
         slow=False,
     ),
 ]

@@ -271,6 +271,7 @@ def test_what_is_no_description(tmp_path: Path) -> None:
     message = said(json.dumps(wrong))
     assert "request.url: there is no placeholder {flow}" in message
     assert "request.headers.a: a header holds" in message
+    assert "names 'url' twice" in said('{"request": {"url": "{base}", "url": "{base}/a"}}')
     (tmp_path / "agent.json").write_bytes(b"\xff\xfe")
     assert "cannot be read" in refused(*GENERIC, "--description", str(tmp_path / "agent.json"))
     assert "cannot be read" in refused(*GENERIC, "--description", str(tmp_path / "none.json"))

@@ -157,7 +157,10 @@ class Generic(HTTPProvider):
         return AgentProfile(greeting=Greeting(said, session) if said else None)
 
     async def opened(self, turn: Turn) -> tuple[str, str]:
-        """The session that the open call begins, and its greeting; empty where it has none."""
+        """The session that the open call begins, and its greeting, empty where it has none.
+
+        Where the platform names no session, the conversation's id remembers that it is open.
+        """
         opening = self.description.request.open
         assert opening is not None
         request = self.requests.fill(opening, self.requests.values(turn, ""), ACCEPTS["json"])
@@ -176,14 +179,14 @@ class Generic(HTTPProvider):
         if opening.session and not session and answer.status in OK:
             raise PlatformRejected(f"the open call brought no session: {bytes(answer.kept)!r}")
         greeting = [text for path in paths_of(opening.greeting) for text in path.texts(value)]
-        return (session or [reading.session])[-1], GREETING_JOIN.join(greeting)
+        session = session or [reading.session or turn.conversation]
+        return session[-1], GREETING_JOIN.join(greeting)
 
     async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:
         session = turn.session
         if self.description.request.open is not None and not session:
             session, _ = await self.opened(turn)
-            # Where the platform names none, that it is open is remembered.
-            yield ProviderSession(session or turn.conversation)
+            yield ProviderSession(session)
         reading = Reading(self.description.answer, session)
         request = self.requests.message(turn, session)
         self.trace.asked(request)

@@ -43,6 +43,7 @@ def problems(given: Any) -> list[str]:
     for place, call in description.calls:
         found.extend(_of_call(place, call))
     found.extend(_of_history(description.request))
+    found.extend(_of_times(description))
     found.extend(_of_answer(description))
     return found
 
@@ -56,6 +57,9 @@ def _of_call(place: str, call: Call) -> Iterator[str]:
     if call.method.upper() == "GET" and (call.body is not UNSET or call.form is not UNSET):
         yield f"{place}: a GET has no body"
     yield from _of_url(f"{place}.url", call.url)
+    for status in getattr(call, "accept_status", ()):
+        if not 100 <= status < 600:
+            yield f"{place}.accept_status: {status} is no status"
     for name, text in call.headers.items():
         if not _TOKEN.fullmatch(name):
             yield f"{place}.headers: {name!r} is no header's name"
@@ -88,6 +92,8 @@ def _of_url(place: str, url: str) -> Iterator[str]:
 
 def _of_text(word: str, place: str, text: str) -> Iterator[str]:
     """A text with placeholders: which may stand under this word of a request."""
+    for written, name in templates.foreign(text):
+        yield f"{place}: a placeholder is written {{{name}}}, not {written}"
     for name in templates.placeholders(text):
         if name not in templates.PLACEHOLDERS:
             known = " ".join(f"{{{each}}}" for each in templates.PLACEHOLDERS)
@@ -102,6 +108,22 @@ def _of_text(word: str, place: str, text: str) -> Iterator[str]:
             yield f"{place}: {{{name}}} may stand in a body alone"
         elif name in templates.LISTS and text != f"{{{name}}}":
             yield f"{place}: {{{name}}} is a list, and must stand alone"
+
+
+def _of_times(description: Description) -> Iterator[str]:
+    """What is not known yet when a call is made, or never."""
+    request, opened = description.request, description.request.open
+    early = {"request.open": ("session", "run"), "request": ("run",)}
+    if opened is None:
+        early["request"] = ("session", "run")
+    for place, call in description.calls:
+        for name in templates.placeholders(call.url.partition("?")[0]):
+            if name in early.get(place, ()):
+                yield f"{place}.url: {{{name}}} is still empty before the first message"
+    stop = request.stop
+    used = {n for _, _, text in stop.parts for n in templates.placeholders(text)} if stop else ()
+    if "run" in used and not description.answer.run:
+        yield "request.stop: {run} is never known, since answer.run names no path"
 
 
 def _of_history(request: Request) -> Iterator[str]:
@@ -147,6 +169,10 @@ def _of_answer(description: Description) -> Iterator[str]:
             yield f"{place}: {error}"
     if not answer.text and not answer.ui and answer.framing != "text":
         yield "answer.text: without a rule for it no text is ever found"
+    if answer.done is not UNSET and (not answer.done or answer.framing in ("text", "json")):
+        yield "answer.done: it is a line or the data of an event, which sse and ndjson have"
+    if answer.end and answer.framing == "text":
+        yield "answer.end: a body that is the text has no end but its own"
     for at, rule in enumerate(answer.text):
         if rule.whole and rule.snapshot:
             yield f"answer.text[{at}]: a rule is for the whole text or for snapshots, not for both"

@@ -175,6 +175,8 @@ def _dumped(given: Any) -> bytes:
         raise DescriptionError(f"the description is no JSON: {error}") from None
     if len(dumped) > MAX_SIZE:
         raise DescriptionError(f"the description is longer than {MAX_SIZE} bytes")
+    if b"\\u0000" in dumped.replace(b"\\\\", b""):
+        raise DescriptionError("the description holds a NUL")
     return dumped
 
 
@@ -184,6 +186,8 @@ def _converted(dumped: bytes) -> Description:
         return msgspec.json.decode(dumped, type=Description)
     except (msgspec.ValidationError, RecursionError) as error:
         raise DescriptionError(_placed(str(error))) from None
+    except msgspec.DecodeError as error:  # half a character, which json writes and reads
+        raise DescriptionError(f"the description is no JSON: {error}") from None
 
 
 def _placed(said: str) -> str:

@@ -26,6 +26,7 @@ from chatwidget.providers.generic.paths import Event
 
 DONE = "[DONE]"
 PAGES = ("text/html", "application/xhtml+xml")
+_BOM = b"\xef\xbb\xbf"
 TAGS = (b"<!doctype", b"<html")
 # What is kept of an answer that cannot be read, for its owner.
 CAUSE = 2000
@@ -34,12 +35,14 @@ CAUSE = 2000
 def framing(answer: Answer, media_type: str) -> Framing:
     """The framing of an answer of this media type."""
     done = DONE if answer.done is UNSET else answer.done
-    json = not answer.any_type and _is_json(media_type)
     if answer.framing == "text":
         return Pieces(media_type, any_type=answer.any_type)
-    if answer.framing == "json" or (answer.framing == "sse" and json):
+    if answer.framing == "json":
         return Whole()
-    return Events(done) if answer.framing == "sse" else Lines(done, lenient=json)
+    if answer.framing == "sse":
+        plain = any(rule.path == "$" for rule in answer.text)
+        return Events(done, lenient=not answer.any_type, plain=plain)
+    return Lines(done, lenient=not answer.any_type and _is_json(media_type))
 
 
 def _is_json(media_type: str) -> bool:
@@ -115,36 +118,60 @@ class Whole(Framing):
 
 
 class Events(Framing):
-    """`sse`: server-sent events, also those without data."""
+    """`sse`: server-sent events, also those without data.
 
-    def __init__(self, done: str) -> None:
+    `lenient`: an answer that begins as JSON does, and as no field of an event can, is one value.
+    `plain`: a rule takes the data itself, which may be a text that looks like JSON.
+    """
+
+    def __init__(self, done: str, *, lenient: bool, plain: bool) -> None:
         self._decoder = SSEDecoder(bare=True)
         self._done = done
+        self._plain = plain
+        self._sure = not lenient
+        self._begun = b""  # while it may be either
+        self._json: Whole | None = None
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
-        return self._read(self._decoder.feed(chunk))
+        if not self._sure:
+            chunk = self._begun = self._begun + chunk
+            start = chunk.removeprefix(_BOM).lstrip()
+            if _BOM.startswith(start):
+                return iter(())
+            self._sure = True
+            if start.startswith((b"{", b"[")):
+                self._json, self.whole = Whole(), True
+        if self._json is not None:
+            return self._json.feed(chunk)
+        return self._read(self._decoder.feed(chunk), self._plain)
 
     def end(self) -> Iterator[Event]:
-        return self._read(self._decoder.end())
+        if self._json is not None:
+            return self._json.end()
+        return self._read(self._decoder.end(), plain=False)  # the last one may be cut off
 
-    def _read(self, events: list[ServerEvent]) -> Iterator[Event]:
+    def _read(self, events: list[ServerEvent], plain: bool) -> Iterator[Event]:
         for name, data in events:
             if data.strip() == self._done:
                 self.done = True
                 return
-            yield Event(name, _value(data))
+            yield Event(name, _value(data, plain))
 
 
-def _value(data: str) -> Any:
-    """An event's data: JSON, or a text that does not look like it; None where there is none."""
+def _value(data: str, plain: bool) -> Any:
+    """An event's data: JSON, or a text that does not look like it; None where there is none.
+
+    `plain`: a text too where it only looks like it, a number as it is written, and blanks.
+    """
     if not data.strip():
-        return None
+        return data if plain and data else None
     try:
-        return read_json(data, Any)
+        value = read_json(data, Any)
     except PlatformRejected:
-        if data.lstrip()[:1] in '{["':
+        if data.lstrip()[:1] in '{["' and not plain:
             raise
         return data
+    return data if plain and isinstance(value, int | float) else value
 
 
 class Lines(Framing):
@@ -182,7 +209,7 @@ class Lines(Framing):
             yield Event("", self._json.end(Any))
 
     def _line(self, line: bytes) -> Iterator[Event]:
-        line = line.removeprefix(b"\xef\xbb\xbf") if self._first else line
+        line = line.removeprefix(_BOM) if self._first else line
         if not line.strip():
             return
         if line.strip() == self._done.encode():

@@ -18,7 +18,9 @@ from typing import Any
 # A word that is none of these is refused, so that an expression of another language is not taken
 # for a name that happens to be missing.
 _NAME = re.compile(r"[^.\[\](){}=!$*|?<>&,;'\"\s]+")
-_INDEX = re.compile(r"\[(?:(-?\d{1,9})|(\*)|([^\[\]=]+)=([^\[\]]*))\]")
+_INDEX = re.compile(rf"\[(?:(-?\d{{1,9}})|(\*)|({_NAME.pattern})=([^\[\]]*))\]")
+# How other languages would go on after what is a value here.
+_FOREIGN = re.compile(r"=|\".*\"\Z|'.*'\Z|.*(?:&&|\|\|)", re.DOTALL)
 
 
 class PathError(ValueError):
@@ -52,6 +54,10 @@ class Path:
         self._steps: list[Any] = []
         if text == "$":
             return
+        if text.startswith("$"):
+            raise PathError(f"{text!r} is no path: $ is the event itself, and stands alone")
+        if text.startswith("@event"):
+            raise PathError(f"{text!r} is no path: @event is a name, which conditions compare")
         rest = text
         while rest or not self._steps:
             if found := _INDEX.match(rest):
@@ -120,6 +126,11 @@ class Condition:
         self._not = left.startswith("!") or operator == "!="
         if left.startswith("!") and operator:
             raise PathError(f"{text!r} is no condition: write {left[1:]}!={right}")
+        if _FOREIGN.match(right):
+            raise PathError(
+                f"{text!r} is no condition: after the = stands a value, without quotes, and "
+                "several conditions are a list"
+            )
         left = left.removeprefix("!")
         self._path = None if left == "@event" else Path(left)
         self._equals = right if operator else None

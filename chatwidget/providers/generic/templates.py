@@ -19,6 +19,8 @@ PLACEHOLDERS = (
 )
 LISTS = ("history", "history+text")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][^{}\s\"':,;]*)\}")
+# The same as other languages write it.
+_FOREIGN = re.compile(r"\$\{([^{}]+)\}|\{\{([^{}]+)\}\}")
 # A literal origin: no placeholder of a visitor's may become part of a host.
 _ORIGIN = re.compile(r"(?:\{base\}|https?://[^/?#@\\{}\s]+)(?=[/?]|\Z)")
 
@@ -28,6 +30,12 @@ Values = dict[str, Any]
 def placeholders(text: str) -> list[str]:
     """The names of the placeholders in a text, those that do not exist too."""
     return _PLACEHOLDER.findall(text)
+
+
+def foreign(text: str) -> list[tuple[str, str]]:
+    """Placeholders of ours that are written in another way: how, and the name."""
+    found = ((each[0], (each[1] or each[2]).strip()) for each in _FOREIGN.finditer(text))
+    return [(written, name) for written, name in found if name in PLACEHOLDERS]
 
 
 def leaves(value: Any, place: str, depth: int = 0) -> Iterator[tuple[str, str]]:

@@ -262,6 +262,24 @@ for _ in range(2000):
         ("request.roles", {"system": "x"}, "request.roles"),
         ("request.stop", {"url": "{base}/{runs}"}, "request.stop.url: there is no placeholder"),
         ("request.open", {"url": "{base}", "session": ["a["]}, "request.open.session: 'a['"),
+        ("request.open", {"url": "{base}", "accept_status": [4090]}, "request.open.accept_status"),
+        ("request.open", {"url": "{base}/{session}"}, "request.open.url: {session} is still empty"),
+        ("request.url", "{base}/{session}/say", "request.url: {session} is still empty"),
+        ("request.stop", {"url": "{base}/{run}"}, "request.stop: {run} is never known"),
+        # As other languages would write it: to be taken at its word it would fail without a word.
+        ("request.body", {"a": "Say {{text}}"}, "a placeholder is written {text}, not {{text}}"),
+        ("request.body", {"a": "${name}"}, "a placeholder is written {name}, not ${name}"),
+        ("answer.text", [{"path": "$.a"}], "$ is the event itself, and stands alone"),
+        ("answer.text", [{"path": "a[b.c=d]"}], "'a[b.c=d]' is no path"),
+        ("answer.text", [{"path": "a[b!=d]"}], "'a[b!=d]' is no path"),
+        ("answer.text", [{"path": "@event"}], "@event is a name, which conditions compare"),
+        ("answer.text", [{"path": "a", "when": "b==c"}], "after the = stands a value"),
+        ("answer.text", [{"path": "a", "when": 'b="c"'}], "after the = stands a value"),
+        ("answer.text", [{"path": "a", "when": "b=c && d=e"}], "several conditions are a list"),
+        ("answer.done", "", "answer.done: it is a line or the data"),
+        ("answer.done", "bye", "answer.done: it is a line or the data"),  # of JSON
+        ("request.body", {"a": "\0"}, "the description holds a NUL"),
+        ("request.body", {"a": "\ud800"}, "the description is no JSON"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(place: str, value: Any, said: str) -> None:
@@ -310,6 +328,28 @@ def test_what_a_widget_needs_is_what_its_description_uses(
 ) -> None:
     config = ProviderConfig("generic", base_url, agent, Secret(key), options)
     assert config_problems(Generic, config) == []
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://a.example\n.com",
+        "https://a.example/b c",
+        "https://{agent}.example",
+        "https://a\\@b",
+    ],
+)
+def test_a_base_url_with_what_no_address_holds(base_url: str) -> None:
+    config = ProviderConfig("generic", base_url, options={"description": GOOD})
+    assert "which no address does" in " ".join(config_problems(Generic, config))
+
+
+def test_what_is_written_like_something_else_and_is_not() -> None:
+    """A query in another language goes as it stands, where its names have blanks around them."""
+    body = {"query": "mutation { say(text: $t) { id } }", "t": "{text}", "price": "$5 {text}"}
+    assert problems(changed("request.body", body)) == []
+    rule = [{"path": "a", "when": ["why=It is 'so' and thus", "b=c|d", "a[@type=x].y"]}]
+    assert problems(changed("answer.text", rule)) == []
 
 
 def test_an_address_in_the_description_is_https_too(settings: Settings) -> None:

@@ -324,5 +324,5 @@ async def test_a_rich_element_needs_no_words() -> None:
 
 
 async def test_headers_and_types_of_an_answer_that_is_no_200() -> None:
-    assert await read({"framing": "sse"}, '{"text": "no"}', SSE, status=204) == ("", REJECTED)
+    assert await read({"framing": "sse"}, "", SSE, status=204) == ("", REJECTED)
     assert await read({"framing": "json"}, '{"text": "yes"}', JSON, status=201) == ("yes", "")

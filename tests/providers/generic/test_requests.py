@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -112,7 +113,9 @@ async def test_a_visitor_leads_no_request_elsewhere(text: str) -> None:
 
 async def test_an_address_that_needs_what_is_empty() -> None:
     found, platform = await asked(
-        generic(described(REPLY, url="{base}/{session}/answer")), ANSWERED
+        generic(described(REPLY, url="{base}/{name}/answer")),
+        ANSWERED,
+        replace(turn(), person=VisitorIdentity("visitor-1")),
     )
     assert found.code == "misconfigured"
     assert platform.requests == []
