@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 KEY = "agent-key"
 
@@ -76,6 +77,46 @@ RASA_ENV = {
     "RASA_TELEMETRY_ENABLED": "false",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
 }
+
+# Their agents ask a model: a server of ours.
+MODEL_PIP = ("fastapi", "uvicorn")
+MODEL = uvicorn("openai_app")
+N8N = "{folder}/node_modules/.bin/n8n"
+N8N_BEFORE = (
+    ("{bin}/python", "{programs}/n8n_files.py", "{data}", "http://127.0.0.1:{beside}"),
+    (N8N, "import:credentials", "--input={data}/credentials.json"),
+    (N8N, "import:workflow", "--input={data}/workflows.json"),
+    (N8N, "publish:workflow", "--id=stream"),
+    (N8N, "publish:workflow", "--id=last"),
+)
+N8N_ENV = {
+    "N8N_USER_FOLDER": "{data}",
+    "N8N_PORT": "{port}",
+    "N8N_LISTEN_ADDRESS": "127.0.0.1",
+    "N8N_RUNNERS_BROKER_PORT": "0",
+    "N8N_DIAGNOSTICS_ENABLED": "false",
+    "N8N_VERSION_NOTIFICATIONS_ENABLED": "false",
+    "N8N_TEMPLATES_ENABLED": "false",
+}
+
+
+def n8n(name: str, flow: str, **more: Any) -> Agent:
+    return Agent(
+        name,
+        (N8N, "start"),
+        generic(name, "--agent", f"echo-{flow}"),
+        MODEL_PIP,
+        ("n8n@2.41.1",),
+        built=("sqlite3", "isolated-vm"),
+        before=N8N_BEFORE,
+        beside=MODEL,
+        env=N8N_ENV,
+        ready="/healthz/readiness",
+        key="YWdlbnQ6YWdlbnQta2V5",  # agent:agent-key
+        minutes=8,
+        **more,
+    )
+
 
 AGENTS = [
     Agent(
@@ -214,5 +255,7 @@ AGENTS = [
         key="",
         slow=False,
     ),
+    n8n("n8n-stream", "stream"),
+    n8n("n8n-last", "last", slow=False),
 ]
 BY_NAME = {agent.name: agent for agent in AGENTS}
