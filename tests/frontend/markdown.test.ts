@@ -123,12 +123,15 @@ test("where a formula ends, and what is none", () => {
 });
 
 test("definitions", () => {
-  const found = (text: string) => definitionOf(text, true);
+  const found = (text: string, asked = false) => definitionOf(text, true, () => asked);
   assert.deepEqual(found('[a]: /b "c"\nd'), [12, "a", { address: "/b", title: "c" }]);
   assert.deepEqual(found("[a]:\n  <b c>"), [12, "a", { address: "b c", title: "" }]);
   assert.equal(found("[a]: /b c")[0], 0);
   assert.equal(found("[^1]: b")[0], 0);
-  assert.equal(definitionOf("[a]: ht", false)[0], 7);
+  assert.equal(found("[Agent]: Yes.")[0], 0);
+  assert.equal(found("[Agent]: Yes.", true)[0], 13);
+  assert.equal(definitionOf("[a]: ht", false, () => false)[0], 7);
+  assert.equal(definitionOf("[Agent]: Yes, w", false, () => false)[0], 0);
   assert.equal(labelOf(" ẞ  A\nb "), labelOf("ss a b"));
 });
 

@@ -18,7 +18,8 @@ const MOST_WAITING = 100;
 export class Writer {
   readonly #options: WriterOptions;
   readonly #targets = new Map<string, Target>();
-  /** What has labels that are not defined yet. */
+  /** The labels that were not defined when they were read, and what has them. */
+  readonly #asked = new Set<string>();
   readonly #waiting: (() => void)[] = [];
   #defined = false;
 
@@ -28,23 +29,24 @@ export class Writer {
 
   /** Shows a text that may still grow. */
   show(into: Element, text: string): void {
-    this.#patch(into, text, false, () => {});
+    this.#patch(into, text, false);
   }
 
   write(into: Element, text: string): void {
     let waits = false;
     const write = () =>
-      this.#patch(into, text, true, () => {
+      this.#patch(into, text, true, (label) => {
+        this.#asked.add(label);
         if (!waits && this.#waiting.length < MOST_WAITING) waits = !!this.#waiting.push(write);
       });
     write();
   }
 
-  #patch(into: Element, text: string, last: boolean, missing: () => void): void {
+  #patch(into: Element, text: string, last: boolean, missing?: (label: string) => void): void {
     const nodes: Inline[] = [];
     const defined = (label: string) => {
       const target = this.#targets.get(labelOf(label));
-      if (!target) missing();
+      if (!target) missing?.(labelOf(label));
       return target;
     };
     for (let at = 0; at < text.length; at += LONG_TEXT) {
@@ -71,7 +73,9 @@ export class Writer {
   strip(paragraph: string, last: boolean): string {
     let rest = paragraph;
     for (;;) {
-      const [length, label, target] = definitionOf(rest, last);
+      const [length, label, target] = definitionOf(rest, last, (name) =>
+        this.#asked.has(labelOf(name)),
+      );
       if (!length) return rest;
       if (label) this.define(label, target);
       rest = rest.slice(length);
