@@ -60,9 +60,14 @@ const licenseOf = (folder) => {
 /** What a package asks to be kept beside its code. */
 const notice = (name) => `/*!\n${licenseOf(join(here, "node_modules", name)).trim()}\n*/`;
 /** A second minifier, which finds some 3 % more than the first. */
-async function squeeze(script) {
+async function squeeze(script, module) {
   const compress = { ecma: 2022, passes: 3, unsafe_arrows: true, keep_fargs: false };
-  const { code } = await minify(script, { ecma: 2022, compress, mangle: { toplevel: true } });
+  const { code } = await minify(script, {
+    ecma: 2022,
+    module,
+    compress,
+    mangle: { toplevel: true },
+  });
   return code.trim();
 }
 
@@ -86,7 +91,7 @@ for (const { from, to, define = {}, format = "iife", license } of entries) {
     write: false,
   });
   const [file] = result.outputFiles;
-  const text = to.endsWith(".js") ? await squeeze(file.text) : file.text.trim();
+  const text = to.endsWith(".js") ? await squeeze(file.text, format === "esm") : file.text.trim();
   // The server puts the widget's JSON in the placeholder's place; a second one would be left as is.
   if (to.startsWith("loader") && text.split(placeholder).length !== 2) {
     throw new Error(`${to}: ${placeholder} must be there exactly once`);
