@@ -5,10 +5,11 @@ Everything real runs in a process of its own on 127.0.0.1, and is ended where it
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Generator, Iterator, Mapping
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -19,14 +20,14 @@ from django.contrib.auth.models import Group
 from django.db import connections
 from django.test import override_settings
 from hypothesis import HealthCheck, settings
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright, expect
 
 from chatwidget import db
 from chatwidget.relay import lifecycle
 from tests import running, sites
 from tests.environment import FOLDER, VARIABLES
 from tests.needs import chromium
-from tests.running import Preparation, Process, Server, free_port, prepare
+from tests.running import Preparation, Process, Server, free_port
 from tests.services import Postgres, Redis
 
 # The same examples in every run; `--hypothesis-profile random` looks for new ones.
@@ -202,9 +203,7 @@ async def postgres() -> AsyncIterator[Postgres]:
 @pytest.fixture(scope="session")
 async def postgres_url(postgres: Postgres) -> str:
     """The URL of a prepared database, to be given to `serve` as `db`."""
-    url = await postgres.database()
-    await prepare({"DATABASE_URL": url})
-    return url
+    return await postgres.prepared()
 
 
 @pytest.fixture(scope="session")
@@ -232,11 +231,45 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+async def context(
+    browser: Browser, request: pytest.FixtureRequest
+) -> AsyncIterator[BrowserContext]:
     made = await browser.new_context(locale="en-US")
     made.set_default_timeout(30_000)
     yield made
+    if FAILED in request.node.stash:
+        for each in made.pages:
+            print(await picture_of(each))
+        servers = [each for each in request.node.funcargs.values() if isinstance(each, Process)]
+        print(*(f"{each.url} said: {each.log[-3000:]}" for each in servers), sep="\n")
     await made.close()
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+async def picture_of(page: Page) -> str:
+    """What a page shows at the end of a test that has failed, and what it has loaded."""
+    loaded = "performance.getEntries().map((one) => [one.responseStatus, one.name].join(' '))"
+    lines = []
+    for frame in page.frames:
+        try:
+            async with asyncio.timeout(5):
+                shown = await frame.evaluate(f"[document.body.innerText, ...{loaded}]")
+        except (Error, TimeoutError) as error:
+            shown = [str(error)]
+        lines.append("\n  ".join([frame.url, *shown]))
+    return "\n".join(lines)
 
 
 @pytest.fixture

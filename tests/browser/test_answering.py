@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.fake import send
@@ -23,11 +25,18 @@ async def open_newest(staff: Page, server: Server) -> None:
     await staff.locator("#result_list tbody th a").first.click()
 
 
+@pytest.fixture
+async def visitor(browser: Browser) -> AsyncIterator[Page]:
+    """A page of somebody else's browser."""
+    context = await browser.new_context(locale="en-US")
+    yield await context.new_page()
+    await context.close()
+
+
 async def test_a_person_takes_over_answers_and_hands_back(
-    browser: Browser, context: BrowserContext, server: Server
+    visitor: Page, context: BrowserContext, server: Server
 ) -> None:
     await server.manage("shell", "-v0", "-c", NAMES)
-    visitor = await (await browser.new_context(locale="en-US")).new_page()
     await visitor.goto(f"{server.url}/chatwidget/demo/")
     log = visitor.get_by_role("log", name="Conversation")
     await send(visitor, "Hello?")
@@ -82,7 +91,7 @@ async def test_a_person_takes_over_answers_and_hands_back(
 
 
 async def test_a_visitor_asks_for_a_person_and_the_live_list_tells(
-    browser: Browser, context: BrowserContext, server: Server
+    visitor: Page, context: BrowserContext, server: Server
 ) -> None:
     await server.manage("shell", "-v0", "-c", NAMES)
     await server.manage("configure_widget", "people", "--provider", "demo", "--offer-person")
@@ -94,7 +103,6 @@ async def test_a_visitor_asks_for_a_person_and_the_live_list_tells(
     await staff.get_by_role("link", name="Live", exact=True).first.click()
     listed = staff.get_by_role("list", name="Live conversations").get_by_role("listitem")
 
-    visitor = await (await browser.new_context(locale="en-US")).new_page()
     await visitor.goto(f"{server.url}/chatwidget/people/")
     ask = visitor.get_by_role("button", name="Ask for a person")
     await ask.click()
