@@ -217,6 +217,7 @@ class Server(Process):
         self.variables = {**ENVIRONMENT, **VARIABLES, **env, "HOST": self.host, "PORT": str(port)}
         super().__init__(COMMANDS[server](self.host, port), self.variables, port)
         self.ws_url = f"ws://127.0.0.1:{port}"
+        self._admins = httpx.Cookies()
 
     async def start(self, ready: str = "/healthz") -> None:
         await super().start(ready)
@@ -246,8 +247,10 @@ class Server(Process):
         return httpx.AsyncClient(base_url=self.url, **{"timeout": 30, "verify": TLS, **options})
 
     async def admin(self) -> httpx.AsyncClient:
-        """An HTTP client logged in as admin; `aclose` it."""
-        client = self.client(follow_redirects=True)
+        """An HTTP client logged in as admin, in a session that all have; `aclose` it."""
+        client = self.client(follow_redirects=True, cookies=self._admins)
+        if self._admins:
+            return client
         await client.get("/admin/login/")
         form = {
             "username": "admin",
@@ -256,6 +259,7 @@ class Server(Process):
         }
         answer = await client.post("/admin/login/?next=/admin/", data=form)
         assert answer.status_code == 200 and "logout" in answer.text, answer.text
+        self._admins = client.cookies
         return client
 
     async def admin_cookies(self) -> list[dict[str, str]]:

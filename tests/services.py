@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from tests.needs import initdb, mariadb, redis_server
-from tests.running import Process, free_port, new_database, run
+from tests.running import Process, free_port, new_database, prepare, run
 
 
 class Postgres(Process):
@@ -27,6 +27,8 @@ class Postgres(Process):
         assert found, "PostgreSQL is not there; `make test` installs it"
         self.programs = found.parent
         self.folder = Path(tempfile.mkdtemp(prefix="chatwidget-postgres-"))
+        self.template = ""
+        self.lock = asyncio.Lock()
         self.user: list[str] = []
         if os.geteuid() == 0:  # which PostgreSQL refuses to run as
             names = {entry.pw_name: entry for entry in pwd.getpwall()}
@@ -72,11 +74,20 @@ class Postgres(Process):
             while (await run([*psql, *options], env={}, check=not until_it_answers)).returncode:
                 await asyncio.sleep(0.05)  # it opens its port before it takes connections
 
-    async def database(self) -> str:
-        """The URL of a new, empty database."""
+    async def database(self, template: str = "template1") -> str:
+        """The URL of a new database: empty, or a copy."""
         name = f"t{uuid.uuid4().hex}"
-        await self.sql(f"CREATE DATABASE {name}")
+        await self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgres://postgres@127.0.0.1:{self.port}/{name}"
+
+    async def prepared(self) -> str:
+        """The URL of a new database that is prepared for servers: a copy of one."""
+        async with self.lock:
+            if not self.template:
+                url = await self.database()
+                await prepare({"DATABASE_URL": url})
+                self.template = url.rpartition("/")[2]
+            return await self.database(self.template)
 
     async def stop(self) -> None:
         """End it at once; what was committed is still there after `start`."""

@@ -19,14 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from chatwidget.conf import Secret
 from chatwidget.models import Message, Role, Status, Tag, Visitor
 from chatwidget.transcripts import desk, export
+from tests.environment import VARIABLES
 from tests.hostile import TEXTS, Elements, same_elements
+from tests.running import ROOT, Preparation, run
 from tests.stored import NOON, a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -355,22 +356,20 @@ def test_memory_does_not_grow_with_the_number_of_conversations(
 
 # --- in a process of its own ---
 
-MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+MANAGE = [sys.executable, "manage.py"]
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+async def environment(preparation: Preparation) -> dict[str, str]:
     """The environment of commands, with a database of 300 conversations."""
-    database = tmp_path_factory.mktemp("export") / "chat.sqlite3"
-    variables = {**os.environ, "DATABASE_URL": f"sqlite:///{database}"}
-    subprocess.run([*MANAGE, "migrate", "-v0"], env=variables, check=True)
+    variables = {**VARIABLES, "DATABASE_URL": await preparation.database()}
     fill = (
         "from tests.stored import *\n"
         "widget = a_widget()\n"
         "for n in range(300): a_conversation(widget, 'x' * 1000)\n"
     )
-    subprocess.run([*MANAGE, "shell", "-v0", "-c", fill], env=variables, check=True)
-    return variables
+    await run([*MANAGE, "shell", "-v0", "-c", fill], env=variables)
+    return {**os.environ, **variables}
 
 
 def test_a_terminal_shows_how_far_it_is(environment: dict[str, str], tmp_path: Path) -> None:
@@ -379,6 +378,7 @@ def test_a_terminal_shows_how_far_it_is(environment: dict[str, str], tmp_path: P
     target = tmp_path / "out.jsonl"
     subprocess.run(
         [*MANAGE, "export_transcripts", "--output", str(target)],
+        cwd=ROOT,
         env=environment,
         stderr=theirs,
         check=True,
@@ -393,10 +393,10 @@ def test_a_terminal_shows_how_far_it_is(environment: dict[str, str], tmp_path: P
     assert len(target.read_text().splitlines()) == 300
 
 
-def test_a_refusal_is_one_line_and_status_1(environment: dict[str, str]) -> None:
+async def test_a_refusal_is_one_line_and_status_1(environment: dict[str, str]) -> None:
     for arguments in (["nowhere"], ["--since", "soon"], ["--output", "/nonexistent/x"]):
         command = [*MANAGE, "export_transcripts", *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        done = await run(command, env=environment, check=False)
         assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
 
 
@@ -404,6 +404,7 @@ def test_a_reader_that_has_had_enough_is_no_error(environment: dict[str, str]) -
     """`export_transcripts | head -1`."""
     with subprocess.Popen(
         [*MANAGE, "export_transcripts"],
+        cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -11,7 +11,7 @@ import pytest
 
 from chatwidget.transcripts import export
 from tests.environment import VARIABLES
-from tests.running import Completed, prepare, run
+from tests.running import Completed, run
 from tests.services import Postgres
 
 COUNT = export.CHUNK * 2 + 1
@@ -21,8 +21,7 @@ Manage = Callable[..., Awaitable[Completed]]
 @pytest.fixture
 async def manage(postgres: Postgres) -> Manage:
     """`manage.py …` with a database of a few chunks of conversations."""
-    variables = {**VARIABLES, "DATABASE_URL": await postgres.database()}
-    await prepare(variables)
+    variables = {**VARIABLES, "DATABASE_URL": await postgres.prepared()}
 
     async def call(*arguments: str, check: bool = True) -> Completed:
         return await run([sys.executable, "manage.py", *arguments], env=variables, check=check)

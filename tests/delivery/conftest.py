@@ -22,7 +22,7 @@ from tests.conftest import Serve
 from tests.delivery.visits import SLUG, eventually
 from tests.environment import FOLDER, SERVER, VARIABLES
 from tests.platforms.control import Control
-from tests.running import Preparation, Process, Server, free_port, prepare, run
+from tests.running import Preparation, Process, Server, free_port, run
 from tests.services import Postgres, Redis
 
 COMPLAINTS = (
@@ -78,9 +78,7 @@ async def sqlite(preparation: Preparation, platforms: Process) -> Database:
 
 
 async def _of_postgres(postgres: Postgres) -> str:
-    url = await postgres.database()
-    await prepare({"DATABASE_URL": url})
-    return url
+    return await postgres.prepared()
 
 
 async def _of_server(preparation: Preparation) -> str:

@@ -58,8 +58,7 @@ async def test_sqlite(serve: Serve, preparation: Preparation, tmp_path: Path, wo
 
 
 async def test_postgresql(serve: Serve, postgres: Postgres, tmp_path: Path) -> None:
-    url = await postgres.database()
-    await prepare({"DATABASE_URL": url})
+    url = await postgres.prepared()
     server = await serve(db=url)
     await say(server, BEFORE)
     path = {"PATH": f"{postgres.programs}:{os.environ['PATH']}"}

@@ -12,7 +12,7 @@ import pytest
 from tests.client import Chat
 from tests.conftest import Serve
 from tests.delivery.visits import well
-from tests.running import Preparation, Server, free_port, prepare
+from tests.running import Preparation, Server, free_port
 from tests.services import Postgres, Redis
 
 
@@ -47,8 +47,7 @@ async def test_postgres_and_redis_come_and_go(
     serve: Serve, kind: str, services: tuple[Postgres, Redis]
 ) -> None:
     postgres, redis = services
-    url = await postgres.database()
-    await prepare({"DATABASE_URL": url})
+    url = await postgres.prepared()
     server = await serve({"REDIS_URL": redis.database()}, kind, url)
     async with server.client() as client:
         for service in services:

@@ -17,7 +17,7 @@ from chatwidget.transcripts import export
 from tests.client import Chat
 from tests.conftest import Serve
 from tests.environment import VARIABLES
-from tests.running import Process, free_port, prepare, run
+from tests.running import Process, free_port, run
 from tests.services import Postgres
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -45,8 +45,7 @@ for n in range({export.CHUNK * 2 + 1}): a_conversation(widget, "hi", "hello")
 async def pooled(postgres: Postgres) -> AsyncIterator[str]:
     """The URL of a prepared database, through PgBouncer."""
     assert PROGRAM
-    direct = await postgres.database()
-    await prepare({"DATABASE_URL": direct})
+    direct = await postgres.prepared()
     port = free_port()
     # Not below pytest's own folder, which is root's alone.
     folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))

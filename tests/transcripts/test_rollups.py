@@ -23,7 +23,7 @@ from chatwidget.models import (
 from chatwidget.transcripts import erasure, figures, rollups
 from chatwidget.transcripts.figures import Period
 from tests.environment import VARIABLES
-from tests.running import prepare, run
+from tests.running import run
 from tests.services import Postgres
 from tests.stored import a_conversation, a_widget
 from tests.transcripts.rollup_cases import CASES, check_case, shown
@@ -38,8 +38,7 @@ def test_counts_agree_with_the_rows(zone: str, first: date, last: date, seed: in
 
 
 async def test_counts_agree_on_postgresql(postgres: Postgres) -> None:
-    variables = {**VARIABLES, "DATABASE_URL": await postgres.database()}
-    await prepare(variables)
+    variables = {**VARIABLES, "DATABASE_URL": await postgres.prepared()}
     code = "from tests.transcripts import rollup_cases; rollup_cases.check_all(); print('checked')"
     done = await run([sys.executable, "manage.py", "shell", "-v0", "-c", code], env=variables)
     assert done.stdout == "checked\n"

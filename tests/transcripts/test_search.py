@@ -14,7 +14,7 @@ from chatwidget.models import SearchEntry
 from chatwidget.transcripts import search
 from chatwidget.transcripts.folding import MAX_WORD, beginnings, encoded, fold, words
 from tests.environment import VARIABLES
-from tests.running import prepare, run
+from tests.running import run
 from tests.services import Postgres
 from tests.stored import a_conversation, a_widget
 from tests.transcripts import search_cases
@@ -27,8 +27,7 @@ def test_what_is_found_on_sqlite() -> None:
 
 
 async def test_what_is_found_on_postgresql(postgres: Postgres) -> None:
-    variables = {**VARIABLES, "DATABASE_URL": await postgres.database()}
-    await prepare(variables)
+    variables = {**VARIABLES, "DATABASE_URL": await postgres.prepared()}
     code = "from tests.transcripts import search_cases; search_cases.check(); print('checked')"
     done = await run([sys.executable, "manage.py", "shell", "-v0", "-c", code], env=variables)
     assert done.stdout == "checked\n"
