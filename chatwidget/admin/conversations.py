@@ -45,6 +45,7 @@ from chatwidget.admin.filters import (
 )
 from chatwidget.admin.hits import hit_lines
 from chatwidget.admin.live import answering
+from chatwidget.admin.mailing import MailsConversations, mailboxes
 from chatwidget.admin.times import ago
 from chatwidget.admin.transcript import transcript
 from chatwidget.models import Conversation, Message, Role, Visitor
@@ -57,7 +58,7 @@ PREVIEW = 300  # code points of a message that the list reads
 
 
 @admin.register(Conversation)
-class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors):
+class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
     """The list costs the same queries and rows whatever is stored."""
 
     list_display = ("who", "said", "length", "last_message")
@@ -205,6 +206,7 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors):
             "original": conversation,
             "media": self.media,
             "answering": answering(request, conversation),
+            "mailboxes": mailboxes(request, conversation),
             "has_delete_permission": self.has_delete_permission(request, conversation),
             "has_desk_permission": self.has_desk_permission(request),
             "has_block_permission": self.has_block_permission(request),

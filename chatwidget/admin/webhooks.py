@@ -54,9 +54,19 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
     )
 
+    digest = forms.ChoiceField(
+        label=_("Digest"),
+        choices=[("", "–"), ("day", _("every day")), ("week", _("every Monday"))],
+        required=False,
+        help_text=_(
+            "The numbers of the days before, at six in the morning. For nothing but this, choose "
+            "its event alone."
+        ),
+    )
+
     class Meta:
         model = Webhook
-        fields = ("url", "widget", "events", "language", "active")
+        fields = ("url", "widget", "events", "digest", "language", "active")
 
     def clean_url(self) -> str:
         return parse_webhook_url(self.cleaned_data["url"])
@@ -112,6 +122,9 @@ class WebhookAdmin(KeepsSecrets):
     def save_model(self, request: HttpRequest, obj: Webhook, form: Any, change: bool) -> None:
         if not (obj.encrypted_secret or obj.is_mail):
             obj.make_secret()
+        obj.site = request.build_absolute_uri(reverse("admin:index"))[:300]
+        if "digest" in form.changed_data:
+            obj.digested_until = None  # the days begin to be counted anew
         super().save_model(request, obj, form, change)
 
     def response_add(

@@ -26,6 +26,8 @@ class Event(models.TextChoices):
     REPLY_FAILED = "reply.failed", _("a reply failed")
     REPLY_RATED = "reply.rated", _("a reply was rated")
     BUDGET_WARNING = "budget.warning", _("a budget is nearly, or wholly, used up")
+    DIGEST = "digest", _("a digest of the numbers")
+    CONVERSATION_MAILED = "conversation.mailed", _("a conversation, sent by mail")
     OWN_COPY = "visitor.copy", _("a visitor's copy of their conversations")
     TEST = "webhook.test", _("a test")
 
@@ -45,6 +47,15 @@ class Webhook(models.Model):
     )
     events = models.JSONField(_("events"), default=list, blank=True)  # empty: all
     language = models.CharField(_("language of mails"), max_length=10, blank=True, db_default="")
+    digest = models.CharField(
+        _("digest"),
+        max_length=4,
+        blank=True,
+        db_default="",
+        choices=[("day", _("every day")), ("week", _("every Monday"))],
+    )
+    digested_until = models.DateField(null=True, editable=False)  # the day before which all is told
+    site = models.CharField(max_length=300, blank=True, db_default="", editable=False)  # its admin
     active = models.BooleanField(_("active"), default=True)
     encrypted_secret = models.TextField(editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

@@ -20,12 +20,14 @@ from chatwidget.errors import ChatError
 from chatwidget.models import Notice
 from chatwidget.notices import mail, queue, webhooks
 from chatwidget.notices.webhooks import SECONDS
+from chatwidget.transcripts import digests
 from chatwidget.transcripts.notices import recorded
 
 logger = logging.getLogger("chatwidget")
 
 LOOK_SECONDS = 30.0
 FORGET_SECONDS = 3600.0
+DIGEST_SECONDS = 300.0
 # What became of an attempt is stored at the first of these, from a database that is away.
 SETTLE_SECONDS = 1.0
 
@@ -39,6 +41,7 @@ class Courier:
         self._under_way: dict[asyncio.Task[None], int | None] = {}  # and each one's webhook
         self._draining = False
         self._forgot_at = time.monotonic()
+        self._digested_at = float("-inf")
 
     async def run(self) -> None:
         """Deliver until cancelled, or until it drains."""
@@ -72,6 +75,9 @@ class Courier:
 
     async def _look(self) -> float:
         """Begin what is due; in how many seconds to look again."""
+        if time.monotonic() - self._digested_at > DIGEST_SECONDS:
+            self._digested_at = time.monotonic()
+            await run_in_db_thread(digests.store_due)
         taken, later = await run_in_db_thread(queue.take, Counter(self._under_way.values()))
         for notice in taken:
             task = asyncio.create_task(self._deliver(notice), name=f"notice-{notice.pk}")

@@ -16,18 +16,19 @@ from django.utils import translation
 
 from chatwidget.db import run_in_db_thread
 from chatwidget.models import Event, Message, Notice
-from chatwidget.notices import own_copy
+from chatwidget.notices import digest, own_copy
 from chatwidget.notices.webhooks import SECONDS, Attempt
 from chatwidget.text import on_a_line
 
 SCHEME = "mailto:"
-# Of the conversation that it is about, the newest.
+# Of the conversation that it is about, the newest; and where that itself was asked for.
 MOST_MESSAGES = 50
+MOST_OF_A_CONVERSATION = 500
 MOST_TEXT = 4000  # code points of one
 
 
 # What makes subject, text and HTML; else it is an event.
-CONTENT = {Event.OWN_COPY: own_copy.content}
+CONTENT = {Event.OWN_COPY: own_copy.content, Event.DIGEST: digest.content}
 
 
 def render(notice: Notice) -> EmailMultiAlternatives:
@@ -70,9 +71,15 @@ def _messages(notice: Notice) -> list[dict[str, Any]]:
     if notice.conversation_id is None:
         return []
     rows = Message.objects.filter(conversation=notice.conversation_id).order_by("-seq")
+    is_mailed = notice.event == Event.CONVERSATION_MAILED
+    most = MOST_OF_A_CONVERSATION if is_mailed else MOST_MESSAGES
     return [
-        {"role": row.role, "who": row.get_role_display(), "text": row.text[:MOST_TEXT]}
-        for row in list(rows[:MOST_MESSAGES])[::-1]
+        {
+            "role": row.role,
+            "who": row.author or row.get_role_display(),
+            "text": row.text[:MOST_TEXT],
+        }
+        for row in list(rows[:most])[::-1]
         if row.text
     ]
 

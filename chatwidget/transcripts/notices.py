@@ -81,6 +81,30 @@ def wake() -> None:
     transaction.on_commit(lambda: recorded.send_robust(Notice))
 
 
+def mail_conversation(row: Conversation, link: str, *, hook: Webhook | None, **to: str) -> None:
+    """Mail a conversation to a receiver; or to `mailbox`, in `language`."""
+    person, now = row.visitor, timezone.now()
+    told = {
+        "conversation": describe_conversation(row),
+        "visitor": describe_visitor(person),
+        "widget": row.widget.slug,
+        "link": link,
+    }
+    event = Event.CONVERSATION_MAILED
+    body = msgspec.json.encode({"type": str(event), "timestamp": now, "data": told}).decode()
+    Notice.objects.create(
+        event=event,
+        widget=row.widget,
+        conversation=row,
+        visitor=person,
+        webhook=hook,
+        body=body,
+        due_at=now,
+        **to,
+    )
+    wake()
+
+
 def send_again(notice: Notice) -> None:
     """Deliver it once more, now and under its old id, whatever became of it."""
     Notice.objects.filter(pk=notice.pk).update(due_at=timezone.now(), delivered_at=None)

@@ -16,7 +16,16 @@ from chatwidget.models import Event
 from chatwidget.widgets.validation import is_private
 
 # What a receiver may ask for; the others somebody else asks for.
-EVENTS = [event for event in Event if event not in (Event.TEST, Event.OWN_COPY)]
+ASKED_FOR = (Event.TEST, Event.CONVERSATION_MAILED, Event.OWN_COPY)
+EVENTS = [event for event in Event if event not in ASKED_FOR]
+
+
+def parse_admin_url(text: str) -> str:
+    """Where the admin is, with a slash at its end; empty for nowhere."""
+    url = text.strip()
+    if url and (urlsplit(url).scheme not in ("http", "https") or len(url) > 300):
+        raise ValidationError(_("The address must begin with https:// and name a host."))
+    return f"{url.rstrip('/')}/" if url else ""
 
 
 def parse_webhook_url(text: str) -> str:

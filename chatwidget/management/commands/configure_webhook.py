@@ -14,6 +14,7 @@ from chatwidget.management.base import DatabaseCommand, named_widget
 from chatwidget.models import Webhook
 from chatwidget.widgets.webhooks import (
     EVENTS,
+    parse_admin_url,
     parse_events,
     parse_webhook_secret,
     parse_webhook_url,
@@ -37,6 +38,14 @@ class Command(DatabaseCommand):
             "'' is all",
         )
         parser.add_argument("--language", metavar="CODE", help="of mails, e.g. de")
+        parser.add_argument(
+            "--digest",
+            choices=["day", "week", "none"],
+            help="of the numbers; --event digest alone for nothing else",
+        )
+        parser.add_argument(
+            "--admin-url", metavar="URL", help="of the admin, which a digest's links lead to"
+        )
         parser.add_argument(
             "--secret-env", metavar="VAR", help="take the secret from this environment variable"
         )
@@ -76,6 +85,12 @@ class Command(DatabaseCommand):
             hook.active = options["active"]
         if options["language"] is not None:
             hook.language = options["language"]
+        if options["digest"] is not None:
+            digest = options["digest"].replace("none", "")
+            if digest != hook.digest:
+                hook.digest, hook.digested_until = digest, None
+        if options["admin_url"] is not None:
+            hook.site = parse_admin_url(options["admin_url"])
         if hook.is_mail:
             return None
         if variable := options["secret_env"]:
