@@ -122,13 +122,14 @@ async def running(agent: Agent, folder: Path, mark: Path) -> AsyncIterator[dict[
     """The program, and what stands beside it; what is known by then, for a widget's arguments."""
     data = folder / "data" / uuid.uuid4().hex[:8]
     data.mkdir(parents=True)
-    port, beside = free_port(), free_port()
+    port, beside, spare = free_port(), free_port(), free_port()
     values: dict[str, Any] = {
         "bin": folder / "venv/bin",
         "folder": folder,
         "data": data,
         "port": port,
         "beside": beside,
+        "spare": spare,
         "programs": PROGRAMS,
         "url": f"http://127.0.0.1:{port}",
     }

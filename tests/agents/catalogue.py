@@ -12,8 +12,8 @@ KEY = "agent-key"
 class Agent:
     """One platform with its echo agent.
 
-    Filled in are {bin}, {port}, {folder}, {programs}, {data} (a new folder for each run) and
-    {beside} (the port of what stands beside it).
+    Filled in are {bin}, {port}, {folder}, {programs}, {data} (a new folder for each run),
+    {beside} (the port of what stands beside it) and {spare} (another one).
     """
 
     name: str
@@ -93,7 +93,7 @@ N8N_ENV = {
     "N8N_USER_FOLDER": "{data}",
     "N8N_PORT": "{port}",
     "N8N_LISTEN_ADDRESS": "127.0.0.1",
-    "N8N_RUNNERS_BROKER_PORT": "0",
+    "N8N_RUNNERS_BROKER_PORT": "{spare}",
     "N8N_DIAGNOSTICS_ENABLED": "false",
     "N8N_VERSION_NOTIFICATIONS_ENABLED": "false",
     "N8N_TEMPLATES_ENABLED": "false",

@@ -56,7 +56,7 @@ def workflow(name: str, mode: str) -> dict[str, Any]:
         "settings": {"executionOrder": "v1"},
         "nodes": [
             node("Chat", "chatTrigger", 1.1, chat, webhookId=f"echo-{name}", **uses("login")),
-            node("Agent", "agent", 2.2, {"options": {"enableStreaming": True}}),
+            node("Agent", "agent", 3.1, {"options": {"enableStreaming": True}}),
             node("Model", "lmChatOpenAi", 1.2, model, **uses("model")),
             node("Memory", "memoryBufferWindow", 1.3, memory),
         ],
