@@ -16,7 +16,7 @@ TEMPLATE = (
     "{% for message in messages %}"
     "{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}"
     "{{ raise_exception('Conversation roles must alternate user/assistant/user/…') }}{% endif %}"
-    "{{ message['content'] }}{{ eos_token }}{% endfor %}"
+    "[{{ message['role'] }}] {{ message['content'] }}\n{% endfor %}"
 )
 WIDTH, HEADS, LAYERS, HIDDEN, CONTEXT = 64, 4, 2, 128, 2048
 
@@ -52,7 +52,9 @@ def make(path: str) -> None:
 
     tensor("token_embd.weight", len(tokens), WIDTH)
     writer.add_tensor("output_norm.weight", np.ones(WIDTH, np.float32))
-    tensor("output.weight", len(tokens), WIDTH)
+    said = random.normal(0, 1, (len(tokens), WIDTH)).astype(np.float32)
+    said[:259] = 0  # letters beat what ends an answer, and bytes that are none
+    writer.add_tensor("output.weight", said)
     for layer in range(LAYERS):
         for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
             tensor(f"blk.{layer}.{name}.weight", WIDTH, WIDTH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -24,7 +25,7 @@ async def chat(body: dict[str, Any], authorization: str = Header("")) -> Any:
     text = str(said[-1]["content"]).rpartition("\n\n")[2]
     if text.endswith("FAIL"):
         error = {"message": "broke before the first word", "type": "server_error", "code": "boom"}
-        return JSONResponse({"error": error}, 500)
+        return JSONResponse({"error": error}, int(os.environ.get("FAIL_STATUS", "500")))
     if not body.get("stream"):
         whole = "".join([piece async for piece in pieces(text, len(said))])
         message = {"role": "assistant", "content": whole}
