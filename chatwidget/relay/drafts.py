@@ -123,17 +123,18 @@ class Greetings:
         *,
         conversation: UUID | None = None,
         otherwise: UUID | None = None,
+        may_be_kept: bool = True,
     ) -> Draft:
         """The visitor's draft, its greeting under way; `greet` is called when it arrives later,
         and `may_ask` before the platform is asked for it.
 
         `conversation` is the id it is to have, where that is known; `otherwise` the id for one that
-        nobody has made yet.
+        nobody has made yet; `may_be_kept`: the visitor may have one, of another socket's.
         """
         key = (widget.pk, UUID(person.id))
         if running := self._running(key, widget, conversation):
             return running
-        kept = _load(await cached("get", _name(key)), widget)
+        kept = _load(await cached("get", _name(key)), widget) if may_be_kept else None
         if kept and kept.greeting and kept.is_for(conversation):
             return kept
         if running := self._running(key, widget, conversation):  # another tab's, begun meanwhile

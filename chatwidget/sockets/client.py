@@ -25,6 +25,7 @@ class Client:
     user_agent: str
     language: str
     identity: VerifiedIdentity | None = None  # whom the embedding site vouches for
+    is_new: bool = False  # made in this moment: nothing is stored of them, nobody blocked them
     details: VisitorDetails = field(default_factory=VisitorDetails)
 
     @property

@@ -127,6 +127,7 @@ class Connection(Line):
                 origin.header(self._scope, b"accept-language"),
             ),
             identity=verified,
+            is_new=verified is None and visitor != known,
             details=details_of(frame, verified),
         )
         self._client = client
@@ -137,8 +138,9 @@ class Connection(Line):
         session = Session(self._relay, self._widget, client, self._outbox)
         try:
             async with db_timeout():
-                await run_in_db_thread(transcripts.check_admission, self._widget.pk, client.visitor)
                 if anonymous:
+                    widget = self._widget.pk
+                    await run_in_db_thread(transcripts.check_admission, widget, visitor)
                     await run_in_db_thread(
                         transcripts.join_visitors, self._widget, anonymous, visitor, client.details
                     )

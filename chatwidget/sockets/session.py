@@ -71,7 +71,7 @@ class Session:
         self._sending = Sending(relay, widget, client, self._share, self.subscription, outbox)
 
     async def begin(self, hello: Hello, *, latest: bool = False) -> None:
-        """Answer a `hello`, whose token has been checked, by `ready`.
+        """Answer a `hello`, whose token has been checked, by `ready`. Raises CloseConnection.
 
         `latest`: with the visitor's latest conversation, whichever it names.
         """

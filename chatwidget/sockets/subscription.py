@@ -76,6 +76,7 @@ class Subscription(Following):
         """Show the visitor's draft."""
         if conversation is None and self.conversation:
             conversation = next_conversation_id(self.conversation)  # it was erased
+        is_new, self.client.is_new = self.client.is_new, False
         draft = await self.relay.greetings.draft(
             self.widget,
             self.client.person,
@@ -84,6 +85,7 @@ class Subscription(Following):
             self._may_ask,
             conversation=conversation,
             otherwise=self._first,
+            may_be_kept=not is_new,
         )
         room = self._enter(draft.conversation)
         self.conversation, self.draft, self.revision, self.ended_at = None, draft, 0, None
@@ -99,6 +101,8 @@ class Subscription(Following):
         """May the platform be asked for a greeting? Else the widget's own is shown."""
         try:
             await rate_limits.consume_address("greetings_per_address", self.client.address)
+            if not self.widget.typed_budgets.daily_greetings:
+                return True
             return await run_in_db_thread(transcripts.consume_greeting, self.widget)
         except (RateLimited, DatabaseUnavailable):
             return False
@@ -110,19 +114,41 @@ class Subscription(Following):
     # --- which conversation -------------------------------------------------------------------
 
     async def open(self, conversation: UUID | None) -> None:
-        """Show a conversation, or a draft where there is none."""
+        """Show a conversation, or a draft where there is none. Raises CloseConnection."""
         async with self.turns.lock:
-            if conversation and (snapshot := await self._load(conversation)):
-                self._show_snapshot(snapshot)
+            snapshot = None
+            if conversation:
+                self._enter(conversation)
+                snapshot = await run_in_db_thread(
+                    transcripts.admitted, self.widget.pk, self.client.visitor, conversation
+                )
             else:
-                await self.start_draft(None)
+                await self._latest()
+            await self._show_or_draft(snapshot)
 
     async def open_latest(self) -> None:
-        """Show the visitor's latest conversation, or the draft of their first one."""
-        latest = await run_in_db_thread(transcripts.latest, self.client.visitor)
-        known = latest is not None or tokens.is_verified(self.client.visitor)
-        self._first = None if known else next_conversation_id(self.client.visitor)
-        await self.open(latest)
+        """Show the visitor's latest conversation, or the draft of their first one. Raises
+        CloseConnection."""
+        visitor = self.client.visitor
+        async with self.turns.lock:
+            latest = await self._latest()
+            known = latest is not None or tokens.is_verified(visitor)
+            self._first = None if known else next_conversation_id(visitor)
+            await self._show_or_draft(await self._load(latest) if latest else None)
+
+    async def _latest(self) -> UUID | None:
+        """The latest conversation of a visitor who may chat. Raises CloseConnection."""
+        if self.client.is_new:
+            return None
+        return await run_in_db_thread(
+            transcripts.check_admission, self.widget.pk, self.client.visitor
+        )
+
+    async def _show_or_draft(self, snapshot: Snapshot | None) -> None:
+        if snapshot:
+            self._show_snapshot(snapshot)
+        else:
+            await self.start_draft(None)
 
     async def message(self, client_id: UUID, text: str) -> NewMessage:
         """The visitor's message as it is stored; a draft's first waits for the greeting."""

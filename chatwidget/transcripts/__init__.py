@@ -13,6 +13,7 @@ conversation is under way.
 
 from chatwidget.transcripts.admission import (
     Rules,
+    admitted,
     check_admission,
     check_known,
     is_blocked,
@@ -41,7 +42,6 @@ from chatwidget.transcripts.queries import (
     entries,
     entry,
     history,
-    latest,
     older,
     revisions,
     snapshot,
@@ -87,6 +87,7 @@ __all__ = [
     "StoredMessage",
     "VisitorDetails",
     "accepted_before",
+    "admitted",
     "ask_for_person",
     "changes_since",
     "check_admission",
@@ -107,7 +108,6 @@ __all__ = [
     "is_blocked",
     "join_visitors",
     "keep_active",
-    "latest",
     "older",
     "rate",
     "read_doors",

@@ -12,6 +12,9 @@ from django.utils import timezone
 
 from chatwidget.errors import CloseCode, CloseConnection
 from chatwidget.models import Visitor, Widget
+from chatwidget.transcripts.queries import snapshot
+from chatwidget.transcripts.sql import arrival
+from chatwidget.transcripts.types import Snapshot
 
 # Of those who were blocked in this time all processes are reminded: longer than any of them stands
 # still, or its clock differs.
@@ -59,12 +62,18 @@ def admit(active: bool, blocked: bool) -> None:
         raise is_blocked()
 
 
-def check_admission(widget: int, visitor: UUID) -> None:
-    """Raises CloseConnection for a widget that is off or gone, and for a blocked visitor."""
-    admit(
-        Widget.objects.filter(pk=widget, active=True).exists(),
-        Visitor.objects.filter(pk=visitor, blocked_at__isnull=False).exists(),
-    )
+def check_admission(widget: int, visitor: UUID) -> UUID | None:
+    """The visitor's latest conversation. Raises CloseConnection for a widget that is off or gone,
+    and for a blocked visitor."""
+    active, blocked, latest = arrival(widget, visitor)
+    admit(active, blocked)
+    return latest
+
+
+def admitted(widget: int, visitor: UUID, conversation: UUID) -> Snapshot | None:
+    """A conversation, as `snapshot` reads it. Raises CloseConnection likewise."""
+    check_admission(widget, visitor)
+    return snapshot(conversation, visitor)
 
 
 def check_known(visitor: UUID) -> None:

@@ -77,12 +77,6 @@ def changes_since(conversation: UUID, revision: int) -> Snapshot | None:
     return Snapshot(conversation, entries[-1].revision if more else now, ended, entries, more)
 
 
-def latest(visitor: UUID) -> UUID | None:
-    """The visitor's newest conversation."""
-    rows = Conversation.objects.filter(visitor=visitor).order_by("-id")
-    return rows.values_list("pk", flat=True).first()
-
-
 def older(conversation: UUID, before: UUID) -> tuple[list[Entry], bool]:
     """The messages before one of the conversation's. Raises BadRequest for an unknown one."""
     rows = Message.objects.filter(conversation=conversation)

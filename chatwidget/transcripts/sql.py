@@ -99,6 +99,24 @@ def advance(conversation: UUID, visitor: UUID, now: datetime) -> Advanced:
     return Advanced(*_changed(_ADVANCE, _ADVANCED, values, values[1]))
 
 
+_ARRIVAL = f"""
+SELECT active, (SELECT blocked_at IS NOT NULL FROM {Visitor._meta.db_table} v WHERE v.id = %s),
+    (SELECT c.id FROM {Conversation._meta.db_table} c WHERE c.visitor_id = %s
+    ORDER BY c.id DESC LIMIT 1)
+FROM {Widget._meta.db_table} WHERE id = %s
+"""
+
+
+def arrival(widget: int, visitor: UUID) -> tuple[bool, bool, UUID | None]:
+    """Is the widget on, is the visitor blocked, and which conversation is their latest?"""
+    database = _database()
+    who = _value(Visitor, "id", visitor, database)
+    with database.cursor() as cursor:
+        cursor.execute(_ARRIVAL, [who, who, widget])
+        active, blocked, latest = cursor.fetchone() or (False, False, None)
+    return bool(active), bool(blocked), UUID(str(latest)) if latest else None
+
+
 _STEP_BACK = f"""
 UPDATE {Conversation._meta.db_table} SET last_seq = last_seq - 1, revision = revision - 1
 WHERE id = %s

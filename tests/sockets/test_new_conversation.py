@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.cache import cache
@@ -59,6 +60,10 @@ class Visitor:
             script.put_nowait(None)
             assert running.task
             await running.task
+
+    async def latest(self) -> UUID | None:
+        """Their latest conversation, as it is stored."""
+        return await db.run_in_db_thread(transcripts.check_admission, self.widget.pk, self.id)
 
     async def told(self) -> None:
         """What there was to be done for events is done."""
@@ -158,7 +163,7 @@ def test_in_one_that_was_ended_long_ago_it_is_another_one(visitor: Visitor, same
         await visitor.settle()
         assert there.shows.conversation not in (None, first, second)
         assert here.shows.conversation == second, "it was not this one that was left"
-        assert await db.run_in_db_thread(transcripts.latest, visitor.id) == there.shows.conversation
+        assert await visitor.latest() == there.shows.conversation
 
     visitor.run(talk)
 
@@ -175,7 +180,7 @@ def test_after_one_that_an_earlier_version_ended_it_is_the_latest(visitor: Visit
         late = await visitor.open(here.process, first)
         await late.do(New())
         await visitor.say(late, "third")
-        assert await db.run_in_db_thread(transcripts.latest, visitor.id) == late.shows.conversation
+        assert await visitor.latest() == late.shows.conversation
 
     visitor.run(talk)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chatwidget import transcripts
@@ -12,14 +14,24 @@ from tests.transcripts.talks import Talk, a_checkpoint
 
 
 def test_a_snapshot_is_the_visitors_own(talk: Talk) -> None:
-    assert transcripts.latest(talk.visitor) is None
+    assert transcripts.check_admission(talk.widget.pk, talk.visitor) is None
     talk.send()
     assert transcripts.snapshot(talk.conversation, new_id()) is None
     assert transcripts.snapshot(new_id(), talk.visitor) is None
     snapshot = transcripts.snapshot(talk.conversation, talk.visitor)
     assert snapshot and [entry.seq for entry in snapshot.entries] == [1, 2, 3]
     assert (snapshot.more, snapshot.revision) == (False, 2)
-    assert transcripts.latest(talk.visitor) == talk.conversation
+    assert transcripts.check_admission(talk.widget.pk, talk.visitor) == talk.conversation
+
+
+def test_a_visitor_who_comes_back_costs_one_statement_and_their_conversation_another(
+    talk: Talk, django_assert_num_queries: Any
+) -> None:
+    talk.send()
+    with django_assert_num_queries(1):
+        transcripts.check_admission(talk.widget.pk, talk.visitor)
+    with django_assert_num_queries(2):
+        assert transcripts.admitted(talk.widget.pk, talk.visitor, talk.conversation)
 
 
 def test_what_has_changed_since_a_revision(talk: Talk) -> None:
