@@ -31,9 +31,10 @@ COMPARE_TICKS = 3
 REAP_TICKS = 3
 # How often what is too old is looked for.
 ERASE_TICKS = 600
-# A conversation is indexed and counted again each time it has changed: seldom, so that few are
-# twice, and a process with nothing to do asks the database little.
+# A conversation is indexed and counted again when it has changed: seldom, so that few are twice,
+# and a process with nothing to do asks the database little; some milliseconds of them at once.
 FOLLOW_TICKS = 5
+FOLLOW_BATCH = 20
 # A database that takes longer is one that others may have waited for as well.
 SLOW_SECONDS = 1.0
 
@@ -48,7 +49,6 @@ class Housekeeping:
         # Of other processes' replies: when their leases had run out, at the last look.
         self._suspects: dict[UUID, datetime | None] = {}
         self._more_to_erase = False
-        self._more_to_follow = False
 
     async def run(self) -> None:
         """Tick until cancelled. Leases are renewed beside all else, which may have to wait for the
@@ -58,6 +58,7 @@ class Housekeeping:
             tasks.create_task(self._every_second(self.run_checks))
             tasks.create_task(self._every_second(self.check_admission))
             tasks.create_task(self._every_second(self.erase_old))
+            tasks.create_task(self._every_second(self.follow))
 
     async def _every_second(self, work: Callable[[int], Awaitable[None]]) -> None:
         ticks = 0
@@ -83,6 +84,17 @@ class Housekeeping:
         if (self._more_to_erase or ticks % ERASE_TICKS == 0) and not self._relay.draining:
             self._more_to_erase = await run_in_db_thread(retention.erase_overdue)
 
+    async def follow(self, ticks: int) -> None:
+        """Index and count the conversations that have paused. What visitors wait for goes between
+        two batches."""
+        if ticks % FOLLOW_TICKS == 0:
+            for catch_up in (search.catch_up, rollups.catch_up):
+                done = FOLLOW_BATCH
+                while done == FOLLOW_BATCH:
+                    done = await run_in_db_thread(
+                        catch_up, FOLLOW_BATCH, size=FOLLOW_BATCH, settled=True
+                    )
+
     async def run_checks(self, ticks: int) -> None:
         hub = self._relay.hub
         replicas = [(room, each) for room in hub.by_id.values() for each in room.replicas.values()]
@@ -97,10 +109,6 @@ class Housekeeping:
             await self._reap()
         if ticks % REAP_TICKS == 0:
             await self._resume_forsaken()
-        if self._more_to_follow or ticks % FOLLOW_TICKS == 0:
-            indexed = await run_in_db_thread(search.catch_up, search.BATCH)
-            counted = await run_in_db_thread(rollups.catch_up, rollups.BATCH)
-            self._more_to_follow = indexed >= search.BATCH or counted >= rollups.BATCH
 
     async def _checkpoint(self) -> None:
         """Store what has changed of our replies, renew their leases, and obey what was asked."""

@@ -41,8 +41,6 @@ from chatwidget.transcripts import batches
 from chatwidget.transcripts.folding import fold, words
 from chatwidget.transcripts.locking import row_lock
 
-# Conversations that are counted in one transaction.
-BATCH = 100
 QUARTER, HOUR, DAY = 15, 60, 1440  # minutes
 SPANS = (QUARTER, HOUR)
 # Kinds of which there may be any number; all else has a lane.
@@ -73,9 +71,9 @@ def uncounted() -> QuerySet[Conversation]:
     return Conversation.objects.filter(revision__gt=F("counted_revision"))
 
 
-def catch_up(most: int = 1_000_000) -> int:
-    """Count what has changed; the number of conversations."""
-    return batches.catch_up(uncounted().order_by(), _count_batch, BATCH, most)
+def catch_up(most: int = 1_000_000, **how: Any) -> int:
+    """Count what has changed; the number of conversations. `how`: as `batches` says."""
+    return batches.catch_up(uncounted(), _count_batch, most, **how)
 
 
 def rebuild(progress: Callable[[int], Any] = lambda conversations: None) -> None:
@@ -90,7 +88,7 @@ def rebuild(progress: Callable[[int], Any] = lambda conversations: None) -> None
             DailyKeys.objects.filter(day__gte=_date(day)).delete()
         Counted.objects.all().delete()
         Conversation.objects.filter(counted_revision__gt=0).update(counted_revision=0)
-    while done := catch_up(BATCH):
+    while done := catch_up(batches.BATCH):
         progress(done)
 
 
@@ -183,9 +181,9 @@ def question_of(text: str) -> int | None:
 
 
 @transaction.atomic
-def _count_batch() -> int:
+def _count_batch(behind: QuerySet[Conversation], size: int) -> int:
     skips = connection.features.has_select_for_update_skip_locked
-    rows = {row.pk: row for row in row_lock(uncounted().order_by(), skip_locked=skips)[:BATCH]}
+    rows = {row.pk: row for row in row_lock(behind, skip_locked=skips)[:size]}
     if not rows:
         return 0
     widgets = {

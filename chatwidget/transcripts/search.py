@@ -30,8 +30,6 @@ from chatwidget.transcripts.locking import row_lock
 
 # Not read to be indexed.
 LARGE = ("text", "ui", "metadata", "error_cause")
-# Conversations that are indexed in one transaction.
-BATCH = 100
 # Ids that are read at once where one is taken: many messages may be of one moment.
 AHEAD = 1_000
 # Of the entries that match, so many of the newest are looked at.
@@ -223,16 +221,16 @@ def outdated() -> QuerySet[Conversation]:
     return Conversation.objects.filter(revision__gt=F("indexed_revision"))
 
 
-def catch_up(most: int = 1_000_000) -> int:
-    """Index what has changed; the number of conversations."""
-    return batches.catch_up(outdated().order_by(), _index_batch, BATCH, most)
+def catch_up(most: int = 1_000_000, **how: Any) -> int:
+    """Index what has changed; the number of conversations. `how`: as `batches` says."""
+    return batches.catch_up(outdated(), _index_batch, most, **how)
 
 
 @transaction.atomic
-def _index_batch() -> int:
+def _index_batch(behind: QuerySet[Conversation], size: int) -> int:
     skips = connection.features.has_select_for_update_skip_locked
-    rows = row_lock(outdated().order_by(), "visitor", skip_locked=skips)
-    found = {row.pk: row for row in rows[:BATCH]}
+    rows = row_lock(behind, "visitor", skip_locked=skips)
+    found = {row.pk: row for row in rows[:size]}
     if not found:
         return 0
     new = Q(revision__gt=F("conversation__indexed_revision")) | Q(conversation__indexed_revision=0)
@@ -249,8 +247,8 @@ def _index_batch() -> int:
             *(_said(message, found[message.conversation_id]) for message in said),
         ]
     )
-    for row in found.values():  # what changes meanwhile is read again
-        Conversation.objects.filter(pk=row.pk).update(indexed_revision=row.revision)
+    # They are locked: no other revision has come meanwhile.
+    Conversation.objects.filter(pk__in=found).update(indexed_revision=F("revision"))
     return len(found)
 
 

@@ -84,7 +84,7 @@ async def test_the_workers_do_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(housekeeping, "TICK_SECONDS", 0.0)
     monkeypatch.setattr(housekeeping, "ERASE_TICKS", 1_000_000_000)
     monkeypatch.setattr(retention, "erase_overdue", erase)
-    for name in ("renew_leases", "run_checks", "check_admission"):
+    for name in ("renew_leases", "run_checks", "check_admission", "follow"):
         monkeypatch.setattr(Housekeeping, name, never)
     work = asyncio.create_task(Housekeeping(Relay()).run())
     async with asyncio.timeout(30):

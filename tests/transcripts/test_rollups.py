@@ -20,7 +20,7 @@ from chatwidget.models import (
     DailyKeys,
     Tally,
 )
-from chatwidget.transcripts import erasure, figures, rollups
+from chatwidget.transcripts import erasure, figures, rollups, search
 from chatwidget.transcripts.figures import Period
 from tests.environment import VARIABLES
 from tests.running import run
@@ -54,6 +54,15 @@ def test_twice_is_once() -> None:
     assert (list(Tally.objects.values()), list(DailyKeys.objects.values())) == before
 
 
+def test_a_lively_conversation_is_counted_once_it_has_paused() -> None:
+    row = a_conversation(a_widget(), "hi", "hello")
+    Conversation.objects.update(last_message_at=timezone.now())
+    assert rollups.catch_up(settled=True) == search.catch_up(settled=True) == 0
+    Conversation.objects.update(last_message_at=timezone.now() - timedelta(minutes=1))
+    assert rollups.catch_up(settled=True) == search.catch_up(settled=True) == 1
+    assert row
+
+
 def test_numbers_stay_when_conversations_are_erased() -> None:
     widget = a_widget()
     row = a_conversation(widget, "hi", "hello", page_url="https://a.example/")
@@ -69,13 +78,12 @@ def test_numbers_stay_when_conversations_are_erased() -> None:
     assert row
 
 
-def test_more_than_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rollups, "BATCH", 3)
+def test_more_than_a_batch() -> None:
     widget = a_widget()
     for _ in range(10):
         a_conversation(widget, "hi", "hello")
-    assert rollups.catch_up(4) == 6  # whole batches
-    assert rollups.catch_up() == 4
+    assert rollups.catch_up(4, size=3) == 6  # whole batches
+    assert rollups.catch_up(size=3) == 4
     period = Period(date(2026, 3, 14), date(2026, 3, 14), ZoneInfo("UTC"))
     assert figures.total(period, None)["conversations"] == 10
 

@@ -15,7 +15,7 @@ from chatwidget.management.base import DatabaseCommand
 from chatwidget.management.demo.store import SLUGS, write
 from chatwidget.management.demo.story import Story
 from chatwidget.models import Conversation, Widget
-from chatwidget.transcripts import erasure, rollups, search
+from chatwidget.transcripts import batches, erasure, rollups, search
 
 
 class Command(DatabaseCommand):
@@ -52,10 +52,10 @@ class Command(DatabaseCommand):
         with tqdm(total=messages, unit=" messages", disable=quiet) as bar:
             write(Story(options["seed"], messages, last).chats(), bar.update)
         with tqdm(desc="search index", unit=" conversations", disable=quiet) as bar:
-            while done := search.catch_up(search.BATCH):
+            while done := search.catch_up(batches.BATCH):
                 bar.update(done)
         with tqdm(desc="numbers", unit=" conversations", disable=quiet) as bar:
-            while done := rollups.catch_up(rollups.BATCH):
+            while done := rollups.catch_up(batches.BATCH):
                 bar.update(done)
         if options["verbosity"] > 0:
             conversations = Conversation.objects.filter(widget__slug__in=SLUGS).count()
