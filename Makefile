@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # The same, with a line that says how far it is.
 SHOWN_PIP := $(PYTHON) project/progress.py $(filter-out --quiet,$(PIP))
-# Most tests wait for something: three at a time suit two cores. `make test PARALLEL=` for one.
-PARALLEL := -n 3 --dist loadfile
+# Most tests wait for something: three at a time suit two cores, a file each, in the order that
+# tests/conftest.py puts them. `make test PARALLEL=` for one.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .PHONY: help install free-port run demo-data test test-pages test-agents test-container docs soak lint format bench bench-full markdown-score fuzz audit wheel
 

@@ -5,12 +5,12 @@ Everything real runs in a process of its own on 127.0.0.1, and is ended where it
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Protocol
 
@@ -20,12 +20,13 @@ from django.contrib.auth.models import Group
 from django.db import connections
 from django.test import override_settings
 from hypothesis import HealthCheck, settings
-from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from chatwidget import db
 from chatwidget.relay import lifecycle
 from tests import running, sites
 from tests.environment import FOLDER, VARIABLES
+from tests.failing import FAILED, picture_of
 from tests.needs import chromium
 from tests.running import Preparation, Process, Server, free_port
 from tests.services import Postgres, Redis
@@ -79,6 +80,16 @@ class Serve(Protocol):
 
 class OtherSite(Protocol):
     def __call__(self, pages: dict[str, sites.Page]) -> Awaitable[sites.Site]: ...
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose tests may take long begin first: at the end no worker is alone with one."""
+    limits: dict[Path, float] = {}
+    for item in items:
+        for marker in item.iter_markers("timeout"):
+            limits[item.path] = max(limits.get(item.path, 0), *marker.args)
+    items.sort(key=lambda item: -limits.get(item.path, 0))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -243,33 +254,6 @@ async def context(
         servers = [each for each in request.node.funcargs.values() if isinstance(each, Process)]
         print(*(f"{each.url} said: {each.log[-3000:]}" for each in servers), sep="\n")
     await made.close()
-
-
-FAILED = pytest.StashKey[bool]()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    if report.failed:
-        item.stash[FAILED] = True
-    return report
-
-
-async def picture_of(page: Page) -> str:
-    """What a page shows at the end of a test that has failed, and what it has loaded."""
-    loaded = "performance.getEntries().map((one) => [one.responseStatus, one.name].join(' '))"
-    lines = []
-    for frame in page.frames:
-        try:
-            async with asyncio.timeout(5):
-                shown = await frame.evaluate(f"[document.body.innerText, ...{loaded}]")
-        except (Error, TimeoutError) as error:
-            shown = [str(error)]
-        lines.append("\n  ".join([frame.url, *shown]))
-    return "\n".join(lines)
 
 
 @pytest.fixture
