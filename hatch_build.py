@@ -59,6 +59,7 @@ def is_current() -> bool:
     return (
         BUILT.exists()
         and (STATIC / "loader.js").exists()
+        and (STATIC / "first.js").exists()
         and (STATIC / "frame.js").exists()
         and BUILT.read_text() == digest()
     )

@@ -45,19 +45,25 @@ _PROOF = "chatwidget.proof"
 _HMAC = re.compile(r"[0-9a-f]{64}")
 
 
-def frame_token(slug: str) -> str:
-    """What the frame shows at `hello`: it was served by us, for this widget, less than 1 h ago."""
-    return signing.dumps(slug, salt=_FRAME)
+def frame_token(slug: str, greeting: str = "") -> str:
+    """What the frame shows at `hello`: it was served by us, for this widget, less than 1 h ago.
+
+    `greeting` is what its page greets a new visitor with, whatever has changed until then.
+    """
+    return signing.dumps([slug, greeting] if greeting else slug, salt=_FRAME, compress=True)
 
 
-def check_frame_token(token: str, slug: str) -> None:
-    """Raises CloseConnection for a token that is wrong, expired, or of another widget."""
+def check_frame_token(token: str, slug: str) -> str:
+    """The greeting in it. Raises CloseConnection for a token that is wrong, expired, or of another
+    widget."""
     try:
-        named = signing.loads(token, salt=_FRAME, max_age=FRAME_TOKEN_SECONDS)
+        said = signing.loads(token, salt=_FRAME, max_age=FRAME_TOKEN_SECONDS)
     except (signing.BadSignature, ValueError) as error:
         raise CloseConnection(CloseCode.UNAUTHORIZED, f"frame token: {error}") from None
+    named, greeting = said if isinstance(said, list) else (said, "")
     if named != slug:
         raise CloseConnection(CloseCode.UNAUTHORIZED, "frame token of another widget")
+    return str(greeting)
 
 
 def visitor_token(visitor: UUID, widget: int) -> str:

@@ -67,6 +67,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "sound": False,
             "regenerate": False,
             "maxLength": 4000,
+            "greeting": "",
         }
         if asked.get("state", "").startswith("own-data"):
             config["ownData"] = own_data_config("gallery")

@@ -18,10 +18,12 @@ from django.urls import NoReverseMatch, reverse
 
 from chatwidget.doctor.finding import Finding, fault, note, well
 from chatwidget.doctor.transports import examine_events, examine_socket
+from chatwidget.embed.first_look import source
 
 ANSWER = aiohttp.ClientTimeout(total=15)
 CLOCKS_APART = 60.0  # seconds; tokens live an hour
 CONFIG = re.compile(r'<script type="application/json" id="chatwidget-config">(.*?)</script>', re.S)
+INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.S)
 FILES = re.compile(r'<(?:script|link)[^>]* (?:src|href)="([^"]+\.(?:js|css))"')
 BEHIND = "docs/deployment.md has the whole block for your proxy."
 
@@ -172,6 +174,7 @@ async def _examine_frame(
     known = msgspec.json.decode(config[1], type=Config)
     for finding in _frame_headers(frame, site):
         yield finding
+    yield _inline(page, frame.header("Content-Security-Policy"))
     for path in FILES.findall(page):
         yield _file(await _get(client, urljoin(frame.url, path)))
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(site))
@@ -203,6 +206,14 @@ def _frame_headers(frame: Answer, site: str) -> list[Finding]:
         text = f"The server takes itself for {seen[0] if seen else 'another'}, and is {socket}."
         found.append(fault(text, advice))
     return found
+
+
+def _inline(page: str, policy: str) -> Finding:
+    """The style and the script in the page, which the policy names by their content."""
+    if all(source(text) in policy for _, text in INLINE.findall(page)):
+        return well("Frame: the page came as it was sent.")
+    advice = "Nothing in front may minify or rewrite pages of /chatwidget/, or change their policy."
+    return fault("The frame's policy refuses what is in its page: the chat is blank.", advice)
 
 
 def _file(file: Answer) -> Finding:

@@ -15,12 +15,15 @@ from msgspec import ValidationError, convert, to_builtins
 
 from chatwidget import challenges
 from chatwidget.appearance import OPTIONS, Appearance
+from chatwidget.embed.first_look import first_look
 from chatwidget.embed.strings import OWN_DATA, SCRIPT, STRINGS
 from chatwidget.embed.theme import properties
 from chatwidget.languages import choose_language, direction
 from chatwidget.models import Widget
 from chatwidget.protocol import VERSION
 from chatwidget.providers.registry import longest_message, providers
+from chatwidget.relay.drafts import Greetings
+from chatwidget.relay.lifecycle import begun_relay
 from chatwidget.tokens import frame_token
 
 # What a script tag's data- attributes may change of the frame.
@@ -33,7 +36,8 @@ def frame_context(request: HttpRequest, widget: Widget) -> dict[str, Any]:
     appearance = frame_appearance(request, widget)
     language = frame_language(request, widget)
     config = frame_config(widget, appearance, language)
-    return {"widget": widget, **page_context(config, appearance, language)}
+    context = page_context(config, appearance, language)
+    return {"widget": widget, "look": first_look(), **context}
 
 
 def page_context(config: dict[str, Any], appearance: Appearance, language: str) -> dict[str, Any]:
@@ -79,13 +83,16 @@ def frame_config(widget: Widget, appearance: Appearance, language: str) -> dict[
     """`chatwidget-config`: all of it public."""
     platform = providers().get(widget.provider)
     page = reverse("chatwidget:frame", args=[widget.slug])
+    relay = begun_relay()
+    greeting = (relay.greetings if relay else Greetings()).foreseen(widget, language)
     return {
         "protocol": VERSION,
         "slug": widget.slug,
         "apart": not widget.allowed_origins,
         "socket": f"{page}ws/",
         "events": f"{page}events/",
-        "token": frame_token(widget.slug),
+        "token": frame_token(widget.slug, greeting),
+        "greeting": greeting,
         "tokenUrl": reverse("chatwidget:token", args=[widget.slug]),
         "title": widget.title,
         "agent": widget.title,
@@ -132,13 +139,14 @@ def _host(url: str) -> str:
 
 
 def content_security_policy(request: HttpRequest, widget: Widget) -> str:
-    """Nothing but our own script and style, our own socket, and images from the owner's hosts.
+    """Nothing but our own scripts and style, our own socket, and images from the owner's hosts.
 
     Where the owner has chosen somebody else's challenge, theirs as well; and no Trusted Types then,
     which their script does not keep.
     """
     appearance = widget.typed_appearance
     files = " ".join(filter(None, ("'self'", _host(static("chatwidget/frame.js")))))
+    look = first_look()
     images = " ".join(
         dict.fromkeys(
             ["'self'", *(f"https://{host}" for host in widget.image_hosts)]
@@ -148,8 +156,8 @@ def content_security_policy(request: HttpRequest, widget: Widget) -> str:
     socket = f"{'wss' if request.is_secure() else 'ws'}://{request.get_host()}"
     sources = {
         "default-src": "'none'",
-        "script-src": files,
-        "style-src": files,
+        "script-src": f"{files} {look.script_source}",
+        "style-src": look.style_source,
         "img-src": images,
         "connect-src": f"'self' {socket}",
         "base-uri": "'none'",

@@ -37,6 +37,7 @@ const entries = [
   // What a widget does not use is not sent to it: the teaser bubble is a loader of its own.
   { from: "loader/main.ts", to: "loader.js", define: { TEASER: "false" } },
   { from: "loader/main.ts", to: "loader.teaser.js", define: { TEASER: "true" } },
+  { from: "frame/first.ts", to: "first.js" },
   { from: "frame/main.ts", to: "frame.js" },
   { from: "frame/frame.css", to: "frame.css" },
   // Modules: the frame imports them when a reply first has Markdown, or a formula.
@@ -96,6 +97,8 @@ for (const { from, to, define = {}, format = "iife", license } of entries) {
   if (to.startsWith("loader") && text.split(placeholder).length !== 2) {
     throw new Error(`${to}: ${placeholder} must be there exactly once`);
   }
+  // It is written into the page, whose parser would end it there.
+  if (to === "first.js" && /<\/script|<!--/i.test(text)) throw new Error(`${to} ends its script`);
   writeFileSync(file.path, text);
   console.log(`${to} ${Buffer.byteLength(text)}`);
 }

@@ -21,9 +21,9 @@ from django.utils.translation import gettext as _
 
 from chatwidget.errors import ChatError
 from chatwidget.models import Role, Status, Widget, new_id
-from chatwidget.providers.base import AgentProfile, VisitorIdentity, fits
+from chatwidget.providers.base import AgentProfile, Greeting, Provider, VisitorIdentity, fits
 from chatwidget.providers.reader import read_profile
-from chatwidget.providers.registry import make_provider
+from chatwidget.providers.registry import make_provider, providers
 from chatwidget.providers.scrubbing import described
 from chatwidget.relay.caching import cached
 from chatwidget.text import cleaned, uuid8
@@ -84,6 +84,17 @@ class Greetings:
         is_recent = time.monotonic() - at <= seconds
         return profile if version == widget.config_version and is_recent else None
 
+    def foreseen(self, widget: Widget, language: str) -> str:
+        """What a new visitor will be greeted with; empty where only the platform can say."""
+        platform = providers().get(widget.provider)
+        known = self._known(widget, float("inf"))
+        if known is None and platform and platform.profile is not Provider.profile:
+            return ""
+        greeting = known.greeting if known else None
+        if greeting and greeting.session:  # another visitor's
+            return ""
+        return _greeting(greeting, widget, language)
+
     async def _ask(self, widget: Widget, person: VisitorIdentity, may_ask: MayAsk) -> AgentProfile:
         """What the platform says of its agent: one request for all visitors, while its greeting
         belongs to no session. Raises ReplyError."""
@@ -124,12 +135,14 @@ class Greetings:
         conversation: UUID | None = None,
         otherwise: UUID | None = None,
         may_be_kept: bool = True,
+        shown: str = "",
     ) -> Draft:
         """The visitor's draft, its greeting under way; `greet` is called when it arrives later,
         and `may_ask` before the platform is asked for it.
 
         `conversation` is the id it is to have, where that is known; `otherwise` the id for one that
-        nobody has made yet; `may_be_kept`: the visitor may have one, of another socket's.
+        nobody has made yet; `may_be_kept`: the visitor may have one, of another socket's; `shown`:
+        the greeting that the visitor's page has, if any.
         """
         key = (widget.pk, UUID(person.id))
         if running := self._running(key, widget, conversation):
@@ -140,7 +153,12 @@ class Greetings:
         if running := self._running(key, widget, conversation):  # another tab's, begun meanwhile
             return running
         known = conversation or (kept.conversation if kept else otherwise)
-        draft = Draft(known or new_id(), fingerprint(widget), widget.config_version)
+        draft = Draft(
+            known or new_id(),
+            fingerprint(widget),
+            widget.config_version,
+            _entry(shown) if shown else None,
+        )
         self._fetching[key] = draft
         work = self._fetch(widget, person, language, draft, greet, may_ask)
         draft.task = asyncio.create_task(work)
@@ -167,20 +185,20 @@ class Greetings:
         try:
             # The other tabs' processes are to have the same draft, whichever is greeted first.
             await self._keep(key, draft)
-            text = ""
+            said: Greeting | None = None
             try:
                 profile = await self._ask(widget, person, may_ask)
                 if profile.greeting and draft.greeting is None:
-                    text = cleaned(profile.greeting.text.strip(), GREETING_LENGTH)
-                    draft.session = said if fits(said := profile.greeting.session) else ""
+                    said = profile.greeting
+                    draft.session = said.session if fits(said.session) else ""
             except (ChatError, TimeoutError) as error:
                 cause = getattr(error, "cause", "") or f"no answer in {GREETING_SECONDS:g} s"
                 logger.warning("greeting of %s: %s", widget.slug, cause)
             except Exception as error:  # an adapter's bug must not leave its visitor ungreeted
                 trace = described(error, widget.known_key)
                 logger.error("greeting of %s\n%s", widget.slug, trace)
-            if draft.greeting is None:  # else another process's came first, and is shown
-                draft.greeting = _entry(text or widget.greeting.strip() or _default(language))
+            if draft.greeting is None:  # else the page's, or another process's, is shown
+                draft.greeting = _entry(_greeting(said, widget, language))
                 greet(draft)  # at once: a message that waits for it must not overtake it
                 await self._keep(key, draft)
         finally:
@@ -209,6 +227,12 @@ def next_conversation_id(before: UUID, ended: datetime | None = None) -> UUID:
     digest = hashlib.sha256(b"chatwidget.successor:" + before.bytes).digest()
     time = int(ended.timestamp() * 1000).to_bytes(6) if ended else before.bytes[:6]
     return uuid8(time + digest[:10])
+
+
+def _greeting(said: Greeting | None, widget: Widget, language: str) -> str:
+    """The platform's, else the widget's own, else a friendly one."""
+    text = cleaned(said.text.strip(), GREETING_LENGTH) if said else ""
+    return text or widget.greeting.strip() or _default(language)
 
 
 def _default(language: str) -> str:

@@ -97,6 +97,11 @@ async def begin(sender: type, **_: object) -> None:
 _process: Process | None = None
 
 
+def begun_relay() -> Relay | None:
+    """The same, called from any thread; None where no event loop has begun it."""
+    return _process.relay if _process else None
+
+
 def relay() -> Relay:
     """This process's relay; called in its event loop."""
     global _process

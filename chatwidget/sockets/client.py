@@ -26,6 +26,7 @@ class Client:
     language: str
     identity: VerifiedIdentity | None = None  # whom the embedding site vouches for
     is_new: bool = False  # made in this moment: nothing is stored of them, nobody blocked them
+    greeting: str = ""  # what their page greets with, until a draft has it
     details: VisitorDetails = field(default_factory=VisitorDetails)
 
     @property

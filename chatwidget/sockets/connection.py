@@ -110,7 +110,7 @@ class Connection(Line):
     async def _hello(self, frame: Hello) -> None:
         assert self._hello_timer
         self._hello_timer.cancel()
-        tokens.check_frame_token(frame.token or "", self._widget.slug)
+        greeting = tokens.check_frame_token(frame.token or "", self._widget.slug)
         self._embedder = origin.embedder(frame.page)
         verified = verified_identity(self._widget, frame.identity)
         known = tokens.visitor_of(frame.visitor, self._widget.pk) if frame.visitor else None
@@ -128,6 +128,7 @@ class Connection(Line):
             ),
             identity=verified,
             is_new=verified is None and visitor != known,
+            greeting=greeting,
             details=details_of(frame, verified),
         )
         self._client = client

@@ -77,6 +77,7 @@ class Subscription(Following):
         if conversation is None and self.conversation:
             conversation = next_conversation_id(self.conversation)  # it was erased
         is_new, self.client.is_new = self.client.is_new, False
+        shown, self.client.greeting = self.client.greeting, ""  # of what comes after, not
         draft = await self.relay.greetings.draft(
             self.widget,
             self.client.person,
@@ -86,6 +87,7 @@ class Subscription(Following):
             conversation=conversation,
             otherwise=self._first,
             may_be_kept=not is_new,
+            shown=shown,
         )
         room = self._enter(draft.conversation)
         self.conversation, self.draft, self.revision, self.ended_at = None, draft, 0, None

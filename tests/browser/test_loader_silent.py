@@ -23,11 +23,8 @@ async def break_gateway(page: Page) -> None:
     await page.route(FRAME, lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
 
 
-async def lose_script(page: Page) -> None:
-    await page.route("**/frame.js", lambda route: route.fulfill(status=404))
-
-
-FAULTS = [refuse, break_gateway, lose_script]
+# Where only the script does not come: test_first_look.py.
+FAULTS = [refuse, break_gateway]
 
 
 @pytest.mark.parametrize("fault", FAULTS)

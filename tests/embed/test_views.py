@@ -19,6 +19,7 @@ from pytest_django import Settings
 
 from chatwidget import challenges, tokens
 from chatwidget.conf import Secret
+from chatwidget.embed.first_look import first_look, source
 from chatwidget.errors import CloseConnection
 from chatwidget.models import Widget
 from chatwidget.tokens import VerifiedIdentity, verify_identity
@@ -174,10 +175,11 @@ def test_the_frame_may_be_framed_and_is_not_stored(client: Client, widget: Widge
 
 def test_the_frames_policy(client: Client, widget: Widget) -> None:
     policy = policy_of(client.get("/chatwidget/shop/", headers={"host": "localhost:8000"}))
+    look = first_look()
     assert policy == {
         "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
+        "script-src": ["'self'", look.script_source],
+        "style-src": [look.style_source],
         "img-src": ["'self'"],
         "connect-src": ["'self'", "ws://localhost:8000"],
         "base-uri": ["'none'"],
@@ -198,8 +200,7 @@ def test_the_frames_policy_knows_the_owners_hosts(
     assert policy["frame-ancestors"] == ["'self'", "https://a.example", "https://*.b.example"]
     assert policy["img-src"] == ["'self'", "https://cdn.example.com", "https://logo.example"]
     assert policy["connect-src"] == ["'self'", "wss://testserver"]
-    assert policy["script-src"] == policy["style-src"]
-    assert "'self'" in policy["script-src"]
+    assert policy["script-src"][:2] == ["'self'", "https://static.example"]
     assert config_of(client.get("/chatwidget/shop/"))["imageHosts"] == ["cdn.example.com"]
 
 
@@ -229,12 +230,25 @@ def test_somebody_elses_challenge_in_the_frames_policy(
     assert before.keys() - policy_of(answer).keys() == {"require-trusted-types-for"}
 
 
-def test_the_page_has_no_inline_script_or_style(client: Client, widget: Widget) -> None:
-    """Its policy would refuse them."""
-    text = client.get("/chatwidget/shop/").content.decode()
-    assert "<style" not in text and " style=" not in text and " onclick=" not in text
-    scripts = [part.partition(">")[0] for part in text.split("<script")[1:]]
-    assert all("src=" in script or 'type="application/json"' in script for script in scripts)
+def test_what_is_inline_is_named_by_the_policy(client: Client, widget: Widget) -> None:
+    answer = client.get("/chatwidget/shop/")
+    text, policy = answer.content.decode(), policy_of(answer)
+    assert " style=" not in text and " onclick=" not in text
+    [style], [script] = (
+        re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.S) for tag in ("style", "script")
+    )
+    assert policy["style-src"] == [source(style)]
+    assert source(script) in policy["script-src"]
+    others = [part.partition(">")[0] for part in text.split("<script ")[1:]]
+    assert all("src=" in script or 'type="application/json"' in script for script in others)
+
+
+@pytest.mark.parametrize("provider", ["demo", "agentix"])
+def test_the_page_greets_where_it_knows_the_greeting(client: Client, provider: str) -> None:
+    a_widget("shop", provider=provider, greeting=" Ahoy! ")
+    config = config_of(client.get("/chatwidget/shop/"))
+    assert config["greeting"] == ("Ahoy!" if provider == "demo" else "")
+    assert tokens.check_frame_token(config["token"], "shop") == config["greeting"]
 
 
 @pytest.mark.parametrize(

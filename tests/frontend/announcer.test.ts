@@ -44,6 +44,15 @@ test("history is not told, what goes on from it is", () => {
   );
 });
 
+test("the page's greeting is told once, whatever the server calls it", () => {
+  const [page] = chat("Hello!", "complete").messages;
+  const as = (id: string): Chat => ({
+    ...emptyChat(),
+    messages: [{ ...page!, id, client: "page" }],
+  });
+  assert.deepEqual(hear([{ ...as("page") }], [as("m"), "ready"], [as("m"), "message"]), ["Hello!"]);
+});
+
 test("older messages are not told", () => {
   const now = chat("Now.", "complete");
   const older = { ...now.messages[0]!, id: "older", text: "Long ago." };

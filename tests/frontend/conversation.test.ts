@@ -11,6 +11,7 @@ import {
   receive,
   running,
 } from "../../chatwidget/frontend/frame/conversation.ts";
+import { greetingOf } from "../../chatwidget/frontend/frame/greeting.ts";
 import type { Message, ServerFrame } from "../../chatwidget/frontend/frame/protocol.ts";
 
 import { delta, done, message, play, ready, show } from "./chat-frames.ts";
@@ -246,5 +247,34 @@ suite("a person", () => {
       conversation: "c",
     });
     assert.deepEqual([chat.queue.length, chat.inFlight, running(chat)], [0, null, undefined]);
+  });
+});
+
+suite("the page's greeting", () => {
+  const page = greetingOf("Hello!");
+  const begun = receive(emptyChat(), { type: "message", message: page })[0];
+  const greeting = message(1, "assistant", "Hello!");
+  const ids = (...frames: ServerFrame[]) =>
+    play(begun, ...frames)[0].messages.map(({ id, client }) => [id, client]);
+
+  test("is confirmed by the server's, in its place", () => {
+    assert.deepEqual(ids(ready([greeting], null)), [["m1", "page"]]);
+    assert.deepEqual(ids(ready([greeting], null), ready([greeting], null)), [["m1", "page"]]);
+  });
+
+  test("waits for one that comes later", () => {
+    assert.deepEqual(ids(ready([], null)), [["page", undefined]]);
+    assert.deepEqual(ids(ready([], null), { type: "message", message: greeting }), [
+      ["m1", "page"],
+    ]);
+  });
+
+  test("goes where there is a conversation after all", () => {
+    const said = [message(3, "user", "Hi"), message(4, "assistant", "Yes?")];
+    assert.deepEqual(ids(ready(said, "c")), [
+      ["m3", undefined],
+      ["m4", undefined],
+    ]);
+    assert.deepEqual(ids(ready([], "c")), []);
   });
 });

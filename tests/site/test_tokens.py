@@ -16,11 +16,23 @@ from chatwidget.errors import CloseCode, CloseConnection
 
 
 def test_a_frame_token_is_its_widgets_and_lives_an_hour() -> None:
-    tokens.check_frame_token(tokens.frame_token("shop"), "shop")
+    assert tokens.check_frame_token(tokens.frame_token("shop"), "shop") == ""
+    greeting = "¡Hola! ".strip() * 200
+    token = tokens.frame_token("shop", greeting)
+    assert tokens.check_frame_token(token, "shop") == greeting and len(token) < 200
     with patch("django.core.signing.time.time", return_value=time.time() - 3601):
         old = tokens.frame_token("shop")
     visitor = tokens.visitor_token(uuid4(), 1)
-    for token in (tokens.frame_token("other"), old, visitor, "", "x", "a:b:c", "\ud800", "\0"):
+    for token in (
+        tokens.frame_token("other", "shop"),
+        old,
+        visitor,
+        "",
+        "x",
+        "a:b:c",
+        "\ud800",
+        "\0",
+    ):
         with pytest.raises(CloseConnection) as refused:
             tokens.check_frame_token(token, "shop")
         assert refused.value.close_code == CloseCode.UNAUTHORIZED

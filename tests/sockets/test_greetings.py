@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from chatwidget import tokens
 from tests.client import Chat
 from tests.platforms import agentix
 from tests.platforms.control import Control
@@ -42,8 +43,26 @@ async def test_the_platforms_own(visit: Visit, agents: Control, site: Site) -> N
     assert json.loads((await agents.log())[-1]["body"])["session_id"] == session
 
 
-async def test_agentixs_welcome(visit: Visit, agents: Control) -> None:
+async def test_agentixs_welcome(visit: Visit, agents: Control, site: Site) -> None:
+    """Once it is known here, the page has it."""
     assert (await greeted(visit, "agentix"))[1] == agentix.WELCOME
+    async with site.client() as client:
+        pages = [(await client.get(f"/chatwidget/{slug}/")).text for slug in ("agentix", "eigi")]
+    assert [f'"greeting":"{agentix.WELCOME}"' in pages[0], '"greeting":""' in pages[1]] == [
+        True
+    ] * 2
+
+
+async def test_what_the_page_has_is_what_was_said(visit: Visit, site: Site) -> None:
+    """Whatever the owner has changed since."""
+    chat = await visit("talk")
+    ready = await chat.hello(token=tokens.frame_token("talk", "As it was"))
+    assert [each["text"] for each in ready["messages"]] == ["As it was"]
+    await chat.ask("say:hi")
+    assert chat.conversation
+    assert site.messages(chat.conversation)[0]["text"] == "As it was"
+    await chat.send({"type": "new"})
+    assert (await chat.greeting(await chat.until("ready")))["text"] == OWN_GREETING
 
 
 @pytest.mark.parametrize("slug", ["talk", "ungreeting"])

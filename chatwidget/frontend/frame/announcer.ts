@@ -23,7 +23,8 @@ export class Announcer {
   update(chat: Chat, type: ServerFrame["type"]): void {
     const fresh = type === "ready" || type === "history";
     for (const message of chat.messages) {
-      const { id, role, text, attempt } = message;
+      const { role, text, attempt } = message;
+      const id = message.client ?? message.id;
       const told = this.#told.get(id);
       if (role === "user" || message === told?.message) continue;
       const before = told?.message.attempt === attempt ? told : undefined;

@@ -7,13 +7,14 @@ import { sendable } from "./code-points.ts";
 import type { Config, OwnData, Prechat } from "./config.ts";
 import { type Chat, isRunning, lastEvent, running } from "./conversation.ts";
 import { DateFormatter, region } from "./dates.ts";
-import { byId } from "./dom.ts";
+import { byId, focusText, focusWithFrame } from "./dom.ts";
 import { explain, reason } from "./errors.ts";
 import type { ParentPage } from "./parent-page.ts";
 import { formToShow } from "./prechat.ts";
 import type { Challenge, Frame, Message, Profile, ServerFrame } from "./protocol.ts";
 import type { Environment } from "./socket.ts";
 import type { Stores } from "./storage.ts";
+import { themed } from "./theme.ts";
 import { UnreadCounter } from "./unread.ts";
 import type { Actions } from "./view/context.ts";
 import { uiWords } from "./view/rich-elements.ts";
@@ -52,27 +53,42 @@ export class App implements Actions {
   /** A challenge is being solved. */
   #solves = false;
 
-  constructor(config: Config, parent: ParentPage, environment: Environment, stores: Stores) {
+  /** `greeting`: the page's, for a new visitor; `sent`: what was sent before this was there. */
+  constructor(
+    config: Config,
+    parent: ParentPage,
+    environment: Environment,
+    stores: Stores,
+    greeting?: Message,
+    sent: string[] = [],
+  ) {
     this.#config = config;
     this.#parent = parent;
     this.#stores = stores;
     this.#visitor = new CurrentVisitor(stores);
     this.#dates = new DateFormatter(region(config.locale));
-    this.client = new ChatClient(config.token, config.maxLength, environment, stores, {
-      hello: () => {
-        const page = this.#page;
-        const { identity, isNamed: named } = this.#visitor;
-        this.#sentPage = page;
-        return {
-          page: { ...page, ...(parent.origin && { origin: parent.origin }) },
-          locale: config.locale,
-          ...(named && { identity }),
-        };
+    this.client = new ChatClient(
+      config.token,
+      config.maxLength,
+      environment,
+      stores,
+      {
+        hello: () => {
+          const page = this.#page;
+          const { identity, isNamed: named } = this.#visitor;
+          this.#sentPage = page;
+          return {
+            page: { ...page, ...(parent.origin && { origin: parent.origin }) },
+            locale: config.locale,
+            ...(named && { identity }),
+          };
+        },
+        received: (frame, before) => this.#frame(frame, before),
+        refused: (text) => this.#view.composer.giveBack(text),
+        changed: () => this.#schedule(),
       },
-      received: (frame, before) => this.#frame(frame, before),
-      refused: (text) => this.#view.composer.giveBack(text),
-      changed: () => this.#schedule(),
-    });
+      greeting,
+    );
     const context = {
       config,
       actions: this,
@@ -97,9 +113,11 @@ ${reason(message, config.strings, this.#dates)}`,
     }
     this.#watch();
     this.#update();
+    this.#view.composer.catchUp(sent);
   }
 
   start(): void {
+    this.#announcer.update(this.client.chat, "message"); // the page's greeting, now that it is seen
     this.client.dispatch({ type: "start" });
   }
 
@@ -152,7 +170,7 @@ ${reason(message, config.strings, this.#dates)}`,
     this.#prechat = null;
     this.#keep();
     this.#update();
-    this.#view.composer.focus();
+    focusText();
   }
 
   /** What waits for the form is the visitor's to send, where they leave it. */
@@ -200,7 +218,12 @@ ${reason(message, config.strings, this.#dates)}`,
       this.client.sendFrame({ type: "typing" });
     }
     clearTimeout(this.#draftTimer);
-    this.#draftTimer = window.setTimeout(() => this.#stores.tab.save({ draft: text }), 300);
+    this.#draftTimer = window.setTimeout(() => this.#saveDraft(text), 300);
+  }
+
+  #saveDraft(draft: string): void {
+    const { tab } = this.#stores;
+    if (draft !== (tab.value.draft ?? "")) tab.save({ draft });
   }
 
   // --- what the embedding page sends -------------------------------------------------------------
@@ -214,17 +237,14 @@ ${reason(message, config.strings, this.#dates)}`,
     this.#inline = inline;
     this.#connected = true;
     this.#view.closable(!inline);
-    this.#view.theme(state.theme ?? this.#config.theme, state.scheme);
+    themed(state.theme ?? this.#config.theme, state.scheme);
     if (this.#visitor.isReplacedBy(identity, forget)) this.#forget();
     else if (this.client.connection.phase === "idle") this.start();
     else if (news) this.client.reconnect();
     else this.#sendPage();
     if (opened) {
       this.#unread.update(this.client.chat);
-      // Only where the visitor opened it: then the loader gives us the focus. A panel that the next
-      // page opens again must not take it.
-      if (document.hasFocus()) this.#view.composer.focus();
-      else window.addEventListener("focus", () => this.#view.composer.focus(), { once: true });
+      focusWithFrame();
     }
     for (const text of texts) this.send(text);
   }
@@ -320,7 +340,7 @@ ${reason(message, config.strings, this.#dates)}`,
     }
     window.addEventListener("pagehide", () => {
       this.#keep();
-      this.#stores.tab.save({ draft: this.#view.composer.text });
+      this.#saveDraft(this.#view.composer.text);
     });
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) return;

@@ -15,7 +15,7 @@ import {
   release,
   renew,
 } from "./conversation.ts";
-import type { ClientFrame, Hello, ServerFrame } from "./protocol.ts";
+import type { ClientFrame, Hello, Message, ServerFrame } from "./protocol.ts";
 import { type Environment, Socket } from "./socket.ts";
 import type { Stores } from "./storage.ts";
 import { uuid } from "./uuid.ts";
@@ -54,6 +54,7 @@ export class ChatClient {
     environment: Environment,
     stores: Stores,
     on: Listener,
+    greeting?: Message,
   ) {
     this.#environment = environment;
     this.#stores = stores;
@@ -62,6 +63,7 @@ export class ChatClient {
     const { visitor, conversation } = stores.visitor.value;
     this.#visitor = visitor;
     this.chat = { ...emptyChat(Array.isArray(queue) ? queue : [], maxLength), conversation };
+    if (greeting) [this.chat] = receive(this.chat, { type: "message", message: greeting });
     this.#socket = new Socket(token, environment, {
       hello: (token) => this.hello(token),
       frame: (frame) => this.#frame(frame),

@@ -61,6 +61,8 @@ export interface Config {
   regenerate: boolean;
   /** Code points; `ready` has the last word. */
   maxLength: number;
+  /** What a new visitor is greeted with; empty where that is not known yet. */
+  greeting: string;
 }
 
 export function readConfig(document: Document): Config {

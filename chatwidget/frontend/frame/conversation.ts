@@ -10,6 +10,7 @@
  */
 
 import { after, points } from "./code-points.ts";
+import { isGreeting, PAGE } from "./greeting.ts";
 import type { ErrorInfo, Frame, Message, ServerFrame } from "./protocol.ts";
 
 /** The server pauses at 256 Ki code points that nobody acknowledged; we do so eight times as often. */
@@ -170,10 +171,15 @@ export function rated(chat: Chat, id: string, rating: number): Chat {
 
 function ready(chat: Chat, frame: Frame<"ready">): Chat {
   const known = new Map(chat.messages.map((message) => [message.id, message]));
+  const page = known.get(PAGE);
+  // The greeting of a conversation that is yet to begin may come a little later.
+  const waits = page && frame.conversation === null && !frame.messages[0];
   return {
     ...cut(chat),
     conversation: frame.conversation,
-    messages: sorted(frame.messages.map((message) => entry(message, known.get(message.id)))),
+    messages: waits
+      ? [page]
+      : sorted(frame.messages.map((message) => entry(message, known.get(message.id) ?? page))),
     more: frame.more,
     maxLength: frame.limits.max_length,
     wantsEmail: frame.features?.email === true,
@@ -204,7 +210,11 @@ function accepted(chat: Chat, frame: Frame<"accepted">): Step {
 function put(chat: Chat, message: Message): Chat {
   const known = chat.messages.find(({ id }) => id === message.id);
   if (known && isBehind(message, known)) return chat;
-  return { ...chat, messages: sorted(chat.messages, [entry(message, known)]) };
+  const page = chat.messages.find(({ id }) => id === PAGE);
+  const others = isGreeting(message)
+    ? chat.messages.filter((each) => each !== page)
+    : chat.messages;
+  return { ...chat, messages: sorted(others, [entry(message, known ?? page)]) };
 }
 
 function isBehind(message: Message, known: Entry): boolean {
@@ -262,9 +272,11 @@ function refused(chat: Chat, error: ErrorInfo): Step {
 
 // --- parts --------------------------------------------------------------------------------------
 
+/** `known`: the same one, or the page's greeting, whose place a greeting takes. */
 function entry(message: Message, known?: Entry): Entry {
   const length = points(message.text);
-  return { ...message, length, acked: length, ...(known?.client && { client: known.client }) };
+  const client = known?.id === PAGE && isGreeting(message) ? PAGE : known?.client;
+  return { ...message, length, acked: length, ...(client && { client }) };
 }
 
 function swap(chat: Chat, old: Entry, fresh: Entry): Chat {

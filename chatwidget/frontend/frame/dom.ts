@@ -49,6 +49,23 @@ export function byId<T extends HTMLElement>(id: string): T {
 export const composing = (event: KeyboardEvent): boolean =>
   event.isComposing || event.keyCode === 229;
 
+/** Lets the visitor write. */
+export function focusText(): void {
+  const text = byId<HTMLTextAreaElement>("text");
+  text.focus({ preventScroll: true });
+  // WebKit gives a frame of another origin the focus, but lets nobody type before there is a caret.
+  text.selectionEnd += 0;
+}
+
+/**
+ * The same as soon as the frame has the focus, which the loader gives it only where the visitor opened
+ * it: a panel that the next page opens again must not take it.
+ */
+export function focusWithFrame(): void {
+  if (document.hasFocus()) focusText();
+  else window.addEventListener("focus", focusText, { once: true });
+}
+
 /** Shows or hides what may have the focus, which then goes on. */
 export function toggle(element: HTMLElement, shown: boolean): void {
   const focused = document.hasFocus() && element.contains(document.activeElement);

@@ -1,18 +1,9 @@
-/** The frame in a browser. */
+/** The frame in a browser: takes over from first.ts, which was in the page. */
 import { App } from "./app.ts";
-import { readConfig } from "./config.ts";
-import { byId } from "./dom.ts";
-import { connectParentPage } from "./parent-page.ts";
-import { openStores, openStoresOf } from "./storage.ts";
 import { Transport } from "./transport.ts";
 
-// The visitor opened it (see `load` in ../loader/widget.ts): what is typed from now on is not lost.
-if (location.hash) byId("text").focus({ preventScroll: true });
-
-const config = readConfig(document);
-const parent = connectParentPage(window, (state) => app.onState(state));
-const stores = config.apart ? openStoresOf(config.slug, parent.origin) : openStores(config.slug);
-const transport = new Transport(config.socket, config.events, config.tokenUrl, stores.tab);
+const { config, parent, stores, socket, greeting, sent, takeOver } = window.chatwidget;
+const transport = new Transport(config.socket, config.events, config.tokenUrl, stores.tab, socket);
 const app = new App(
   config,
   parent,
@@ -30,7 +21,10 @@ const app = new App(
     ...(new URLSearchParams(location.search).has("debug") && { log: console.debug }),
   },
   stores,
+  greeting,
+  sent,
 );
+takeOver((state) => app.onState(state));
 // Inside another page, what it says first starts the conversation, unless it says nothing.
 if (parent.embedded) window.setTimeout(() => app.startAlone(), 5_000);
 else app.start();

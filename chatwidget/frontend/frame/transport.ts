@@ -13,17 +13,26 @@ export interface Kept {
   save(changes: { stream?: boolean }): void;
 }
 
+export function openSocket(path: string): WebSocket {
+  // http → ws, https → wss.
+  return new WebSocket(new URL(path, location.href.replace(/^http/, "ws")));
+}
+
 export class Transport {
-  #socketUrl: URL;
+  #socketUrl: string;
+  #first: WebSocket | undefined;
   #streamUrl: string;
   #probe: string;
   #tab: Kept;
   #failed = 0;
 
-  /** `probe`: an address that answers where the server can be reached at all. */
-  constructor(socket: string, stream: string, probe: string, tab: Kept) {
-    // http → ws, https → wss.
-    this.#socketUrl = new URL(socket, location.href.replace(/^http/, "ws"));
+  /**
+   * `probe`: an address that answers where the server can be reached at all; `first`: a socket that
+   * is under way already.
+   */
+  constructor(socket: string, stream: string, probe: string, tab: Kept, first?: WebSocket) {
+    this.#socketUrl = socket;
+    this.#first = first;
     this.#streamUrl = stream;
     this.#probe = probe;
     this.#tab = tab;
@@ -31,8 +40,12 @@ export class Transport {
 
   open(): WebSocketLike {
     if (this.#tab.value.stream || this.#failed >= CHANCES) return this.#openStream();
-    const socket = new WebSocket(this.#socketUrl);
-    let opened = false;
+    const first = this.#first;
+    this.#first = undefined;
+    const usable = first && first.readyState <= WebSocket.OPEN;
+    const socket = usable ? first : openSocket(this.#socketUrl);
+    let opened = socket.readyState === WebSocket.OPEN;
+    if (opened) queueMicrotask(() => socket.onopen?.(new Event("open")));
     socket.addEventListener("open", () => {
       opened = true;
     });

@@ -62,12 +62,6 @@ export class Composer {
     this.text = [text, this.text].filter(Boolean).join("\n");
   }
 
-  focus(): void {
-    this.#text.focus({ preventScroll: true });
-    // WebKit gives a frame of another origin the focus, but lets nobody type before there is a caret.
-    this.#text.selectionEnd += 0;
-  }
-
   /** `running`: the id of the reply that can be stopped. */
   update(running: string | null, maxLength: number): void {
     this.#running = running;
@@ -91,6 +85,17 @@ export class Composer {
       this.text = "";
       this.notify("");
     }
+  }
+
+  /** Sends what was sent before this was there; what cannot be stays, before what was typed since. */
+  catchUp(sent: string[]): void {
+    const typed = this.text;
+    const left = sent.map((text) => {
+      this.text = text;
+      this.submit();
+      return this.text;
+    });
+    this.text = [...left, typed].filter(Boolean).join("\n");
   }
 
   #changed(): void {

@@ -3,6 +3,7 @@
 import { copyText } from "../clipboard.ts";
 import type { Entry } from "../conversation.ts";
 import { el, icon, iconButton, refocus } from "../dom.ts";
+import { time } from "./bubble.ts";
 import type { ViewContext } from "./context.ts";
 import { Feedback } from "./feedback.ts";
 
@@ -45,7 +46,7 @@ export class Footer {
       }
     }
     const { created_at } = message;
-    row.append(el("time", { datetime: created_at }, dates.clock(created_at)));
+    row.append(time(created_at, dates.clock(created_at)));
   }
 
   update({ status, rating }: Entry, last: boolean): void {

@@ -2,8 +2,9 @@
 import { type Chat, lastEvent } from "../conversation.ts";
 import { byId, el, toggle } from "../dom.ts";
 import { fill } from "../strings.ts";
+import { dots } from "./bubble.ts";
 import type { ViewContext } from "./context.ts";
-import { dots, MessageView } from "./message.ts";
+import { MessageView } from "./message.ts";
 import { Scroll } from "./scroll.ts";
 
 export interface LogState {
@@ -20,11 +21,13 @@ export class Log {
   #latest = byId("latest");
   #latestLabel = this.#latest.lastElementChild!;
   #views = new Map<string, MessageView>();
+  /** What the first look has drawn, in the order in which it is asked for. */
+  #drawn = [...this.#log.querySelectorAll("article")];
   #chips: HTMLElement;
   #back: HTMLElement;
   #ask: HTMLElement;
   #typing = "";
-  #dots = el("div", {}, el("div", { class: "body waiting" }, dots()));
+  #dots = byId("dots");
   #scroll: Scroll;
   #more = false;
   #fresh = false;
@@ -56,7 +59,10 @@ export class Log {
       { type: "button", class: "pill person", click: ask },
       strings.ask_person,
     );
-    this.#log.after(this.#dots, this.#chips, this.#ask, this.#back);
+    this.#dots.after(this.#chips, this.#ask, this.#back);
+    queueMicrotask(() => {
+      for (const each of this.#drawn.splice(0)) each.remove();
+    });
     this.#scroll = new Scroll(byId("scroller"), () => this.#moved());
     this.#latest.addEventListener("click", () => this.#scroll.toEnd());
   }
@@ -82,7 +88,8 @@ export class Log {
     let before = 0;
     const show = (key: string, mine: boolean, iso: string): MessageView => {
       kept.add(key);
-      const view = this.#views.get(key) ?? new MessageView(this.#context, mine);
+      const view =
+        this.#views.get(key) ?? new MessageView(this.#context, mine, this.#drawn.shift());
       this.#views.set(key, view);
       const midnight = this.#context.dates.midnight(iso);
       if (midnight !== before) {

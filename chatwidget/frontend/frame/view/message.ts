@@ -3,6 +3,7 @@ import { type Entry, isRunning, type Unsent } from "../conversation.ts";
 import { el } from "../dom.ts";
 import { reason } from "../errors.ts";
 import { fill } from "../strings.ts";
+import { bubble, dots } from "./bubble.ts";
 import type { ViewContext } from "./context.ts";
 import { Footer } from "./footer.ts";
 import { loadMarkdown, ReplyText } from "./reply-text.ts";
@@ -17,26 +18,28 @@ const WRITERS = ["assistant", "operator"];
 export class MessageView {
   readonly article: HTMLElement;
   /** The line with the day, where this message is the first of it. */
-  readonly day = el("div", { class: "day" });
+  readonly day: HTMLElement;
   #context: ViewContext;
-  #body = el("div", { class: "body" });
-  #ui = el("div", { class: "ui" });
-  #note = el("p", { class: "note" });
+  #body: HTMLElement;
+  #ui: HTMLElement;
+  #note: HTMLElement;
   #author: HTMLElement | null = null;
   #footer: Footer | null = null;
   #shown: Entry | null = null;
   #last = false;
   #text: ReplyText | null = null;
 
-  constructor(context: ViewContext, mine: boolean) {
+  /** `drawn`: its article, where the first look has drawn it. */
+  constructor(context: ViewContext, mine: boolean, drawn?: HTMLElement) {
     this.#context = context;
-    this.article = el(
-      "article",
-      { class: mine ? "mine" : "theirs" },
-      this.#body,
-      this.#ui,
-      this.#note,
-    );
+    this.article = drawn ?? bubble(mine);
+    const before = drawn?.previousElementSibling as HTMLElement | null | undefined;
+    this.day = before?.matches(".day") ? before : el("div", { class: "day" });
+    const [body, ui, note, footer] = this.article.children as HTMLCollectionOf<HTMLElement>;
+    this.#body = body!;
+    this.#ui = ui!;
+    this.#note = note!;
+    footer?.remove();
   }
 
   /** Shows a stored message. `last`: the conversation's last; `asked`: a reply, not a greeting. */
@@ -112,10 +115,4 @@ export class MessageView {
     if (text === "") this.#body.replaceChildren();
     this.#text!.add(text.slice(written), !isRunning(message));
   }
-}
-
-/** Three dots that move while nothing has come yet; without a label they are only seen. */
-export function dots(label = ""): HTMLElement {
-  const spoken = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
-  return el("span", { class: "dots", ...spoken }, el("i"), el("i"), el("i"));
 }

@@ -2,7 +2,7 @@
 import type { MarkdownOptions, MarkdownStream } from "../../markdown/index.ts";
 import { typesetter } from "../../markdown/typeset.ts";
 import type { Config } from "../config.ts";
-import { el } from "../dom.ts";
+import { dots, isPlain, plain } from "./bubble.ts";
 import type { ViewContext } from "./context.ts";
 import { inTurn } from "./pace.ts";
 
@@ -26,20 +26,6 @@ export function loadMarkdown({ markdown }: Config): Promise<void> {
   );
   return loading;
 }
-
-/** Whatever may mean something in Markdown, or may not be shown. */
-const MARKS =
-  /[\\`*_~[\]<>&$@#|\r\0\u202a-\u202e\u2066-\u2069]|https?:|www\.|^(?:[-+=:]|\d+[.)])|^[ \t]|[ \t]$|[ \t]{2}/im;
-
-/** The same elements that Markdown has for a text without marks. */
-const plain = (text: string) =>
-  text
-    .trim()
-    .split(/\n{2,}/)
-    .map((paragraph) => {
-      const lines = paragraph.split("\n").flatMap((line) => [el("br"), line]);
-      return el("p", {}, ...lines.slice(1));
-    });
 
 const asWritten: Make = (root) => {
   root.classList.add("as-written");
@@ -80,6 +66,7 @@ export class ReplyText {
     if (this.#stopped) return true;
     if (!this.#stream && !make && !this.#showPlain()) {
       const loaded = loadMarkdown(this.#context.config);
+      if (!this.#body.firstChild) this.#body.append(dots());
       loaded.then(() => {
         if (!make) this.#begin(asWritten);
         inTurn((count) => this.#show(count));
@@ -96,7 +83,7 @@ export class ReplyText {
 
   /** A whole text without any marks needs nothing to be loaded. */
   #showPlain(): boolean {
-    if (!this.#whole || MARKS.test(this.#rest)) return false;
+    if (!this.#whole || !isPlain(this.#rest)) return false;
     this.#begin(() => ({ write() {}, end() {} }));
     if (this.#rest) this.#body.append(...plain(this.#rest));
     this.#rest = "";

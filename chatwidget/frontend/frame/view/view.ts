@@ -1,9 +1,10 @@
 /** The whole of what is seen, shown from one model. */
-import type { Identity, Theme } from "../../bridge-protocol.ts";
+import type { Identity } from "../../bridge-protocol.ts";
 import type { Prechat } from "../config.ts";
 import type { Connection } from "../connection.ts";
 import { type Chat, running } from "../conversation.ts";
 import { byId, composing, el, refocus } from "../dom.ts";
+import { paint } from "../theme.ts";
 import { Composer } from "./composer.ts";
 import type { ViewContext } from "./context.ts";
 import { Log } from "./log.ts";
@@ -30,10 +31,7 @@ export class View {
   #title = document.title;
 
   constructor(context: ViewContext, draft: string) {
-    const { style } = document.documentElement;
-    for (const [name, value] of Object.entries(context.config.look)) {
-      style.setProperty(name, value);
-    }
+    paint(context.config);
     this.composer = new Composer(context, draft);
     this.log = new Log(context);
     this.#status = new Status(context);
@@ -68,12 +66,6 @@ export class View {
   /** How many replies were not seen yet, in the title of a page of its own. */
   unread(count: number): void {
     document.title = count ? `(${count}) ${this.#title}` : this.#title;
-  }
-
-  /** "auto": as the embedding page is, where its `color-scheme` is one of both, else as the system. */
-  theme(theme: Theme, scheme = ""): void {
-    const [one, other] = scheme.match(/light|dark/g) ?? [];
-    document.documentElement.dataset.theme = theme === "auto" && one && !other ? one : theme;
   }
 
   /** Another visitor must not read, hear or send what the last one has left. */
