@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 
 from chatwidget.admin.blocking import BlocksVisitors
 from chatwidget.admin.browsing import Browses
+from chatwidget.admin.bulk import BULK, TagForm
 from chatwidget.admin.desk import KeepsDesk, added
 from chatwidget.admin.desk_filters import (
     FailedFilter,
@@ -80,7 +81,8 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
-    actions = (export_selected, "delete_selected")
+    actions = (*BULK, export_selected, "delete_selected")
+    action_form = TagForm
     delete_selected = erase_selected  # in the place of Django's own
 
     class Media:

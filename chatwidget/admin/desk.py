@@ -62,7 +62,7 @@ def change(request: HttpRequest, conversation: Conversation) -> Any:
     given, user = request.POST, request.user
     if "done" in given:
         is_done = given["done"] == "1"
-        desk.set_done(conversation, is_done)
+        desk.set_done([conversation.pk], is_done)
         return _("Done.") if is_done else _("Open again.")
     if "remove_note" in given:
         removed = desk.remove_note(conversation, user, given["remove_note"])

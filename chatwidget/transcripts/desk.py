@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from chatwidget.models import Conversation, Judgement, Message, Note, Role, Tag, Widget
@@ -24,10 +25,10 @@ def name_of(user: Any) -> str:
     return str(user.get_full_name() or user.get_username())[:200]
 
 
-def set_done(conversation: Conversation, done: bool) -> None:
-    """Staff are done with a conversation as it is, or are not: a later message opens it again."""
+def set_done(conversations: Collection[UUID], done: bool) -> None:
+    """Staff are done with conversations as they are, or are not: a later message reopens one."""
     seq = F("last_seq") if done else 0
-    Conversation.objects.filter(pk=conversation.pk).update(done_seq=seq)
+    Conversation.objects.filter(pk__in=conversations).update(done_seq=seq)
 
 
 def add_note(conversation: Conversation, user: Any, text: str) -> Note | None:
@@ -66,10 +67,7 @@ def set_tags(conversation: Conversation, names: Iterable[str]) -> bool:
 
     A tag that the widget knows in another case is that one; one that nothing has is gone.
     """
-    # One at a time: who takes the last conversation from a tag, and who gives it one.
-    # Not MariaDB's or SQLite's; elsewhere visitors' new rows need not wait for it.
-    no_key = connection.features.has_select_for_no_key_update
-    Widget.objects.select_for_update(no_key=no_key).get(pk=conversation.widget_id)
+    _lock_tags([conversation.widget_id])
     known = {fold(tag.name): tag for tag in Tag.objects.filter(widget=conversation.widget_id)}
     before = set(conversation.tags.all())
     wanted = {
@@ -82,6 +80,49 @@ def set_tags(conversation: Conversation, names: Iterable[str]) -> bool:
     drop_unused(tag.pk for tag in before - wanted)
     search.forget_about(conversation.pk)
     return True
+
+
+def _lock_tags(widgets: Collection[int]) -> None:
+    """One at a time: who takes the last conversation from a tag, and who gives it one."""
+    # Not MariaDB's or SQLite's; elsewhere visitors' new rows need not wait for it.
+    no_key = connection.features.has_select_for_no_key_update
+    rows = Widget.objects.filter(pk__in=widgets).order_by("pk")
+    list(rows.select_for_update(no_key=no_key).values_list("pk"))
+
+
+@transaction.atomic
+def add_tag(conversations: Collection[UUID], name: str) -> None:
+    """Give conversations a tag; those that have as many as they may stay as they are."""
+    by_widget: dict[int, list[UUID]] = {}
+    rows = Conversation.objects.filter(pk__in=conversations).order_by()
+    room = rows.annotate(count=Count("tags")).filter(count__lt=MOST_TAGS)
+    for pk, widget in room.values_list("pk", "widget_id"):
+        by_widget.setdefault(widget, []).append(pk)
+    _lock_tags(by_widget)
+    known = {tag.widget_id: tag for tag in tags_named(name).filter(widget__in=by_widget)}
+    given = Tag.conversations.through
+    for widget, pks in by_widget.items():
+        tag = known.get(widget) or Tag.objects.create(widget_id=widget, name=name)
+        made = (given(tag_id=tag.pk, conversation_id=pk) for pk in pks)
+        given._default_manager.bulk_create(made, ignore_conflicts=True)
+        search.forget_about(*pks)
+
+
+@transaction.atomic
+def remove_tag(conversations: Collection[UUID], name: str) -> None:
+    """Take a tag from conversations; one that nothing has any more is gone."""
+    tags = tags_named(name)
+    _lock_tags(list(tags.values_list("widget", flat=True)))
+    given = Tag.conversations.through._default_manager.filter(tag__in=tags)
+    given.filter(conversation__in=conversations).delete()
+    drop_unused(tags.values_list("pk", flat=True))
+    search.forget_about(*conversations)
+
+
+def tags_named(name: str) -> QuerySet[Tag]:
+    """Every widget's tag of this name, in whatever case."""
+    named, wanted = Tag.objects.values_list("pk", "name"), fold(name)
+    return Tag.objects.filter(pk__in=[pk for pk, each in named if fold(each) == wanted])
 
 
 def drop_unused(tags: Iterable[int]) -> None:

@@ -313,7 +313,7 @@ def forget_index(conversations: QuerySet[Conversation]) -> None:
     conversations.filter(indexed_revision__gt=0).update(indexed_revision=0)
 
 
-def forget_about(conversation: UUID) -> None:
-    """Have what is known about a conversation indexed again, and no more of it than its end."""
-    rows = Conversation.objects.filter(pk=conversation, indexed_revision__gte=F("revision"))
+def forget_about(*conversations: UUID) -> None:
+    """Have what is known about conversations indexed again, and no more of them than their end."""
+    rows = Conversation.objects.filter(pk__in=conversations, indexed_revision__gte=F("revision"))
     rows.filter(revision__gt=0).update(indexed_revision=F("revision") - 1)

@@ -158,7 +158,7 @@ def many() -> dict[str, Conversation]:
     desk.set_tags(rows["tagged"], ["refund"])
     Handover.objects.create(conversation=rows["taken"], staff=str(ann.pk))
     desk.judge(rows["judged"].messages.get(seq=2), ann, "right", "", "")
-    desk.set_done(rows["done"], True)
+    desk.set_done([rows["done"].pk], True)
     search.catch_up()
     return rows
 
@@ -220,7 +220,7 @@ def test_who_is_limited_filters_by_their_widgets_tags_alone(
 
 
 def test_a_view_is_kept_under_a_name_and_given_up(admin_client: Client, client: Client) -> None:
-    desk.set_done(a_conversation(a_widget(), "hi"), True)
+    desk.set_done([a_conversation(a_widget(), "hi").pk], True)
     query = "state=done&q=h%26i"
     page = admin_client.get(f"{LIST}?{query}&p=1").content.decode()
     assert "Save this view" in page
@@ -256,7 +256,7 @@ def test_what_is_no_view_is_not_kept(admin_client: Client, monkeypatch: pytest.M
 def test_next_and_previous_go_through_what_is_listed(admin_client: Client) -> None:
     widget = a_widget()
     rows = [a_conversation(widget, "hi", at=NOON + timedelta(days=n // 2)) for n in range(5)]
-    desk.set_done(rows[2], True)
+    desk.set_done([rows[2].pk], True)
     rows.sort(key=lambda row: (row.last_message_at, row.pk), reverse=True)
 
     def walk(way: str, start: Conversation, filters: str) -> list[Conversation]:
