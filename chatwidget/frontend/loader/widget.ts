@@ -153,16 +153,10 @@ export function start(config: Config): void {
   const put = () => {
     if (host.isConnected || all[address] !== api) return;
     observer.observe(doc, { subtree: !!target, childList: true });
-    let place: Element | null = doc.documentElement;
-    if (target) {
-      // "#1a", "#a.b" and "#:r1:" are ids of elements, but as selectors nothing, or something else.
-      place = doc.getElementById(target.slice(1));
-      if (!place || target[0] !== "#") {
-        try {
-          place = doc.querySelector(target);
-        } catch {}
-      }
-    }
+    // "#1a" and "#:r1:" are ids of elements, but no selectors.
+    const place = target
+      ? doc.querySelector(target.replace(/^#([\d:][^ .>[]*)/, "[id='$1']"))
+      : doc.documentElement;
     if (!place) return;
     place.append(host);
     if (!target) {
