@@ -136,8 +136,8 @@ async def test_out_of_hours_the_visitor_leaves_an_address(page: Page, server: Se
     day = datetime.now(UTC).weekday()
     hours = closed[:2] if day in (2, 3) else closed[2:]  # neither today nor tomorrow
     given = ("--offer-person", *hours, "--away-text", "We are asleep.")
-    await server.manage("configure_widget", "asleep", "--provider", "demo", *given)
-    await page.goto(f"{server.url}/chatwidget/asleep/")
+    await server.manage("configure_widget", "out-of-hours", "--provider", "demo", *given)
+    await page.goto(f"{server.url}/chatwidget/out-of-hours/")
     await page.get_by_role("button", name="Ask for a person").click()
     await expect(page.get_by_role("log").get_by_text("We are asleep.")).to_be_visible()
     form = page.get_by_role("form", name="Leave your address")
@@ -146,7 +146,7 @@ async def test_out_of_hours_the_visitor_leaves_an_address(page: Page, server: Se
     await expect(form).to_be_hidden()
     await send(page, "Please write to me.")
     await expect(page.get_by_role("button", name="Good reply").first).to_be_visible()
-    exported = await server.manage("export_transcripts", "asleep")
+    exported = await server.manage("export_transcripts", "out-of-hours")
     conversation = json.loads(exported.stdout)
     assert conversation["visitor"]["email"] == "ada@example.com"
     assert "away" in [message.get("event") for message in conversation["messages"]]

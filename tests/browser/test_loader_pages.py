@@ -190,10 +190,10 @@ async def test_a_page_with_several(shop: Shop) -> None:
 
 async def test_an_inactive_widget_is_an_empty_script(shop: Shop) -> None:
     await shop.server.manage(
-        "configure_widget", "asleep", "--provider", "demo", "--title", "Asleep"
+        "configure_widget", "switched-off", "--provider", "demo", "--title", "Off"
     )
-    await change(shop.server, "asleep", active=False)
-    await shop.show(body=shop.tag.replace("demo.js", "asleep.js").replace(" async", ""))
+    await change(shop.server, "switched-off", active=False)
+    await shop.show(body=shop.tag.replace("demo.js", "switched-off.js").replace(" async", ""))
     await expect(shop.page.locator("chat-widget")).to_have_count(0)
 
 

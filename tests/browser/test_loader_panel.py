@@ -176,10 +176,10 @@ async def test_escape_outside_the_frame_closes_a_phone_s_panel(phone: Shop) -> N
 
 
 async def test_axe_finds_nothing(shop: Shop, server: Server) -> None:
-    await server.manage("configure_widget", "teasing", "--provider", "demo", "--title", "Teasing")
-    await change(server, "teasing", appearance={"teaser": "Need help choosing?", "teaser_delay": 0})
+    await server.manage("configure_widget", "teased", "--provider", "demo", "--title", "Teased")
+    await change(server, "teased", appearance={"teaser": "Need help choosing?", "teaser_delay": 0})
     await shop.page.emulate_media(reduced_motion="reduce")  # nothing is half transparent
-    await shop.show(body=f"<main>{shop.tag.replace('demo.js', 'teasing.js')}</main>")
+    await shop.show(body=f"<main>{shop.tag.replace('demo.js', 'teased.js')}</main>")
     await expect(shop.page.get_by_role("button", name="Need help choosing?")).to_be_visible()
     await shop.page.add_script_tag(path=AXE)
     assert await shop.page.evaluate(VIOLATIONS) == []
