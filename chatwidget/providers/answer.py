@@ -16,7 +16,7 @@ from chatwidget.providers.decoders import JSONDecoder, ServerEvent, SSEDecoder, 
 from chatwidget.providers.encodings import Body
 from chatwidget.providers.error_mapping import CLIENT_ERRORS
 from chatwidget.providers.timeouts import StreamTimeouts
-from chatwidget.providers.transport import paused
+from chatwidget.providers.transport import Paused
 
 T = TypeVar("T")
 
@@ -84,11 +84,14 @@ class Answer:
             self._chunks = self._received()
         return self._chunks
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
+    def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes. Raises PlatformRejected for an encoding that is not read."""
-        if peeked := self._peeked:
-            self._peeked = b""
-            yield peeked
+        # Each generator that a chunk passes through costs a microsecond.
+        return self._from_beginning() if self._peeked else self._read
+
+    async def _from_beginning(self) -> AsyncGenerator[bytes, None]:
+        peeked, self._peeked = self._peeked, b""
+        yield peeked
         async for chunk in self._read:
             yield chunk
 
@@ -111,7 +114,7 @@ class Answer:
                 if body.name:
                     await asyncio.sleep(0)  # a small chunk may be many pieces
             if (rest := rest_due()) is not None:
-                with paused(self._response):
+                with Paused(self._response):
                     await rest
 
     async def text(self) -> AsyncGenerator[str, None]:

@@ -12,10 +12,11 @@ from chatwidget.transcripts import Entry
 class Cursor:
     """In a stored message whose text is longer than a frame holds."""
 
-    __slots__ = ("entry", "offset", "then")
+    __slots__ = ("entry", "id", "offset", "then")
 
     def __init__(self, entry: Entry, offset: int | None) -> None:
         self.entry = entry
+        self.id = str(entry.id)
         self.offset = offset  # None: its `message` is yet to be sent
         self.then: list[str] = []  # frames that are about it as it ended
 
@@ -34,7 +35,7 @@ class Cursor:
 
     def delta(self, start: int, end: int) -> str:
         text = self.entry.text[start:end]
-        return dump(Delta(id=str(self.entry.id), offset=start, text=text))
+        return dump(Delta(id=self.id, offset=start, text=text))
 
     def begin(self, follower: object, wake: Callable[[], None]) -> None:
         """Call `wake` when there is more."""

@@ -261,8 +261,8 @@ class Outbox:
             if end == start:
                 return None
             cursor.offset = end
-            self._window.send(str(cursor.entry.id), start, end)
-            delivery_log.debug("> Delta of %s, %d to %d", cursor.entry.id, start, end)
+            self._window.send(cursor.id, start, end)
+            delivery_log.debug("> Delta of %s, %d to %d", cursor.id, start, end)
             return cursor.delta(start, end)
         if ended is None:
             activity = cursor.new_activity()
