@@ -14,12 +14,14 @@ from tests.bench.targets import Target
 REPLY = 1_000_000 // len(BLOCK)
 """Blocks of one unpaced reply: just below the product's cap of 1 Mi code points."""
 DEAF_SECONDS, PATIENCE_SECONDS = 45, 5
-DELIVERED = 0.9
-"""Of the chunks that are due: below it a server does not keep up, however busy."""
-FULL = 0.95
-"""Of a core: a server this busy has no room left."""
+KNEE_MS = 250
+"""Within this a chunk is in time: it is what a reader does not notice."""
+DELIVERED = 0.97
+"""Of the chunks that were written meanwhile: all but those that are on their way."""
+OFFERED = 0.9
+"""Of what a level asks for: below it the provider is full, and the level tells nothing more."""
 SETTLE_SECONDS, LEVEL_SECONDS = 1.0, 1.5
-"""Of the ramp: after streams were added, and measured."""
+"""Of the knee: after streams were added, and measured."""
 CHANCES = 2
 """For a level, before it counts as not kept up with: something else may have been at work."""
 THINKING_SECONDS = 0.5
@@ -92,16 +94,17 @@ async def streams(
     )
 
 
-async def ramp(target: Target, provider: Provider, begin: int) -> float:
-    """How many streams of 30 chunks/s fill 95 % of the core: up from `begin`, or from less.
+async def knee(target: Target, provider: Provider, begin: int) -> float:
+    """How many streams of 30 chunks/s the server carries in time: up from `begin`, or from less.
 
-    Where chunks pile up before the core is full, it is the most that were delivered in time. Where
-    provider and generator are full before, it is what fills the core if more cost as much each.
+    In time: every chunk is delivered, and 95 % of them within KNEE_MS. Between the last level that
+    is and the first that is not, by the latencies of both. Where provider and generator are full
+    before, it is the last level.
     """
     tally = Tally()
     crowd: list[Visitor] = []
     wanted = begin
-    last = (0.0, 0.0)
+    last = (0, 0.0)  # streams, and their p95
     try:
         while True:
             for visitor in await target.open(wanted - len(crowd), tally):
@@ -111,41 +114,37 @@ async def ramp(target: Target, provider: Provider, begin: int) -> float:
                     await asyncio.sleep(0.01)
             await asyncio.sleep(SETTLE_SECONDS)
             for _ in range(CHANCES):
-                busy, delivered, count = await _level(target, provider, tally)
-                if delivered >= DELIVERED:
+                lag, delivered, offered = await _level(provider, tally)
+                in_time = lag <= KNEE_MS and delivered >= DELIVERED
+                if in_time or offered < OFFERED * wanted:
                     break
-            else:
+            if not in_time:
+                share = (KNEE_MS - last[1]) / (lag - last[1]) if lag > KNEE_MS else 0.0
+                if last[0]:
+                    return last[0] + share * (wanted - last[0])
                 break
-            if busy >= FULL:
-                share = (FULL - last[0]) / max(0.01, busy - last[0])
-                return last[1] + share * (count - last[1])
-            if count < DELIVERED * wanted:
-                return count * FULL / busy
-            last = (busy, count)
-            wanted += max(4, round(wanted * min(0.4, 0.6 * (FULL - busy) + 0.04)))
+            last = (wanted, lag)
+            if offered < OFFERED * wanted:
+                return wanted
+            wanted += max(4, wanted // 4)
     finally:
         provider.finish_all()
         ending = [visitor.turn for visitor in crowd if visitor.turn is not None]
         await asyncio.wait(ending, timeout=15)
         for visitor in crowd:
             visitor.close()
-    if last[1] or begin < 10:
-        return last[1]
-    return await ramp(target, provider, begin // 2)
+    return await knee(target, provider, begin // 2) if begin >= 10 else 0.0
 
 
-async def _level(target: Target, provider: Provider, tally: Tally) -> tuple[float, float, float]:
-    """(share of the core, share of the chunks delivered, how many streams they are)."""
+async def _level(provider: Provider, tally: Tally) -> tuple[float, float, float]:
+    """(p95 of the added latency, share of the chunks delivered, streams that were offered)."""
     loop = asyncio.get_running_loop()
-    began, before, sent, seen = loop.time(), cpu(target), provider.chunks, tally.chunks
+    began, sent, seen = loop.time(), provider.chunks, tally.chunks
+    tally.lag.clear()
     await asyncio.sleep(LEVEL_SECONDS)
-    seconds = loop.time() - began
-    delivered = tally.chunks - seen
-    return (
-        (cpu(target) - before) / seconds,
-        delivered / max(1, provider.chunks - sent),
-        delivered / seconds / 30,
-    )
+    seconds, offered = loop.time() - began, provider.chunks - sent
+    delivered = (tally.chunks - seen) / max(1, offered)
+    return percentile(tally.lag, 0.95), delivered, offered / seconds / 30
 
 
 async def memory(target: Target, sockets: int, streaming: int) -> tuple[float, float]:

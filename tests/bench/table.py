@@ -108,7 +108,11 @@ def everything(results: Results) -> str:
 
 
 def goals(results: Results, wanted: list[Goal]) -> str:
-    there = [goal for goal in wanted if all((goal.row, o) in results.values for o in OURS)]
+    there = [
+        goal
+        for goal in wanted
+        if all((goal.row, name) in results.values for name in (*OURS, *goal.bases))
+    ]
     side = ["", "ratio", "goal", ""]
     head = ["against the minimal consumer", "its own", "Daphne", *side[1:], "uvicorn", *side[1:]]
     return printed(head, [goal.told(results) for goal in there])

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from tests.bench import golang
 from tests.bench.generator import Direct, Ours, Plain, Tally, Visitor
 from tests.bench.provider import Provider
 from tests.bench.servers import Server, command
@@ -54,6 +55,7 @@ BASELINES = {
     "starlette-httpx": ("starlette_httpx", "uvicorn"),
     "starlette-aiohttp": ("starlette_aiohttp", "uvicorn"),
 }
+GO = "go-gorilla"
 PRODUCT = {"ours-daphne": "daphne", "ours-uvicorn": "uvicorn"}
 
 
@@ -72,6 +74,11 @@ async def start(
         module, kind = BASELINES[name]
         path = f"tests.bench.baselines.{module}:application"
         server = Server(command(kind, port, path), {"PROVIDER_URL": provider.url}, port)
+        await server.ready()
+        return Target(name, server, port, lambda tally: Plain(tally, port, "/"))
+    if name == GO:
+        env = {"PROVIDER_URL": provider.url, "GOMAXPROCS": "1"}
+        server = Server([str(await golang.build(folder)), str(port)], env, port)
         await server.ready()
         return Target(name, server, port, lambda tally: Plain(tally, port, "/"))
     env = product_env(database or f"sqlite:///{folder}/{name}-{port}.sqlite3") | dict(variables)
@@ -96,10 +103,12 @@ def product_env(database: str) -> dict[str, str]:
     }
 
 
-async def configure(env: dict[str, str], provider: Provider, cwd: Path = ROOT) -> None:
+async def configure(
+    env: dict[str, str], provider: Provider, cwd: Path = ROOT, slug: str = SLUG
+) -> None:
     where = ["--base-url", provider.url, "--api-key-env", "BENCH_KEY"]
     await manage(
-        env, "configure_widget", SLUG, "--provider", "eigi", "--agent", "a", *where, cwd=cwd
+        env, "configure_widget", slug, "--provider", "eigi", "--agent", "a", *where, cwd=cwd
     )
 
 
@@ -107,9 +116,9 @@ async def manage(env: dict[str, str], *arguments: str, cwd: Path = ROOT) -> None
     await run([sys.executable, "manage.py", *arguments], env=env, cwd=cwd)
 
 
-def frame_token(port: int) -> str:
+def frame_token(port: int, slug: str = SLUG) -> str:
     """A frame's token, good for an hour."""
-    url = f"http://127.0.0.1:{port}/chatwidget/{SLUG}/token/"
+    url = f"http://127.0.0.1:{port}/chatwidget/{slug}/token/"
     request = urllib.request.Request(url, headers={"Origin": f"http://127.0.0.1:{port}"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return str(msgspec.json.decode(answer.read())["token"])
