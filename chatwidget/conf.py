@@ -85,6 +85,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # a while fifteen times as many.
     work_per_visitor: int = 20
     work_per_address: int = 100
+    # The same of all that one widget's visitors ask beside what they say, in one process: what is
+    # more waits in line.
+    work_per_widget: int = 300
 
 
 class Conf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

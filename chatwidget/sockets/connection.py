@@ -74,6 +74,7 @@ class Connection(Line):
         lane.set(widget.pk)
         # One for all its sockets: every save makes a new version.
         self._widget = _widgets.setdefault((widget.pk, widget.config_version), widget)
+        self._pace = rate_limits.pace_of(widget.pk)
         # Not before: it may have come, and wait for a database that is slow.
         loop = asyncio.get_running_loop()
         self._hello_timer = loop.call_later(HELLO_SECONDS, self._no_hello)
@@ -93,6 +94,8 @@ class Connection(Line):
                     raise BadFrame("the first frame must be hello")
                 await self._hello(frame)
             else:
+                if isinstance(frame, rate_limits.PACED):
+                    await self._pace.wait(rate_limits.WEIGHTS[type(frame)])
                 await self._session.handle(frame)
         except CloseConnection:
             raise

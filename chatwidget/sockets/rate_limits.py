@@ -8,6 +8,7 @@ import logging
 import time
 from collections import Counter
 from functools import lru_cache
+from weakref import WeakValueDictionary
 
 from limits import RateLimitItem, parse_many
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
@@ -197,3 +198,36 @@ class _Work:
 
 
 work = _Work()
+
+# What a widget's visitors may wait a moment for, when many want it at once. Not what is said.
+PACED = (Rate, Profile, Page, History, Stop, New, VisitorTyping)
+
+
+class Pace:
+    """One widget's share of this process in visits to the database: what is more waits in line.
+
+    So a flood of one widget leaves the others their turns. While a socket's frame waits, no other
+    of its frames is read.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()  # who came first goes first; who goes away leaves no gap
+        self._at = float("-inf")  # until when what was let through takes, at its rate
+
+    async def wait(self, weight: int) -> None:
+        limits = conf().limits
+        if limits is None:
+            return
+        async with self._lock:
+            now = time.monotonic()
+            self._at = max(self._at, now - 1) + weight / limits.work_per_widget
+            if self._at > now:
+                await asyncio.sleep(self._at - now)
+
+
+_paces: WeakValueDictionary[int, Pace] = WeakValueDictionary()
+
+
+def pace_of(widget: int) -> Pace:
+    """The one of all sockets of a widget, who keep it."""
+    return _paces.get(widget) or _paces.setdefault(widget, Pace())

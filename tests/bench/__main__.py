@@ -11,13 +11,16 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import exports, layers, markdown, page, pages, relay, rows, workers, years
+from tests.bench import exports, flood, layers, markdown, page, pages, relay, rows, workers, years
 from tests.bench.provider import Provider
 from tests.bench.servers import LOAD_CORE, SERVER_CORE
 from tests.bench.table import Results, everything, goals
 from tests.services import Postgres
 
-PARTS = ("relay", "rows", "workers", "layers", "pages", "page", "markdown", "exports", "years")
+PARTS = (
+    *("relay", "flood", "rows", "workers", "layers"),
+    *("pages", "page", "markdown", "exports", "years"),
+)
 SLOW = ("workers", "years")  # which ten minutes have no room for
 
 
@@ -29,6 +32,8 @@ async def bench(full: bool, parts: list[str], messages: int) -> None:
         tables = []
         if "relay" in parts:
             tables += await relayed(provider, folder, full)
+        if "flood" in parts:
+            tables.append(await flood.measure(provider, folder, full))
         if "rows" in parts:
             tables += await rows.measure(provider, folder, full)
         if "workers" in parts:

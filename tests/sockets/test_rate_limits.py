@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from pytest_django import Settings
@@ -119,3 +121,21 @@ def test_work_is_counted_by_who_asks_for_it(
     settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS": False}
     for _ in range(1000):
         work.take("work_per_visitor", "a", 100)
+
+
+async def test_what_is_too_much_of_one_widget_waits_in_line(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS": {"work_per_widget": 100}}
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(rate_limits, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    monkeypatch.setattr(rate_limits, "asyncio", SimpleNamespace(sleep=sleep, Lock=asyncio.Lock))
+    pace = rate_limits.pace_of(1)
+    assert pace is rate_limits.pace_of(1) is not rate_limits.pace_of(2)
+    for _ in range(12):
+        await pace.wait(10)
+    assert waits == [pytest.approx(0.1), pytest.approx(0.2)], "a second's worth goes at once"
