@@ -171,7 +171,7 @@ def test_who_has_read_before_another_tab_reads_again(
 
     async def slowly(work: Any, *arguments: Any) -> Any:
         result = await stored(work, *arguments)
-        if work is transcripts.snapshot and not read.is_set():
+        if work is transcripts.admitted and not read.is_set():
             read.set()
             await changed.wait()
         return result

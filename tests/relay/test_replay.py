@@ -271,7 +271,7 @@ def test_replaying_equals_refetching(
     hour = timedelta(hours=1)  # no lease runs out because the machine is busy
     for module in (locking, sql):
         monkeypatch.setattr(module, "LEASE", hour)
-    for read in (transcripts.snapshot, transcripts.changes_since):
+    for read in (transcripts.admitted, transcripts.snapshot, transcripts.changes_since):
         monkeypatch.setattr(transcripts, read.__name__, failing_at_times(read))
     monkeypatch.setattr(turns, "RETRY_SECONDS", 0.0)
     monkeypatch.setattr(batching, "BEAT_SECONDS", 0.0)
@@ -282,12 +282,12 @@ def test_replaying_equals_refetching(
     run_machine(Replay, settings=MACHINE)
 
 
-def failing_at_times(read: Callable[[UUID, Any], T]) -> Callable[[UUID, Any], T]:
-    def maybe(conversation: UUID, what: Any) -> T:
+def failing_at_times(read: Callable[..., T]) -> Callable[..., T]:
+    def maybe(*arguments: Any) -> T:
         if failing[0]:
             failing[0] -= 1
             raise OperationalError("scripted")
-        return read(conversation, what)
+        return read(*arguments)
 
     return maybe
 
