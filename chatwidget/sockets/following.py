@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from uuid import UUID
 
@@ -82,7 +83,9 @@ class Following(ABC):
 
     def _show(self, entries: Sequence[Entry]) -> None:
         """Show messages as they are now; what was shown as of a later revision stays."""
-        with translation.override(self.language):
+        # To change the language costs more than all the rest; of a message only failures have one.
+        failed = any(entry.error_code for entry in entries)
+        with translation.override(self.language) if failed else nullcontext():
             for entry in entries:
                 if self.revision is not None and entry.revision > self.revision:
                     self._show_entry(entry)

@@ -35,12 +35,19 @@ MOST_CARRIED = 10_000
 _carried: OrderedDict[UUID, Any] = OrderedDict()
 
 
+def _is_on() -> bool:
+    """Is there an SDK? What records nothing without one still costs a tenth of a message."""
+    return trace is not None and not isinstance(
+        trace.get_tracer_provider(), trace.ProxyTracerProvider
+    )
+
+
 @contextmanager
 def span(
     name: str, kind: str = "INTERNAL", *, within: Any = None, since: datetime | None = None
 ) -> Iterator[None]:
     """Inside, a span of this name is the current one; `within` a context other than that."""
-    if trace is None:
+    if not _is_on():
         yield
         return
     began = _tracer.start_span(
@@ -63,31 +70,31 @@ def span(
 
 def note(standard: Mapping[str, str | int] | None = None, /, **ours: Any) -> None:
     """Add attributes to the current span: OpenTelemetry's by their names, and ours."""
-    if trace is not None:
+    if _is_on():
         named = {f"chatwidget.{name}": value for name, value in ours.items()}
         trace.get_current_span().set_attributes({**(standard or {}), **named})
 
 
 def event(name: str) -> None:
     """Something happens within the current span."""
-    if trace is not None:
+    if _is_on():
         trace.get_current_span().add_event(name)
 
 
 def failed(code: str) -> None:
     """The current span's work fails, for a reason of this name."""
-    if trace is not None:
+    if _is_on():
         trace.get_current_span().set_status(trace.StatusCode.ERROR, code)
 
 
 def apart() -> Any:
     """The context of a trace that begins."""
-    return None if trace is None else Context()
+    return Context() if _is_on() else None
 
 
 def carry(reply: UUID) -> None:
     """A reply, whenever it begins here, is within the span that is the current one now."""
-    if trace is not None and (current := trace.get_current_span()).is_recording():
+    if _is_on() and (current := trace.get_current_span()).is_recording():
         _carried[reply] = current.get_span_context()
         while len(_carried) > MOST_CARRIED:
             _carried.popitem(last=False)
@@ -95,7 +102,7 @@ def carry(reply: UUID) -> None:
 
 def carried(reply: UUID) -> Any:
     """The context for what is done for a reply; of its message, where that was accepted here."""
-    if trace is None:
+    if not _is_on():
         return None
     parent = _carried.pop(reply, None)
     return (
@@ -108,6 +115,6 @@ def carried(reply: UUID) -> Any:
 def headers() -> dict[str, str]:
     """What a platform is given, so that its log and ours can be laid side by side."""
     found = {"X-Request-ID": current} if (current := request_id.get()) else {}
-    if trace is not None and trace.get_current_span().is_recording():
+    if _is_on() and trace.get_current_span().is_recording():
         TraceContextTextMapPropagator().inject(found)
     return found

@@ -70,6 +70,7 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
     kept, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
     monkeypatch.setattr(traces, "_tracer", provider.get_tracer("chatwidget"))
+    monkeypatch.setattr(traces, "_is_on", lambda: True)
     yield kept
     provider.shutdown()
 

@@ -126,7 +126,7 @@ def test_work_is_counted_by_who_asks_for_it(
 async def test_what_is_too_much_of_one_widget_waits_in_line(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS": {"work_per_widget": 100}}
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "LIMITS": {"work_per_widget": 64}}
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -136,6 +136,6 @@ async def test_what_is_too_much_of_one_widget_waits_in_line(
     monkeypatch.setattr(rate_limits, "asyncio", SimpleNamespace(sleep=sleep, Lock=asyncio.Lock))
     pace = rate_limits.pace_of(1)
     assert pace is rate_limits.pace_of(1) is not rate_limits.pace_of(2)
-    for _ in range(12):
-        await pace.wait(10)
-    assert waits == [pytest.approx(0.1), pytest.approx(0.2)], "a second's worth goes at once"
+    for _ in range(10):
+        await pace.wait(8)
+    assert waits == [0.125, 0.25], "a second's worth goes at once"
