@@ -11,7 +11,19 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import exports, flood, layers, markdown, page, pages, relay, rows, workers, years
+from tests.bench import (
+    exports,
+    flood,
+    layers,
+    link,
+    markdown,
+    page,
+    pages,
+    relay,
+    rows,
+    workers,
+    years,
+)
 from tests.bench.provider import Provider
 from tests.bench.servers import LOAD_CORE, SERVER_CORE
 from tests.bench.table import Results, everything, goals
@@ -19,7 +31,7 @@ from tests.services import Postgres
 
 PARTS = (
     *("relay", "flood", "rows", "workers", "layers"),
-    *("pages", "page", "markdown", "exports", "years"),
+    *("pages", "page", "link", "markdown", "exports", "years"),
 )
 SLOW = ("workers", "years")  # which ten minutes have no room for
 
@@ -44,6 +56,8 @@ async def bench(full: bool, parts: list[str], messages: int) -> None:
             tables += await pages.measure(provider, folder, full)
         if "page" in parts:
             tables.append(await page.measure(provider, folder, full))
+        if "link" in parts:
+            tables.append(await link.measure(folder, full))
         if "markdown" in parts:
             tables.append(await markdown.measure(full))
         if "exports" in parts:
