@@ -50,3 +50,27 @@ def a_conversation(
     Message.objects.bulk_create(messages)
     conversation.refresh_from_db()
     return conversation
+
+
+def fill(widget: Any, count: int) -> None:
+    """Conversations in bulk, each with a failure and a rating."""
+    visitors = Visitor.objects.bulk_create(Visitor(widget=widget) for _ in range(count))
+    rows = Conversation.objects.bulk_create(
+        Conversation(widget=widget, visitor=visitor, last_seq=2, revision=2) for visitor in visitors
+    )
+    for seq, role, more in (
+        (1, Role.USER, {"status": Status.COMPLETE}),
+        (2, Role.ASSISTANT, {"status": Status.FAILED, "rating": -1}),
+    ):
+        Message.objects.bulk_create(
+            Message(
+                conversation=row,
+                visitor_id=row.visitor_id,
+                seq=seq,
+                role=role,
+                text=f"{seq}",
+                created_at=NOON,
+                **more,
+            )
+            for row in rows
+        )
