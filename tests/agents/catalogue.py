@@ -257,7 +257,10 @@ AGENTS = [
     ),
     Agent(
         "flowise",
-        ("{folder}/node_modules/.bin/flowise", "start"),
+        (  # names of our own settings, which are taken out of what it sees
+            *("env", "HOST=127.0.0.1", "PORT={port}"),
+            *("{folder}/node_modules/.bin/flowise", "start"),
+        ),
         generic("flowise", "--agent", "{agent}"),
         MODEL_PIP,
         ("flowise@3.1.4",),
@@ -268,14 +271,13 @@ AGENTS = [
             "{folder}/node_modules/flowise/marketplaces/chatflows/Conversation Chain.json",
         ),
         env={
-            "PORT": "{port}",
-            "HOST": "127.0.0.1",
             "DATABASE_PATH": "{data}",
             "SECRETKEY_PATH": "{data}",
             "LOG_PATH": "{data}",
             "BLOB_STORAGE_PATH": "{data}",
             "DISABLE_FLOWISE_TELEMETRY": "true",
             "OPENAI_API_KEY": "model-key",
+            "NODE_OPTIONS": "--import={programs}/offline.mjs",
             "FAIL_STATUS": "400",  # it asks again and again after a 500
         },
         ready="/api/v1/ping",
