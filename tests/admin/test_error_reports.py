@@ -26,7 +26,7 @@ from chatwidget.providers.base import AgentProfile, Turn, VisitorIdentity
 from chatwidget.providers.eigi import Eigi
 from chatwidget.providers.reader import ReplyReader
 from chatwidget.providers.registry import make_provider
-from tests.admin.test_widgets import ADD, CHANGE, filled
+from tests.admin.widget_form import ADD, CHANGE, filled
 from tests.providers.conftest import PERSON
 from tests.stored import a_widget
 
