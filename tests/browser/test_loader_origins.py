@@ -78,4 +78,6 @@ async def test_two_servers_with_one_slug(shop: Shop, serve: Serve) -> None:
         second.url,
     }
     for frame in shop.page.frames[1:]:
-        await expect(frame.get_by_role("article")).to_have_count(1)
+        await frame.get_by_role("textbox", name="Message").fill("hello")
+        await frame.get_by_role("textbox", name="Message").press("Enter")
+        await expect(frame.get_by_role("article")).to_have_count(3)
