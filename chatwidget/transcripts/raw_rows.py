@@ -7,14 +7,14 @@ a time a datetime. These functions make the same texts of what is stored.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import connections
-from django.db.models import QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import BooleanField, Func, QuerySet, TextField
+from django.db.models.expressions import RawSQL
 
 
 def raw_rows(rows: QuerySet[Any, Any]) -> Iterator[tuple[Any, ...]]:
@@ -34,11 +34,24 @@ def id_text(value: Any) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+class _Stored(Func):
+    """What is stored, which SQLite's driver would parse."""
+
+    template = "%(expressions)s||''"
+    output_field = TextField()
+
+
 def columns(names: Iterable[str], database: str) -> list[Any]:
     """Names for `values_list`; of times, which SQLite's driver would parse, as they are stored."""
     if connections[database].vendor != "sqlite":
         return list(names)
-    return [Cast(name, TextField()) if name.endswith("_at") else name for name in names]
+    return [_Stored(name) if name.endswith("_at") else name for name in names]
+
+
+def one_of(column: str, values: Sequence[Any]) -> RawSQL:
+    """A condition: the column holds one of what was read unconverted. Django would convert each."""
+    places = ",".join(["%s"] * len(values))
+    return RawSQL(f"{column} IN ({places})", values, output_field=BooleanField())
 
 
 def time_writer(database: str) -> Callable[[datetime | str | None], str | None]:
