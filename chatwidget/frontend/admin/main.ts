@@ -2,6 +2,7 @@
 
 import { answer } from "./answering.ts";
 import { enhanceDesk } from "./desk.ts";
+import { showExportsProgress } from "./exporting.ts";
 import { followKeys } from "./keys.ts";
 import { showLive } from "./live.ts";
 import { markWords } from "./marks.ts";
@@ -22,6 +23,7 @@ function enhance(): void {
   addProfile();
   followPlatform();
   addPreview();
+  showExportsProgress();
   // What is erased in parts: this page has said how far it is, the next one goes on.
   document.querySelector<HTMLFormElement>("form[data-continue]")?.requestSubmit();
 }
