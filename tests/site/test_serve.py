@@ -20,8 +20,9 @@ YEAR = 365 * 24 * 60 * 60  # seconds
 
 
 @pytest.fixture
-async def site(tmp_path: Path, preparation: Preparation) -> AsyncIterator[Site]:
-    """Makes a process of `manage.py serve`, on a database and a port of its own."""
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    """Makes a process of `manage.py serve`, on a port and, unless it is given one that is prepared,
+    a new database of its own."""
     made: list[Process] = []
 
     def make(server: str = "daphne", **variables: str) -> Process:
@@ -93,9 +94,9 @@ async def test_a_port_that_is_taken_is_told_first_and_how_to_choose_another(site
     assert "HOST=" in nowhere.log and "Traceback" not in nowhere.log
 
 
-async def test_signals_reach_the_server(site: Site) -> None:
+async def test_signals_reach_the_server(site: Site, preparation: Preparation) -> None:
     """It is not a child of the process that was started: there is no other to get them."""
-    process = site()
+    process = site(DATABASE_URL=await preparation.database())
     await process.start("/healthz")
     assert process.process is not None
     command = Path(f"/proc/{process.process.pid}/cmdline").read_bytes()
@@ -103,8 +104,8 @@ async def test_signals_reach_the_server(site: Site) -> None:
     await process.terminate()
 
 
-async def test_two_from_one_checkout(site: Site, tmp_path: Path) -> None:
-    first, second = site(), site(DATABASE_URL=f"sqlite:///{tmp_path}/second.sqlite3")
+async def test_two_from_one_checkout(site: Site, preparation: Preparation) -> None:
+    first, second = [site(DATABASE_URL=await preparation.database()) for _ in range(2)]
     await first.start("/healthz")
     await second.start("/healthz")
     for process in (first, second):
@@ -112,8 +113,10 @@ async def test_two_from_one_checkout(site: Site, tmp_path: Path) -> None:
             assert f"{process.url}/chatwidget/demo.js" in (await client.get("/")).text
 
 
-async def test_without_debug_static_files_are_hashed_and_compressed(site: Site) -> None:
-    process = site(DEBUG="false")
+async def test_without_debug_static_files_are_hashed_and_compressed(
+    site: Site, preparation: Preparation
+) -> None:
+    process = site(DEBUG="false", DATABASE_URL=await preparation.database())
     await process.start("/healthz")
     async with httpx.AsyncClient(base_url=process.url, timeout=30) as client:
         shop = await client.get("/")
@@ -130,9 +133,10 @@ async def test_without_debug_static_files_are_hashed_and_compressed(site: Site) 
     assert "Warning" not in process.log and "Traceback" not in process.log, process.log
 
 
-async def test_https_only_believes_its_proxies_alone(site: Site) -> None:
+async def test_https_only_believes_its_proxies_alone(site: Site, preparation: Preparation) -> None:
     https = {"X-Forwarded-Proto": "https"}
-    behind = site(HTTPS_ONLY="true", TRUSTED_PROXIES="127.0.0.0/8")
+    url = await preparation.database()
+    behind = site(HTTPS_ONLY="true", TRUSTED_PROXIES="127.0.0.0/8", DATABASE_URL=url)
     await behind.start("/healthz")
     async with httpx.AsyncClient(base_url=behind.url, timeout=30) as client:
         plain = await client.get("/")
@@ -143,7 +147,7 @@ async def test_https_only_believes_its_proxies_alone(site: Site) -> None:
         assert 'src="https://' in secure.text
         login = await client.get("/admin/login/", headers=https)
         assert "Secure" in login.headers["Set-Cookie"]
-    alone = site(HTTPS_ONLY="true")
+    alone = site(HTTPS_ONLY="true", DATABASE_URL=url)
     await alone.start("/healthz")
     async with httpx.AsyncClient(base_url=alone.url, timeout=30) as client:
         assert (await client.get("/", headers=https)).status_code == 301
