@@ -15,6 +15,7 @@ ECHO = """
 import os
 from pathlib import Path
 
+from langchain_core.messages import AIMessageChunk
 from lfx.custom import Component
 from lfx.io import MessageInput, Output
 from lfx.schema.message import Message
@@ -35,7 +36,9 @@ class Echo(Component):
         text = self.input_value.text
         if text.endswith("FAIL"):
             raise RuntimeError("broke before the first word")
-        return Message(text=pieces(text, told.stat().st_size), sender="Machine", sender_name="AI")
+        said = pieces(text, told.stat().st_size)
+        chunks = (AIMessageChunk(content=piece) async for piece in said)
+        return Message(text=chunks, sender="Machine", sender_name="AI")
 """
 
 
