@@ -27,7 +27,7 @@ PAGES = {
 # They take a POST alone, or another platform; nobody adds a conversation.
 REFUSING = (
     *("_check", "_dry_run", "_block", "_secret", "_test", "_desk", "_views", "_step", "_preview"),
-    *("_duplicate", "_switch", "_profile"),
+    *("_duplicate", "_switch", "_profile", "_mail"),
     *("conversation_add", "notice_add"),
 )
 WORDS = ("my account number", "sk-0123")

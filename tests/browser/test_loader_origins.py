@@ -81,3 +81,4 @@ async def test_two_servers_with_one_slug(shop: Shop, serve: Serve) -> None:
         await frame.get_by_role("textbox", name="Message").fill("hello")
         await frame.get_by_role("textbox", name="Message").press("Enter")
         await expect(frame.get_by_role("article")).to_have_count(3)
+    await shop.page.goto("about:blank")  # the second server ends before the page
