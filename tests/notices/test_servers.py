@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 
+import pytest
 from aiohttp import web
 
 from tests.client import Chat
 from tests.conftest import Serve
 from tests.notices.conftest import Receiver
 from tests.running import Server
+from tests.services import Postgres
+
+OVERDUE = """
+from django.utils import timezone
+from chatwidget.models import Notice
+Notice.objects.filter(due_at__isnull=False).update(due_at=timezone.now())
+"""
 
 
-def overdue(server: Server) -> None:
+async def overdue(server: Server) -> None:
     """As when the minute that a dead process has had for its notices is over."""
-    path = server.variables["DATABASE_URL"].removeprefix("sqlite:///")
-    with closing(sqlite3.connect(path, timeout=15)) as connection, connection:
-        connection.execute(
-            "UPDATE chatwidget_notice SET due_at = datetime('now') WHERE due_at IS NOT NULL"
-        )
+    await server.manage("shell", "-v0", "-c", OVERDUE)
 
 
-async def test_killed_between_sending_and_storing_it(serve: Serve, receiver: Receiver) -> None:
+@pytest.mark.parametrize("database", ["own", "postgresql"])
+async def test_killed_between_sending_and_storing_it(
+    serve: Serve, receiver: Receiver, postgres: Postgres, database: str
+) -> None:
     """It is sent again, under the id by which the receiver knows that it has it."""
-    server = await serve()
+    server = await serve(db=await postgres.prepared() if database == "postgresql" else None)
     secret = (await server.manage("configure_webhook", receiver.url)).stdout.strip()
     asked = asyncio.Event()
 
@@ -40,7 +45,7 @@ async def test_killed_between_sending_and_storing_it(serve: Serve, receiver: Rec
         await chat.ask("Hello")
         await asked.wait()
         await server.kill()
-    overdue(server)
+    await overdue(server)
     await server.restart()
     first, again = await receiver.until(2)
     assert first.id == again.id
@@ -67,7 +72,7 @@ async def test_stopped_while_it_sends(serve: Serve, receiver: Receiver) -> None:
             await asyncio.sleep(0.05)  # another process says so
     let_go.set()
     await stopped
-    overdue(server)
+    await overdue(server)
     await server.restart()
     async with Chat(server.url) as chat:
         await chat.hello()
