@@ -202,8 +202,8 @@ async def test_code_is_read_from_the_left_in_any_language(
       letter.setEnd(p.firstChild, 1);
       return p.getBoundingClientRect().right - letter.getBoundingClientRect().right;
     }"""
-    assert abs(await body.locator("p").evaluate(begins)) < 2
     await expect(body.locator("pre")).to_have_css("direction", "ltr")
+    assert abs(await body.locator("p").evaluate(begins)) < 2
     await expect(body.locator("p code")).to_have_css("direction", "ltr")
     await expect(body.locator("p code")).to_have_css("unicode-bidi", "isolate")
 

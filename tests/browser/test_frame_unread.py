@@ -19,6 +19,16 @@ def shows(*messages: Frame) -> Any:
     return lambda frame: [ready(*messages)] if frame["type"] == "hello" else []
 
 
+async def close(shop: Shop) -> None:
+    """Close the panel, and wait until the frame knows: what it is told comes in order."""
+    await shop.launcher.click()
+    await expect(shop.iframe).to_be_hidden()
+    await shop.page.evaluate("ChatWidget.theme('dark')")
+    await expect(shop.frame.locator("html")).to_have_attribute("data-theme", "dark")
+    await shop.page.evaluate("ChatWidget.theme('auto')")
+    await expect(shop.frame.locator("html")).not_to_have_attribute("data-theme", "dark")
+
+
 async def ask(shop: Shop, fake: FakeServer) -> None:
     """The visitor asks, sees the answer begin, and closes the panel."""
     await shop.show()
@@ -28,8 +38,7 @@ async def ask(shop: Shop, fake: FakeServer) -> None:
     send = await fake.heard("send")
     fake.say(accepted(send, 1), {"type": "message", "message": REPLY})
     await expect(shop.frame.get_by_role("article").last).to_contain_text("So far")
-    await shop.launcher.click()
-    await expect(shop.iframe).to_be_hidden()
+    await close(shop)
 
 
 async def badge(shop: Shop, text: str) -> None:
@@ -88,7 +97,7 @@ async def test_another_attempt_counts_and_so_do_several(shop: Shop) -> None:
     again = message(2, "assistant", "", status="pending", attempt=2)
     fake.say({"type": "message", "message": again})
     await expect(shop.frame.get_by_role("button", name="Stop")).to_be_visible()
-    await shop.launcher.click()
+    await close(shop)
     fake.say({**DONE, "length": 0})
     await badge(shop, "1")
     fake.say({"type": "message", "message": message(3, "assistant", "One more thing.")})
