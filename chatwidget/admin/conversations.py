@@ -50,7 +50,7 @@ from chatwidget.admin.mailing import MailsConversations, mailboxes
 from chatwidget.admin.times import ago
 from chatwidget.admin.transcript import transcript
 from chatwidget.models import Conversation, Message, Role, Visitor
-from chatwidget.transcripts import erasure, search
+from chatwidget.transcripts import erasure, search, search_query
 from chatwidget.transcripts.access import visible_to
 
 # What has changed since the last look is indexed first; so many conversations at the most.
@@ -116,7 +116,7 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
         self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
     ) -> tuple[QuerySet[Conversation], bool]:
         """By words, in what was said and what is known of the visitor and the page; or by an id."""
-        query = search.parse(search_term, searched_widgets(request))
+        query = search_query.parse(search_term, searched_widgets(request))
         if query:
             search.catch_up(AT_A_SEARCH)
             queryset = queryset.filter(search.matching(query) | identified(search_term.strip()))

@@ -18,7 +18,7 @@ from chatwidget.admin.filters import FAILED, FormFilter, failed
 from chatwidget.admin.words import CAUSES
 from chatwidget.languages import LANGUAGES
 from chatwidget.models import Conversation, Handover, Judgement, Message, Note, Tag, Visitor, Widget
-from chatwidget.transcripts import search
+from chatwidget.transcripts import search, search_query
 from chatwidget.transcripts.access import visible_to
 from chatwidget.transcripts.desk import tags_in_use
 
@@ -121,8 +121,8 @@ class PageFilter(FormFilter):
         """Found by its words in the index, which also holds names; so it is looked at as well."""
         if not self.typed:
             return queryset
-        words = search.phrase(self.typed, is_beginning=True) or search.NOTHING
-        query = search.Query([words], marks=[(search.ORIGINS["about"],)])
+        words = search_query.phrase(self.typed, is_beginning=True) or search_query.NOTHING
+        query = search_query.Query([words], marks=[(search_query.ORIGINS["about"],)])
         there = Q(page_url__icontains=self.typed) | Q(page_title__icontains=self.typed)
         return queryset.filter(there, search.matching(query))
 
@@ -163,10 +163,10 @@ def unanswered(request: HttpRequest) -> Q:
     for widget, phrases in Widget.objects.filter(visible_to(request.user, "pk")).values_list(
         "pk", "no_answer"
     ):
-        for phrase in map(search.phrase, phrases):
+        for phrase in map(search_query.phrase, phrases):
             if phrase:
-                of_agent = search.Query(
-                    [phrase], marks=[(f"w{widget}",), (search.ORIGINS["agent"],)]
+                of_agent = search_query.Query(
+                    [phrase], marks=[(f"w{widget}",), (search_query.ORIGINS["agent"],)]
                 )
                 lost |= search.matching(of_agent)
     return lost

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from chatwidget.models import Message, Note
-from chatwidget.transcripts import search
+from chatwidget.transcripts import search, search_query
 from chatwidget.transcripts.folding import MAX_TEXT
 from chatwidget.transcripts.marking import Piece, excerpt, holds
 
@@ -35,7 +35,7 @@ class Hit:
 
 def with_hits(rows: list[Any], typed: str, listed: str) -> list[Any]:
     """The conversations, each with its `hits`; `listed` is the list's query, the way back to it."""
-    query = search.parse(typed)
+    query = search_query.parse(typed)
     found = search.find_messages(query, [row.pk for row in rows])
     wanted = {pk for pks in found.values() for pk in pks[:LINES]}
     beginning = Substr("text", 1, MAX_TEXT)
@@ -57,7 +57,7 @@ def with_hits(rows: list[Any], typed: str, listed: str) -> list[Any]:
     return rows
 
 
-def about(row: Any, notes: list[str], query: search.Query) -> list[Hit]:
+def about(row: Any, notes: list[str], query: search_query.Query) -> list[Hit]:
     """What matches of that which is known beside the messages."""
     known = (*notes, row.visitor.name, row.visitor.email, row.page_title, row.page_url)
     return [Hit(excerpt(text, query)) for text in known if text and holds(text, query)][:LINES]

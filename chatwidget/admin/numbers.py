@@ -25,7 +25,7 @@ from chatwidget.admin.times import today
 from chatwidget.models import Tally, Widget
 from chatwidget.transcripts import figures, rollups
 from chatwidget.transcripts.access import visible_to
-from chatwidget.transcripts.export import BYTE_ORDER_MARK, harmless
+from chatwidget.transcripts.csv_table import BYTE_ORDER_MARK, harmless
 from chatwidget.transcripts.figures import Figures, Period
 
 # What has changed since the last look is counted first; so many conversations at the most.

@@ -27,7 +27,7 @@ from chatwidget.models import (
     Status,
     Visitor,
 )
-from chatwidget.transcripts import search
+from chatwidget.transcripts import search, search_query
 from chatwidget.transcripts.marking import excerpt
 
 PAGE = 100  # messages at once
@@ -210,12 +210,12 @@ class Match:
 
 def marked_words(typed: str) -> list[list[str]]:
     """The folded words that are marked where they are: each as they follow one another."""
-    return [list(term.words) for term in search.parse(typed).wanted]
+    return [list(term.words) for term in search_query.parse(typed).wanted]
 
 
 def matches(conversation: Conversation, typed: str) -> list[Match]:
     """The first messages of the conversation that hold what is searched for."""
-    query = search.parse(typed)
+    query = search_query.parse(typed)
     if not query:
         return []
     hits = search.find_messages(query, [conversation.pk]).get(conversation.pk, [])

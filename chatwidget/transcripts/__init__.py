@@ -46,6 +46,7 @@ from chatwidget.transcripts.queries import (
     revisions,
     snapshot,
 )
+from chatwidget.transcripts.reply_requests import rate, request_stop, retry
 from chatwidget.transcripts.reply_writes import checkpoint, expired, finish, reap
 from chatwidget.transcripts.types import (
     Change,
@@ -63,10 +64,7 @@ from chatwidget.transcripts.types import (
 )
 from chatwidget.transcripts.visitor_writes import (
     end_conversation,
-    rate,
     record_page,
-    request_stop,
-    retry,
     store_message,
 )
 

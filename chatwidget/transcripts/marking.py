@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from chatwidget.transcripts.folding import MAX_TEXT, tokens
-from chatwidget.transcripts.search import Query, Term
+from chatwidget.transcripts.search_query import Query, Term
 
 BEFORE, LENGTH = 40, 160  # code points of the line
 

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from chatwidget.models import Conversation, Judgement, Message, Note, Tag
-from chatwidget.transcripts import desk, erasure, search
+from chatwidget.transcripts import desk, erasure, search, search_query
 from tests.stored import NOON, a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -221,4 +221,6 @@ def test_what_staff_add_is_indexed_without_the_whole_conversation(
     long.refresh_from_db()
     assert long.indexed_revision == long.revision - 1
     assert search.catch_up() == 1
-    assert list(search.find(Conversation.objects.all(), search.parse("zeppelin text"))) == [long]
+    assert list(search.find(Conversation.objects.all(), search_query.parse("zeppelin text"))) == [
+        long
+    ]

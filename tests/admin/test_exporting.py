@@ -14,7 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.test import AsyncClient, Client
 
 from chatwidget.models import Conversation, WidgetAccess
-from chatwidget.transcripts import export
+from chatwidget.transcripts import csv_table, export
 from tests.stored import a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -63,8 +63,8 @@ def test_all_that_a_filter_finds(admin_client: Client) -> None:
     query = f"?widget__id__exact={shop.pk}"
     answer = ask(admin_client, one, query=query, select_across="1", format="csv")
     text = text_of(answer)
-    assert text.startswith(export.BYTE_ORDER_MARK)
-    rows = list(csv.DictReader(io.StringIO(text.removeprefix(export.BYTE_ORDER_MARK))))
+    assert text.startswith(csv_table.BYTE_ORDER_MARK)
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix(csv_table.BYTE_ORDER_MARK))))
     assert len(rows) == 120
     assert {row["widget"] for row in rows} == {"shop"}
     assert rows[0]["text"] == "'=shop 0"

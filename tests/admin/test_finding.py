@@ -23,7 +23,7 @@ from chatwidget.models import (
     Visitor,
     WidgetAccess,
 )
-from chatwidget.transcripts import desk, search
+from chatwidget.transcripts import desk, search, search_query
 from chatwidget.transcripts.marking import excerpt
 from tests.stored import NOON, a_conversation, a_widget
 
@@ -70,14 +70,14 @@ def test_a_search_asks_the_index_once(admin_client: Client) -> None:
     ],
 )
 def test_a_line_has_its_words_marked(text: str, typed: str, marked: list[str]) -> None:
-    pieces = excerpt(text, search.parse(typed))
+    pieces = excerpt(text, search_query.parse(typed))
     assert [piece for piece, is_marked in pieces if is_marked] == marked
     assert "".join(piece for piece, _ in pieces) == text.replace("E\u0301", "É")
 
 
 def test_a_long_text_is_cut_around_them() -> None:
     text = "before " * 100 + "the needle " + "after " * 100
-    pieces = excerpt(text, search.parse("needle"))
+    pieces = excerpt(text, search_query.parse("needle"))
     line = "".join(piece for piece, _ in pieces)
     assert ("needle", True) in pieces and line[0] == line[-1] == "…" and len(line) < 200
 

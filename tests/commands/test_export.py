@@ -24,7 +24,7 @@ from django.core.management import CommandError, call_command
 
 from chatwidget.conf import Secret
 from chatwidget.models import Message, Role, Status, Tag, Visitor
-from chatwidget.transcripts import desk, export
+from chatwidget.transcripts import csv_table, desk, export
 from tests.environment import VARIABLES
 from tests.hostile import TEXTS, Elements, same_elements
 from tests.running import ROOT, Preparation, run
@@ -211,7 +211,7 @@ def test_csv_is_one_message_a_row() -> None:
     a_conversation(widget, 'quotes ", commas,\nand lines', "yes", "no", reply=failed)
     rows = table()
     assert [row["seq"] for row in rows] == ["1", "2", "3"]
-    assert tuple(rows[0]) == export.COLUMNS
+    assert tuple(rows[0]) == csv_table.COLUMNS
     assert rows[0]["text"] == 'quotes ", commas,\nand lines'
     assert (rows[0]["error_code"], rows[0]["ui"]) == ("", "")
     assert (rows[2]["error_code"], rows[2]["error_cause"]) == (

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from chatwidget.models import Conversation, Message, SearchEntry, Visitor, Widget
-from chatwidget.transcripts import desk, search
+from chatwidget.transcripts import desk, search, search_query
 from chatwidget.transcripts.erasure import erase_conversations
 from tests.stored import NOON, a_conversation, a_widget
 
@@ -70,7 +70,7 @@ CASES = {
 
 
 def found(text: str, *widgets: Widget) -> list[str]:
-    query = search.parse(text, [widget.pk for widget in widgets] if widgets else None)
+    query = search_query.parse(text, [widget.pk for widget in widgets] if widgets else None)
     rows = search.find(Conversation.objects.all(), query) if query else Conversation.objects.none()
     return list(rows.order_by("-last_message_at").values_list("page_title", flat=True))
 
@@ -92,7 +92,7 @@ def check() -> None:
     assert found("привет", other) == ["elsewhere"]
     assert set(found("привет", shop, other)) == {"russian", "elsewhere"}
     assert found("привет") and not search.find(
-        Conversation.objects.all(), search.parse("привет", [])
+        Conversation.objects.all(), search_query.parse("привет", [])
     )
     check_hits()
     check_what_staff_add()
@@ -101,7 +101,7 @@ def check() -> None:
 
 def check_hits() -> None:
     weeks = Conversation.objects.get(page_title="weeks")
-    hits = search.find_messages(search.parse("refund return"), [weeks.pk])
+    hits = search.find_messages(search_query.parse("refund return"), [weeks.pk])
     seqs = [Message.objects.get(pk=pk).seq for pk in hits[weeks.pk]]
     assert sorted(seqs) == [1, 2]
 
@@ -112,7 +112,7 @@ def check_hits() -> None:
         "REFU": [2],
         "absent": [],
     }.items():
-        hits = search.find_messages(search.parse(text), [weeks.pk])
+        hits = search.find_messages(search_query.parse(text), [weeks.pk])
         assert [Message.objects.get(pk=pk).seq for pk in hits.get(weeks.pk, [])] == seqs, text
 
 

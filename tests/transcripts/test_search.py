@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwidget.models import SearchEntry
-from chatwidget.transcripts import search
+from chatwidget.transcripts import search, search_query
 from chatwidget.transcripts.folding import MAX_WORD, beginnings, encoded, fold, words
 from tests.environment import VARIABLES
 from tests.running import run
@@ -50,7 +50,7 @@ def test_a_words_beginnings_find_it(word: str) -> None:
 
 @given(st.text())
 def test_anything_may_be_typed(text: str) -> None:
-    query = search.parse(text)
+    query = search_query.parse(text)
     assert all(term.words for term in [*query.wanted, *query.unwanted])
 
 

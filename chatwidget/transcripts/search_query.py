@@ -1,0 +1,72 @@
+"""What somebody types to search: words, phrases, what must not be there, and of whom.
+
+returns "two weeks" -refund from:visitor
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from chatwidget.transcripts.folding import words
+
+# What an entry is of, by the word after `from:`, as a word of its own that no text can hold.
+ORIGINS = {"visitor": "r0", "agent": "r1", "operator": "r2", "about": "r3"}
+# What was typed, by blanks; what stands in quotes is one part.
+_PARTS = re.compile(r'-?"[^"]*"?|\S+')
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word, a word's beginning, or a phrase: as its words."""
+
+    words: tuple[str, ...]
+    is_beginning: bool = False  # of the last word
+
+
+NOTHING = Term(("-",))  # no text has this word
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched for: all of `wanted`, none of `unwanted`."""
+
+    wanted: list[Term] = field(default_factory=list)
+    unwanted: list[Term] = field(default_factory=list)
+    # Every entry must also hold one word of each: of whose words it is, and of a widget.
+    marks: list[tuple[str, ...]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.wanted or self.unwanted or self.marks)
+
+
+def phrase(text: str, *, is_beginning: bool = False) -> Term | None:
+    """The words of a text, one after the other; None where it has none."""
+    found = tuple(words(text))
+    return Term(found, is_beginning) if found else None
+
+
+def parse(text: str, widgets: Collection[int] | None = None) -> Query:
+    """Read what somebody typed: `returns "two weeks" -refund from:visitor`.
+
+    A word is the beginning of one; a quote that is not closed is a phrase to the end. `widgets`:
+    only what was said to one of these.
+    """
+    limited = widgets is not None
+    query = Query(marks=[tuple(f"w{widget}" for widget in widgets or [0])] if limited else [])
+    for part in _PARTS.findall(text):
+        name, colon, value = part.partition(":")
+        if colon and name == "from" and value in ORIGINS:
+            query.marks.append((ORIGINS[value],))
+            continue
+        without = part.startswith("-")
+        part = part[without:]
+        is_phrase = part.startswith('"')
+        found = tuple(words(part))
+        if found:
+            terms = query.unwanted if without else query.wanted
+            terms.append(Term(found, is_beginning=not (is_phrase or without)))
+    if text.strip() and not (query.wanted or query.unwanted or len(query.marks) > limited):
+        query.wanted.append(NOTHING)
+    return query
