@@ -1,190 +1,8 @@
 /** Every state of the widget. A test looks whether each text that a visitor can meet is met here. */
 import { readConfig } from "../frame/config.ts";
-import { byId } from "../frame/dom.ts";
-import type { Message } from "../frame/protocol.ts";
-import type { Scene, Stage } from "./stage.ts";
-
-const GREETING = "Hi there! I know everything about our mugs, bowls and plates. How can I help?";
-const QUESTION = "Do you ship to Chile, and how long does it take?";
-const SUGGESTIONS = ["Where is my order?", "Do you ship abroad?", "What can go in the dishwasher?"];
-
-const MARKDOWN = `Yes, we ship to **Chile**! Here is what it costs and how long it takes:
-
-| Parcel | Price | Days |
-| --- | ---: | ---: |
-| up to 2 kg | $12 | 6–9 |
-| up to 5 kg | $19 | 6–9 |
-| express | $38 | 2–3 |
-
-A few things to know:
-
-1. Orders over **$120** ship free.
-2. Customs may ask for your *RUT*.
-3. You can [follow your parcel](https://shop.example/track) at any time.
-
-> Glazed pieces are packed twice, and replaced if they break.
-`;
-
-const CODE = `You can ask our API for the price:
-
-\`\`\`python
-import httpx
-
-def price(weight: float, country: str = "CL") -> float:
-    """What shipping costs, in US dollars; the answer is cached for an hour by whoever asks for it."""
-    return httpx.get("https://shop.example/api/shipping", params={"kg": weight, "to": country}).json()["usd"]
-\`\`\`
-
-- [x] works without a key
-- [ ] works with \`curl\` as well
-
-# Limits
-
-Up to ~~30~~ **60** requests a minute.
-`;
-
-const ELEMENTS = `Dear [Your Name],
-your parcel goes to
-Ana Rojas
-Calle Larga 12
-Santiago
-
-Press <kbd>Ctrl</kbd> + <kbd>K</kbd> for <mark>help</mark>; the glaze is mostly SiO<sub>2</sub>.
-
-> [!WARNING]
-> Do not put it on an open flame.
-
-<details><summary>How to clean it</summary>
-
-- by hand, or
-- in the dishwasher at 50 °C
-
-</details>
-
-Kilns are old[^1], and some lie about it: [https://shop.example/kilns](https://elsewhere.example/).
-
-[^1]: The oldest that we know is from 6000 BC.
-
-1999. That was our first year.
-`;
-
-const FORMULA = `The area is \\(\\pi r^2\\), so with $r = 4.5$ cm:
-
-\\[
-A = \\pi \\cdot 4.5^2 \\approx \\frac{127.2}{2} \\cdot 1
-\\]
-
-It costs $12, or $19 with a lid.
-`;
-
-const REASONING = `<think>
-They ask for Chile. Our table has it.
-
-- up to 2 kg: $12
-</think>
-
-Yes, we ship to Chile.
-`;
-
-const DIRECTIONS = `The label says:
-
-שלום! הספל הזה עשוי ביד. יש לו יד אחת (כחולה).
-
-- כלי חרס.
-- Harbour mug
-- זכוכית (שקופה).
-
-> مصنوع يدويًا في ميناء صغير.
-
-| מוצר | מחיר |
-| --- | --- |
-| ספל | €24 |
-`;
-
-/** A challenge that is being solved for as long as one looks. */
-const UNSOLVABLE = {
-  kind: "altcha",
-  parameters: {
-    algorithm: "PBKDF2/SHA-256",
-    cost: 1000,
-    nonce: "00",
-    salt: "00",
-    keyPrefix: "00".repeat(32),
-  },
-};
-
-/** Tests answer for this host. */
-const IMAGE_HOST = "images.gallery.example";
-
-const product = (title: string, price: string, image: string) => ({
-  title,
-  price,
-  image: `https://${IMAGE_HOST}/${image}.svg`,
-  url: `https://shop.example/${image}`,
-});
-
-const PRODUCTS = {
-  type: "product-grid",
-  data: [
-    product("Harbour mug", "€24", "mug"),
-    product("Slow kettle", "€89", "kettle"),
-    product("Porthole lamp of opal glass and brass, with a dimmer", "€129", "lamp"),
-    { title: "Gift card", price: 25 },
-  ],
-};
-
-const failure = (code: string, more: object = {}) => ({
-  code,
-  detail: "Not now.",
-  retryable: true,
-  ...more,
-});
-
-/** A greeting, a question and this reply to it. */
-function exchange(stage: Stage, text: string, more: Partial<Message> = {}): void {
-  stage.ready([stage.reply(GREETING), stage.user(QUESTION), stage.reply(text, more)]);
-}
-
-const fails = (code: string, more: object = {}): Scene => ({
-  play: (stage) => exchange(stage, "", { status: "failed", error: failure(code, more) }),
-});
-
-const refuses = (code: string, more: object = {}): Scene => ({
-  play(stage) {
-    exchange(stage, "Yes, we do.");
-    stage.app.send("And to Peru?");
-    stage.refuse(failure(code, more));
-  },
-});
-
-async function appears(selector: string): Promise<void> {
-  while (!document.querySelector(selector)) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** "Your data" is open; what is done there, and with what status it is answered. */
-const ownData = (
-  act: (press: (name: string) => Promise<void>, dialog: HTMLDialogElement) => void | Promise<void>,
-  status = 0,
-): Scene => ({
-  ownData: status,
-  async play(stage) {
-    exchange(stage, "Yes, we do.");
-    const { strings } = readConfig(document).ownData!;
-    byId("own-data").click();
-    await appears("dialog");
-    await act((name) => stage.press(strings[name]!), document.querySelector("dialog")!);
-    if (status) await appears('dialog [role="status"]:not(:empty)');
-  },
-});
-
-const PRECHAT = {
-  name: "optional",
-  email: "required",
-  consent: "I agree that my messages are stored for 90 days to answer my question.",
-  version: "1",
-} as const;
+import { appears, exchange, fails, failure, ownData, refuses } from "./scenes.ts";
+import * as shop from "./shop.ts";
+import type { Scene } from "./stage.ts";
 
 export const states: Record<string, Scene> = {
   connecting: {},
@@ -194,30 +12,32 @@ export const states: Record<string, Scene> = {
     },
   },
   greeting: {
-    config: { suggestions: SUGGESTIONS },
-    play: (stage) => stage.ready([stage.reply(GREETING)]),
+    config: { suggestions: shop.SUGGESTIONS },
+    play: (stage) => stage.ready([stage.reply(shop.GREETING)]),
   },
   sending: {
     async play(stage) {
-      stage.ready([stage.reply(GREETING)]);
-      stage.app.send(QUESTION);
+      stage.ready([stage.reply(shop.GREETING)]);
+      stage.app.send(shop.QUESTION);
     },
   },
   thinking: { play: (stage) => exchange(stage, "", { status: "pending" }) },
-  streaming: { play: (stage) => exchange(stage, MARKDOWN.slice(0, 260), { status: "streaming" }) },
-  reply: { play: (stage) => exchange(stage, MARKDOWN) },
-  code: { play: (stage) => exchange(stage, CODE) },
-  elements: { play: (stage) => exchange(stage, ELEMENTS) },
-  directions: { play: (stage) => exchange(stage, DIRECTIONS) },
+  streaming: {
+    play: (stage) => exchange(stage, shop.MARKDOWN.slice(0, 260), { status: "streaming" }),
+  },
+  reply: { play: (stage) => exchange(stage, shop.MARKDOWN) },
+  code: { play: (stage) => exchange(stage, shop.CODE) },
+  elements: { play: (stage) => exchange(stage, shop.ELEMENTS) },
+  directions: { play: (stage) => exchange(stage, shop.DIRECTIONS) },
   formula: {
     async play(stage) {
-      exchange(stage, FORMULA);
+      exchange(stage, shop.FORMULA);
       await appears("p ~ p math");
     },
   },
   reasoning: {
     async play(stage) {
-      exchange(stage, REASONING);
+      exchange(stage, shop.REASONING);
       await appears("details[class]");
       document.querySelector("details")!.open = true;
     },
@@ -253,8 +73,8 @@ export const states: Record<string, Scene> = {
     },
   },
   products: {
-    config: { imageHosts: [IMAGE_HOST] },
-    play: (stage) => exchange(stage, "These are our favourites this week:", { ui: PRODUCTS }),
+    config: { imageHosts: [shop.IMAGE_HOST] },
+    play: (stage) => exchange(stage, "These are our favourites this week:", { ui: shop.PRODUCTS }),
   },
   buttons: {
     play: (stage) =>
@@ -289,7 +109,7 @@ export const states: Record<string, Scene> = {
   },
   "unknown-role": {
     play: (stage) => {
-      const asked = [stage.reply(GREETING), stage.user("I would like to talk to a person.")];
+      const asked = [stage.reply(shop.GREETING), stage.user("I would like to talk to a person.")];
       stage.ready([
         ...asked,
         stage.message("operator", "Hello, this is Eva. I take over from here."),
@@ -312,8 +132,8 @@ export const states: Record<string, Scene> = {
   },
   "unknown-error": fails("teapot", { detail: "" }),
   "rate-limited": refuses("rate_limited", { retry_after: 20 }),
-  checking: refuses("rate_limited", { challenge: UNSOLVABLE }),
-  "check-person": refuses("rate_limited", { challenge: { ...UNSOLVABLE, site_key: "x" } }),
+  checking: refuses("rate_limited", { challenge: shop.UNSOLVABLE }),
+  "check-person": refuses("rate_limited", { challenge: { ...shop.UNSOLVABLE, site_key: "x" } }),
   checked: {
     play(stage) {
       exchange(stage, "Yes, we do.");
@@ -341,20 +161,20 @@ export const states: Record<string, Scene> = {
         created_at: new Date(Date.now() - days * 86_400_000).toISOString(),
       });
       stage.ready([
-        stage.reply(GREETING, past(9)),
+        stage.reply(shop.GREETING, past(9)),
         stage.user("Do you have a blue mug?", past(9)),
         stage.reply("We do: **Atlantic**, 300 ml.", past(9)),
         stage.user("Thanks! Is it dishwasher safe?", past(1)),
         stage.reply("It is.", { ...past(1), rating: 1 }),
-        stage.user(QUESTION),
+        stage.user(shop.QUESTION),
         stage.user("Santiago, to be exact."),
-        stage.reply(MARKDOWN),
+        stage.reply(shop.MARKDOWN),
       ]);
     },
   },
   "scrolled-up": {
     async play(stage) {
-      exchange(stage, MARKDOWN + CODE);
+      exchange(stage, shop.MARKDOWN + shop.CODE);
       await stage.shown();
       document.getElementById("scroller")!.scrollTop = 40;
       await stage.shown();
@@ -362,7 +182,7 @@ export const states: Record<string, Scene> = {
   },
   "new-messages": {
     async play(stage) {
-      exchange(stage, MARKDOWN + CODE);
+      exchange(stage, shop.MARKDOWN + shop.CODE);
       await stage.shown();
       document.getElementById("scroller")!.scrollTop = 40;
       await stage.shown();
@@ -378,24 +198,24 @@ export const states: Record<string, Scene> = {
       ]),
   },
   prechat: {
-    config: { prechat: PRECHAT },
+    config: { prechat: shop.PRECHAT },
     play(stage) {
-      stage.ready([stage.reply(GREETING)]);
-      stage.app.send(QUESTION);
+      stage.ready([stage.reply(shop.GREETING)]);
+      stage.app.send(shop.QUESTION);
     },
   },
   "email-asked": {
     play(stage) {
-      stage.ready([stage.reply(GREETING)], { features: { email: true } });
-      stage.app.send(QUESTION);
+      stage.ready([stage.reply(shop.GREETING)], { features: { email: true } });
+      stage.app.send(shop.QUESTION);
     },
   },
   person: {
     play(stage) {
       const author = { name: "Ana Rojas" };
       stage.ready([
-        stage.reply(GREETING),
-        stage.user(QUESTION),
+        stage.reply(shop.GREETING),
+        stage.user(shop.QUESTION),
         stage.reply("Yes, we do."),
         stage.message("event", "Ana Rojas joined", { author, event: "joined" }),
         stage.message("operator", "Hi, I am **Ana**. Where in Chile do you live?", { author }),
@@ -456,7 +276,7 @@ export const states: Record<string, Scene> = {
   },
   "back-to-the-previous": {
     tab: { previous: "c" },
-    play: (stage) => stage.ready([stage.reply(GREETING)]),
+    play: (stage) => stage.ready([stage.reply(shop.GREETING)]),
   },
   "pasted-picture": {
     play(stage) {
@@ -467,7 +287,7 @@ export const states: Record<string, Scene> = {
       document.getElementById("text")!.dispatchEvent(paste);
     },
   },
-  alone: { alone: true, play: (stage) => exchange(stage, MARKDOWN) },
+  alone: { alone: true, play: (stage) => exchange(stage, shop.MARKDOWN) },
   "own-data": ownData(() => {}),
   "own-data-sent": ownData((_, dialog) => {
     dialog.querySelector<HTMLInputElement>("[type=email]")!.value = "zoe@example.com";
