@@ -2,16 +2,17 @@
 import type { Identity, Page, PageState } from "../bridge-protocol.ts";
 import { Announcer } from "./announcer.ts";
 import { ChatClient } from "./chat-client.ts";
-import { chime } from "./chime.ts";
 import { sendable } from "./code-points.ts";
 import type { Config, OwnData, Prechat } from "./config.ts";
-import { type Chat, isRunning, lastEvent, running } from "./conversation.ts";
+import { type Chat, lastEvent } from "./conversation.ts";
 import { DateFormatter, region } from "./dates.ts";
 import { byId, focusText, focusWithFrame } from "./dom.ts";
-import { explain, reason } from "./errors.ts";
+import { reason } from "./errors.ts";
+import { openOwnData } from "./own-data.ts";
 import type { ParentPage } from "./parent-page.ts";
 import { formToShow } from "./prechat.ts";
-import type { Challenge, Frame, Message, Profile, ServerFrame } from "./protocol.ts";
+import type { Message, Profile, ServerFrame } from "./protocol.ts";
+import { Reporter } from "./reporter.ts";
 import type { Environment } from "./socket.ts";
 import type { Stores } from "./storage.ts";
 import { themed } from "./theme.ts";
@@ -34,6 +35,7 @@ export class App implements Actions {
   #dates: DateFormatter;
   #announcer: Announcer;
   #unread: UnreadCounter;
+  #reporter: Reporter;
   #page: Page = { url: location.href, title: document.title, referrer: document.referrer };
   /** What the server knows of it; after each `ready` the page says where it is once more. */
   #sentPage = this.#page;
@@ -50,8 +52,6 @@ export class App implements Actions {
   #typedAt = 0;
   /** The visitor wants a person, and has no answer yet. */
   #asksPerson = false;
-  /** A challenge is being solved. */
-  #solves = false;
 
   /** `greeting`: the page's, for a new visitor; `sent`: what was sent before this was there. */
   constructor(
@@ -106,6 +106,15 @@ export class App implements Actions {
       (text) => this.#unread.open && this.#view.announce(text),
       (message) => `${uiWords(message.ui)}
 ${reason(message, config.strings, this.#dates)}`,
+    );
+    this.#reporter = new Reporter(
+      config,
+      parent,
+      this.client,
+      this.#view.composer,
+      this.#visitor,
+      this.#unread,
+      this.#dates,
     );
     const { ownData } = config;
     if (ownData) {
@@ -183,24 +192,18 @@ ${reason(message, config.strings, this.#dates)}`,
     this.#asksPerson = this.client.sendFrame({ type: "ask_person" });
   }
 
-  /** The part that lets visitors have their own data. */
-  async #openOwnData({ url, script, strings }: OwnData, { fetchToken }: Environment) {
-    const ask = async (what: object) => {
-      const hello = this.client.hello((await fetchToken()) ?? "");
-      const body = JSON.stringify({ hello, ...what });
-      return fetch(url, { method: "POST", credentials: "omit", body });
-    };
+  async #openOwnData(ownData: OwnData, { fetchToken }: Environment): Promise<void> {
+    const failed = this.#config.strings.not_sent;
     const forget = () => {
       this.#visitor.isReplacedBy(this.#visitor.identity, true);
       this.#forget();
     };
-    const wait = (seconds: number) => this.#dates.wait(seconds);
-    try {
-      const { open }: typeof import("../own-data/main.ts") = await import(script);
-      open({ strings, failed: this.#config.strings.not_sent, ask, forget, wait });
-    } catch {
-      this.#view.composer.notify(this.#config.strings.not_sent);
-    }
+    await openOwnData(ownData, {
+      failed,
+      hello: async () => this.client.hello((await fetchToken()) ?? ""),
+      forget,
+      wait: (seconds) => this.#dates.wait(seconds),
+    }).catch(() => this.#view.composer.notify(failed));
   }
 
   /** Where nobody is there, they can write, once they know where. */
@@ -274,58 +277,10 @@ ${reason(message, config.strings, this.#dates)}`,
 
   #frame(frame: ServerFrame, before: Chat): void {
     const { chat } = this.client;
-    if (frame.type === "ready") {
-      this.#parent.send({ type: "ready" });
-      const { identity, isNamed } = this.#visitor;
-      if (isNamed) this.#parent.send({ type: "identify", detail: identity });
-    } else if (frame.type === "accepted" && chat !== before) {
-      this.#view.composer.notify("");
-      const { id, role, text } = frame.message;
-      this.#parent.send({ type: "message", detail: { id, role, text } });
-    } else if (frame.type === "error") {
-      if (frame.challenge) this.#solve(frame, frame.challenge);
-      else this.#view.composer.notify(explain(frame, this.#config.strings, this.#dates));
-      this.#parent.send({ type: "error", detail: frame.code });
-    } else if (frame.type === "solved") {
-      this.#view.composer.notify(this.#config.strings.checked);
-    }
-    this.#compare(before, chat, frame);
+    this.#reporter.report(frame, before, chat);
     if (this.#asksPerson && lastEvent(chat)) this.#answerAsked(lastEvent(chat));
     this.#unread.update(chat);
     this.#announcer.update(chat, frame.type);
-  }
-
-  /** What is held goes on once this is solved; where it cannot be, it waits as it would without. */
-  async #solve(error: Frame<"error">, challenge: Challenge): Promise<void> {
-    const { strings, challenge: address } = this.#config;
-    const { composer } = this.#view;
-    if (this.#solves) return;
-    this.#solves = true;
-    composer.notify(strings[challenge.site_key ? "check_person" : "checking"]);
-    try {
-      const { solve }: typeof import("../challenge/main.ts") = await import(address);
-      this.client.sendFrame({ type: "solve", solution: await solve(challenge) });
-    } catch {
-      composer.notify(explain(error, strings, this.#dates));
-    }
-    this.#solves = false;
-  }
-
-  /** Tells the embedding page, and the visitor who looks elsewhere, of replies that ended. */
-  #compare(before: Chat, after: Chat, frame: ServerFrame): void {
-    const runs = !!running(after);
-    if (frame.type === "ready" || runs !== !!running(before))
-      this.#parent.send({ type: "running", detail: runs });
-    const ended: Message[] = before.messages
-      .filter(isRunning)
-      .flatMap(({ id }) => after.messages.find((each) => each.id === id && !isRunning(each)) ?? []);
-    // What a person writes comes whole.
-    if (frame.type === "message" && frame.message.role === "operator") ended.push(frame.message);
-    for (const { id, role, text, error } of ended) {
-      this.#parent.send({ type: "message", detail: { id, role, text } });
-      if (error) this.#parent.send({ type: "error", detail: error.code });
-    }
-    if (ended.length > 0 && this.#unread.away && this.#config.sound) chime();
   }
 
   // --- together ---------------------------------------------------------------------------------
