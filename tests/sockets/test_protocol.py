@@ -54,7 +54,7 @@ def test_an_invalid_frame_is_a_bad_frame(case: dict[str, Any]) -> None:
     "case", [p for p in cases("client", "invalid") if p.values[0]["code"] != "bad_frame"]
 )
 def test_what_a_send_may_not_say_is_still_a_frame(case: dict[str, Any]) -> None:
-    """It is answered by its own code, and with its id: tests/websocket holds that."""
+    """It is answered by its own code, and with its id: tests/sockets holds that."""
     assert isinstance(parse(raw(case)), protocol.Send)
 
 

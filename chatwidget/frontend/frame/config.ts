@@ -40,7 +40,7 @@ export interface Config {
   /** The name messages of the assistant carry. */
   agent: string;
   locale: string;
-  /** Custom properties of the style sheet: the owner's colour, made readable (colours.py), and the like. */
+  /** Custom properties of the style sheet: the owner's colour, made readable (embed/theme.py), and the like. */
   look: Record<string, string>;
   strings: Strings;
   suggestions: string[];
