@@ -50,8 +50,11 @@ async def install(agent: Agent) -> Path:
     done = folder / "done"
     if agent.pip and not done.exists():
         await run([agent.python or sys.executable, "-m", "venv", str(folder / "venv")], env={})
-        pip = [str(folder / "venv/bin/python"), "-m", "pip", "install", "--quiet"]
-        await run([*pip, *agent.pip], env={})
+        python = str(folder / "venv/bin/python")
+        # pip may look for versions that fit together for most of an hour.
+        await run([python, "-m", "pip", "install", "--quiet", "uv"], env={})
+        uv = [str(folder / "venv/bin/uv"), "pip", "install", "--quiet", "--python", python]
+        await run([*uv, *agent.pip], env={})
     if agent.npm and not done.exists():
         npm = ["node", str(NODE / "lib/node_modules/npm/bin/npm-cli.js")]
         npm += ["--silent", "--no-audit", "--no-fund", "--prefix", str(folder)]
