@@ -42,6 +42,17 @@ class Seen:
     stop: str = ""
     wrong_key: str = ""
 
+    def wrong(self) -> list[str]:
+        """The questions that were not answered as they should be; what was not asked is empty."""
+        beginnings = {"check": "✓", "turns": "✓", "after": "✓", "stop": "stopped"}
+        beginnings |= {"fail": "failed", "broken": "failed", "wrong_key": "misconfigured"}
+        answers = vars(self)
+        return [
+            name
+            for name, right in beginnings.items()
+            if answers[name] and not answers[name].startswith(right)
+        ]
+
 
 async def install(agent: Agent) -> Path:
     """The program's folder; what it needs is installed once."""
@@ -228,6 +239,9 @@ async def main(names: list[str]) -> int:
         for question, answer in vars(seen).items():
             print(f"   {question:10} {answer}")
         print(f"   {time.monotonic() - began:.0f} s", flush=True)
+        if wrong := seen.wrong():
+            failed += 1
+            print(f"{name}: not as it should be: {', '.join(wrong)}", flush=True)
     return failed
 
 
