@@ -87,7 +87,7 @@ class Tab:
         self.writers: list[asyncio.Task[None]] = []
         self.opened = False
         self.knew: datetime | None = None  # when its conversation had been ended, as it was opened
-        client = Client(visitor=visitor, address="", user_agent="", language="en")
+        client = Client(visitor, address="", embedder="", user_agent="", language="en")
         self.session = Session(process.relay, widget, client, self.outbox)
         self.shows = self.session.subscription
 

@@ -22,9 +22,12 @@ class Client:
 
     visitor: UUID
     address: str
+    embedder: str  # the origin of the page around the frame
     user_agent: str
     language: str
     identity: VerifiedIdentity | None = None  # whom the embedding site vouches for
+    anonymous: UUID | None = None  # who they have been until they signed in
+    signs_in: bool = False  # they are somebody else than a moment ago
     is_new: bool = False  # made in this moment: nothing is stored of them, nobody blocked them
     greeting: str = ""  # what their page greets with, until a draft has it
     details: VisitorDetails = field(default_factory=VisitorDetails)

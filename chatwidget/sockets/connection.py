@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from django.utils import translation
 
-from chatwidget import tokens, transcripts
+from chatwidget import transcripts
 from chatwidget.conf import conf
 from chatwidget.db import db_timeout, lane, run_in_db_thread
 from chatwidget.errors import (
@@ -23,7 +23,6 @@ from chatwidget.errors import (
     CloseConnection,
     DatabaseUnavailable,
 )
-from chatwidget.languages import choose_language
 from chatwidget.models import Widget
 from chatwidget.protocol import (
     HELLO_SECONDS,
@@ -33,10 +32,9 @@ from chatwidget.protocol import (
 )
 from chatwidget.sockets import origin, rate_limits, serialize
 from chatwidget.sockets.client import Client
-from chatwidget.sockets.identity import details_of, verified_identity, visitor_of
+from chatwidget.sockets.identity import identify
 from chatwidget.sockets.line import Line
 from chatwidget.sockets.session import Session
-from chatwidget.text import cleaned
 from chatwidget.transcripts import Rules
 
 logger = logging.getLogger("chatwidget")
@@ -113,44 +111,27 @@ class Connection(Line):
     async def _hello(self, frame: Hello) -> None:
         assert self._hello_timer
         self._hello_timer.cancel()
-        greeting = tokens.check_frame_token(frame.token or "", self._widget.slug)
-        self._embedder = origin.embedder(frame.page)
-        verified = verified_identity(self._widget, frame.identity)
-        known = tokens.visitor_of(frame.visitor, self._widget.pk) if frame.visitor else None
-        visitor, anonymous = visitor_of(self._widget.pk, known, verified)
+        client = self._client = identify(self._scope, self._address, self._widget, frame)
         limits = conf().limits
-        self._count(visitor.hex, limits.sockets_per_visitor if limits else None)
-        client = Client(
-            visitor=visitor,
-            address=self._address,
-            user_agent=cleaned(origin.header(self._scope, b"user-agent"), 500),
-            language=choose_language(
-                self._widget.appearance.get("language", ""),
-                frame.locale or "",
-                origin.header(self._scope, b"accept-language"),
-            ),
-            identity=verified,
-            is_new=verified is None and visitor != known,
-            greeting=greeting,
-            details=details_of(frame, verified),
-        )
-        self._client = client
-        if refusal := self.refused_by(Rules(False, self._widget.allowed_origins)):
-            raise refusal
+        self._count(client.visitor.hex, limits.sockets_per_visitor if limits else None)
         self._relay.admission.enter(self)  # before it is looked whether the visitor may
         translation.activate(client.language)
         session = Session(self._relay, self._widget, client, self._outbox)
         try:
             async with db_timeout():
-                if anonymous:
-                    widget = self._widget.pk
-                    await run_in_db_thread(transcripts.check_admission, widget, visitor)
+                if client.anonymous:
                     await run_in_db_thread(
-                        transcripts.join_visitors, self._widget, anonymous, visitor, client.details
+                        transcripts.check_admission, self._widget.pk, client.visitor
+                    )
+                    await run_in_db_thread(
+                        transcripts.join_visitors,
+                        self._widget,
+                        client.anonymous,
+                        client.visitor,
+                        client.details,
                     )
                 # Who signs in sees what they said last: none was what was shown before that.
-                signs_in = verified is not None and known != visitor
-                await session.begin(frame, latest=signs_in and frame.conversation is None)
+                await session.begin(frame, latest=client.signs_in and frame.conversation is None)
         except BaseException:
             session.gone()
             raise
@@ -171,10 +152,12 @@ class Connection(Line):
         return self._client.visitor
 
     def refused_by(self, rules: Rules) -> CloseConnection | None:
-        if rules.require_identity and not (self._client and self._client.identity):
+        assert self._client
+        if rules.require_identity and not self._client.identity:
             return CloseConnection(CloseCode.UNAUTHORIZED, "identity: now required")
-        if not origin.may_embed(self._scope, self._embedder, rules.allowed_origins):
-            return CloseConnection(CloseCode.ORIGIN, f"{self._embedder} may not embed the widget")
+        embedder = self._client.embedder
+        if not origin.may_embed(self._scope, embedder, rules.allowed_origins):
+            return CloseConnection(CloseCode.ORIGIN, f"{embedder} may not embed the widget")
         return None
 
     def _work(self, weight: int) -> None:

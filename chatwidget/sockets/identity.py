@@ -8,8 +8,12 @@ from uuid import UUID
 from chatwidget import tokens
 from chatwidget.conf import Secret
 from chatwidget.errors import CloseCode, CloseConnection, PlatformMisconfigured
+from chatwidget.languages import choose_language
 from chatwidget.models import Widget, new_id
 from chatwidget.protocol import Hello, Identity
+from chatwidget.sockets import origin
+from chatwidget.sockets.client import Client
+from chatwidget.sockets.origin import Scope
 from chatwidget.sockets.page_address import page_address
 from chatwidget.text import cleaned
 from chatwidget.tokens import VerifiedIdentity
@@ -18,7 +22,38 @@ from chatwidget.transcripts import VisitorDetails
 logger = logging.getLogger("chatwidget")
 
 
-def verified_identity(widget: Widget, given: Identity | None) -> VerifiedIdentity | None:
+def identify(scope: Scope, address: str, widget: Widget, hello: Hello) -> Client:
+    """Who says `hello` in a frame of the widget, and may.
+
+    Raises CloseConnection where the frame's token, the embedding page or its proof does not hold.
+    """
+    greeting = tokens.check_frame_token(hello.token or "", widget.slug)
+    embedder = origin.embedder(hello.page)
+    if not origin.may_embed(scope, embedder, widget.allowed_origins):
+        raise CloseConnection(CloseCode.ORIGIN, f"{embedder} may not embed the widget")
+    verified = _verified_identity(widget, hello.identity)
+    token = tokens.visitor_of(hello.visitor, widget.pk) if hello.visitor else None
+    visitor, anonymous = _visitor_of(widget.pk, token, verified)
+    return Client(
+        visitor=visitor,
+        address=address,
+        embedder=embedder,
+        user_agent=cleaned(origin.header(scope, b"user-agent"), 500),
+        language=choose_language(
+            widget.appearance.get("language", ""),
+            hello.locale or "",
+            origin.header(scope, b"accept-language"),
+        ),
+        identity=verified,
+        anonymous=anonymous,
+        signs_in=verified is not None and visitor != token,
+        is_new=verified is None and visitor != token,
+        greeting=greeting,
+        details=_details_of(hello, verified),
+    )
+
+
+def _verified_identity(widget: Widget, given: Identity | None) -> VerifiedIdentity | None:
     """Whom the embedding site vouches for; None where it vouches for nobody.
 
     Raises CloseConnection for a proof that does not hold, which is never taken for less, and where
@@ -43,7 +78,7 @@ def _secret(widget: Widget) -> Secret:
         raise CloseConnection(CloseCode.UNAUTHORIZED, "identity: the secret is lost") from None
 
 
-def visitor_of(
+def _visitor_of(
     widget: int, token: UUID | None, verified: VerifiedIdentity | None
 ) -> tuple[UUID, UUID | None]:
     """The visitor, and the anonymous one whom they have been until now.
@@ -58,7 +93,7 @@ def visitor_of(
     return token, None
 
 
-def details_of(hello: Hello, verified: VerifiedIdentity | None) -> VisitorDetails:
+def _details_of(hello: Hello, verified: VerifiedIdentity | None) -> VisitorDetails:
     """What is known of visitor and page when a chat is opened."""
     page, given = hello.page, hello.identity or Identity()
     return VisitorDetails(

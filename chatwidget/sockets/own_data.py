@@ -25,7 +25,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from chatwidget import tokens
 from chatwidget.db import lane, run_in_db_thread
 from chatwidget.errors import (
     BadFrame,
@@ -34,11 +33,10 @@ from chatwidget.errors import (
     DatabaseUnavailable,
     RateLimited,
 )
-from chatwidget.languages import choose_language
 from chatwidget.models import Visitor, Widget
 from chatwidget.protocol import MAX_FRAME_BYTES, Hello, parse
 from chatwidget.sockets import origin, rate_limits
-from chatwidget.sockets.identity import verified_identity, visitor_of
+from chatwidget.sockets.identity import identify
 from chatwidget.transcripts import own_data
 
 STATUS = {CloseCode.UNAUTHORIZED: 401, CloseCode.NO_WIDGET: 404, CloseCode.TOO_MANY: 429}
@@ -83,12 +81,8 @@ async def _answer(request: ASGIRequest, slug: str) -> HttpResponseBase:
         return HttpResponse(status=404)
     lane.set(widget.pk)
     asked, hello = _read(request)
-    tokens.check_frame_token(hello.token or "", widget.slug)
-    if not origin.may_embed(scope, origin.embedder(hello.page), widget.allowed_origins):
-        return HttpResponse(status=403)
-    verified = verified_identity(widget, hello.identity)
-    token = tokens.visitor_of(hello.visitor, widget.pk) if hello.visitor else None
-    visitor, _anonymous = visitor_of(widget.pk, token, verified)
+    client = identify(scope, address, widget, hello)
+    visitor = client.visitor
     await rate_limits.consume_address("own_data_per_address", address)
     await rate_limits.consume("own_data_per_visitor", visitor.hex)
     if asked.do == "copy":
@@ -100,12 +94,7 @@ async def _answer(request: ASGIRequest, slug: str) -> HttpResponseBase:
         return await _download(person)
     if asked.do == "delete":
         return JsonResponse(asdict(await run_in_db_thread(own_data.erase, person)))
-    language = choose_language(
-        widget.appearance.get("language", ""),
-        hello.locale or "",
-        origin.header(scope, b"accept-language"),
-    )
-    await run_in_db_thread(own_data.send_copy, person, asked.email, language)
+    await run_in_db_thread(own_data.send_copy, person, asked.email, client.language)
     return HttpResponse(status=202)
 
 
