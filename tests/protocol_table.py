@@ -9,12 +9,25 @@ from typing import Any
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parent / "docs/protocol.md").read_text("utf-8")
+DESK = (HERE.parent / "docs/desk.md").read_text("utf-8")
 
 
 def examples(title: str) -> list[dict[str, Any]]:
     """The frames under a heading of docs/protocol.md: one of each type."""
     [block] = re.findall(rf"### {title}\n.*?```jsonl\n(.*?)```", PAGE, re.S)
     return [json.loads(line) for line in block.splitlines()]
+
+
+def section(title: str, page: str = PAGE) -> list[list[str]]:
+    """The rows of the table under a heading, as their cells."""
+    text = page.split(f"### {title}\n", 1)[1].split("\n#", 1)[0]
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def fields_of(cell: str) -> set[str]:
+    """The names in a cell, without those of an object's own fields."""
+    return set(re.findall(r"`(\w+)`", re.sub(r"\{[^}]*\}", "", cell)))
 
 
 TABLE = json.loads((HERE / "fixtures/protocol.json").read_text("utf-8"))

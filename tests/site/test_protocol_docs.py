@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import get_args
 
+import msgspec
 import pytest
 
 from chatwidget import errors, protocol
-from tests.protocol_table import PAGE, examples
-
-
-def section(title: str) -> list[list[str]]:
-    """The rows of the table under a heading, as their cells."""
-    text = PAGE.split(f"### {title}\n", 1)[1].split("\n#", 1)[0]
-    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in row] for row in rows[2:]]
-
-
-def fields_of(cell: str) -> set[str]:
-    """The names in a cell, without those of an object's own fields."""
-    return set(re.findall(r"`(\w+)`", re.sub(r"\{[^}]*\}", "", cell)))
+from chatwidget.sockets import staff_frames
+from tests.protocol_table import DESK, PAGE, examples, fields_of, section
 
 
 CLIENT = get_args(protocol.AnyClientFrame)
@@ -34,12 +25,33 @@ def test_frames_and_their_fields(
     title: str, frames: list[type[protocol.ClientFrame | protocol.ServerFrame]]
 ) -> None:
     documented = {row[0].strip("`"): fields_of(row[1]) for row in section(title)}
-    declared = {str(frame.__struct_config__.tag): set(frame.__struct_fields__) for frame in frames}
-    assert documented == declared
+    assert documented == declared(frames)
     shown = examples(title)
     assert [frame["type"] for frame in shown] == list(documented)
     for frame in shown:
-        assert frame.keys() - {"type"} <= declared[frame["type"]]
+        assert frame.keys() - {"type"} <= documented[frame["type"]]
+
+
+def declared(frames: Iterable[type[msgspec.Struct]]) -> dict[str, set[str]]:
+    return {str(frame.__struct_config__.tag): set(frame.__struct_fields__) for frame in frames}
+
+
+@pytest.mark.parametrize(
+    ("sender", "frames"),
+    [
+        ("the page", get_args(staff_frames.AnyStaffFrame)),
+        ("the server", set(protocol.SentFrame.__subclasses__()) - {protocol.ServerFrame}),
+    ],
+)
+def test_frames_of_staff(sender: str, frames: Iterable[type[msgspec.Struct]]) -> None:
+    rows = [row for row in section("The socket of a live page", DESK) if row[1] == sender]
+    assert {row[0].strip("`"): fields_of(row[2]) for row in rows} == declared(frames)
+
+
+def test_fields_of_a_line_of_the_live_list() -> None:
+    [live] = [row for row in section("The socket of a live page", DESK) if row[0] == "`live`"]
+    named = fields_of(live[2].partition("{")[2])
+    assert named == set(staff_frames.LiveConversation.__struct_fields__)
 
 
 def test_fields_of_a_message() -> None:

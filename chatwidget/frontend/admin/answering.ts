@@ -5,7 +5,8 @@ import type { Message, ServerFrame } from "../frame/protocol.ts";
 import { fill } from "../frame/strings.ts";
 import { uuid } from "../frame/uuid.ts";
 import { Lines, type Words } from "./lines.ts";
-import { type StaffFrame, StaffSocket } from "./staff-socket.ts";
+import type { StaffFrame } from "./staff-protocol.ts";
+import { StaffSocket } from "./staff-socket.ts";
 import { markdownOf } from "./transcript.ts";
 
 interface Given {
@@ -151,27 +152,40 @@ class Answering {
 
   #told(frame: StaffFrame): void {
     const { words } = this.#given;
-    if (frame.type === "held") {
-      const { holder, name, mine, asked } = frame;
-      const had = this.#mine;
-      this.#holder = holder;
-      this.#mine = mine;
-      if (mine) this.#say(words.mine);
-      else if (holder) this.#say(fill(words.theirs ?? "", { name }));
-      else this.#say(asked ? words.asked : words.agent_has);
-      this.#panel.classList.toggle("cw-asked", asked && !holder);
-      this.#show();
-      if (mine && !had) {
-        this.#lines.toEnd();
-        this.#text.focus({ preventScroll: true });
-      }
-    } else if (frame.type === "writing") {
-      const { name } = frame;
-      this.#typing.textContent = name ? fill(words.writes ?? "", { name }) : words.visitor_writes!;
-      clearTimeout(this.#writing);
-      this.#writing = window.setTimeout(() => this.#stopWriting(), WRITING_MS);
-    } else if (frame.type === "over") {
-      this.#say(frame.conversation === null ? words.erased : words.moved);
+    switch (frame.type) {
+      case "held":
+        this.#held(frame);
+        break;
+      case "writing":
+        this.#typing.textContent = frame.name
+          ? fill(words.writes ?? "", { name: frame.name })
+          : words.visitor_writes!;
+        clearTimeout(this.#writing);
+        this.#writing = window.setTimeout(() => this.#stopWriting(), WRITING_MS);
+        break;
+      case "over":
+        this.#say(frame.conversation == null ? words.erased : words.moved);
+        break;
+      case "live":
+        break; // the list's
+      default:
+        frame satisfies never;
+    }
+  }
+
+  #held({ holder, name, mine, asked }: Extract<StaffFrame, { type: "held" }>): void {
+    const { words } = this.#given;
+    const had = this.#mine;
+    this.#holder = holder;
+    this.#mine = mine;
+    if (mine) this.#say(words.mine);
+    else if (holder) this.#say(fill(words.theirs ?? "", { name }));
+    else this.#say(asked ? words.asked : words.agent_has);
+    this.#panel.classList.toggle("cw-asked", asked && !holder);
+    this.#show();
+    if (mine && !had) {
+      this.#lines.toEnd();
+      this.#text.focus({ preventScroll: true });
     }
   }
 

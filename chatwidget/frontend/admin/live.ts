@@ -3,7 +3,8 @@ import { chime } from "../frame/chime.ts";
 import { el } from "../frame/dom.ts";
 import { fill } from "../frame/strings.ts";
 import type { Words } from "./lines.ts";
-import { type LiveConversation, StaffSocket } from "./staff-socket.ts";
+import type { LiveConversation } from "./staff-protocol.ts";
+import { StaffSocket } from "./staff-socket.ts";
 
 interface Given {
   socket: string;

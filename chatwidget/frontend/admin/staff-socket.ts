@@ -2,41 +2,7 @@
 import type { Connection } from "../frame/connection.ts";
 import type { ClientFrame, Hello, ServerFrame } from "../frame/protocol.ts";
 import { Socket, type WebSocketLike } from "../frame/socket.ts";
-
-/** What staff are told beside what visitors are; docs/desk.md lists it. */
-export type StaffFrame =
-  | { type: "held"; holder: string; name: string; mine: boolean; asked: boolean }
-  | { type: "writing"; name: string }
-  | { type: "over"; conversation: string | null }
-  | { type: "live"; conversations: LiveConversation[] };
-
-/** One line of the live list. */
-export interface LiveConversation {
-  id: string;
-  widget: string;
-  /** A name or an address; empty: nothing is known. */
-  who: string;
-  /** The end of the visitor's id. */
-  visitor: string;
-  words: string;
-  at: string;
-  page: string;
-  unread: number;
-  /** Who has it; empty: the agent. */
-  staff: string;
-  mine: boolean;
-  /** Since when a person is waited for; empty: none is. */
-  asked_at: string;
-  here: boolean;
-}
-
-/** What staff send beside what visitors do. */
-export type Order =
-  | { type: "take"; holder: string }
-  | { type: "hand_back" }
-  | { type: "seen"; seq: number };
-
-const STAFF = ["held", "writing", "over", "live"];
+import { type Order, parseStaffFrame, type StaffFrame } from "./staff-protocol.ts";
 
 export interface Handlers {
   hello: object;
@@ -54,8 +20,8 @@ export class StaffSocket {
       const socket = new WebSocket(url);
       // Before the frames that visitors get, too, are read: what comes in order is shown in order.
       socket.addEventListener("message", ({ data }) => {
-        const frame = JSON.parse(data);
-        if (STAFF.includes(frame.type)) on.staff(frame);
+        const frame = parseStaffFrame(data);
+        if (frame) on.staff(frame);
       });
       return socket as WebSocketLike;
     };

@@ -227,6 +227,9 @@ export class ChatClient {
         return;
       case "refused":
         this.#on.refused(effect.text);
+        return;
+      default:
+        effect satisfies never;
     }
   }
 

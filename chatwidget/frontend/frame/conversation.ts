@@ -94,6 +94,7 @@ export function running(chat: Chat): Entry | undefined {
 export const lastEvent = ({ messages }: Chat): string =>
   messages.findLast(({ role }) => role === "event")?.event ?? "";
 
+/** What a frame changes. Each type has its case, without a `default`: a new one fails to compile. */
 export function receive(chat: Chat, frame: ServerFrame): Step {
   switch (frame.type) {
     case "ready":
@@ -128,7 +129,7 @@ export function receive(chat: Chat, frame: ServerFrame): Step {
       return [release(chat), []];
     case "error":
       return frame.id && frame.id === chat.inFlight ? refused(chat, frame) : [chat, []];
-    default:
+    case "pong":
       return [chat, []];
   }
 }

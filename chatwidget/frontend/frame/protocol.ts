@@ -6,49 +6,35 @@
  * drift.
  */
 
-type Check<T> = (value: unknown) => value is T;
-type Checked<C> = C extends Check<infer T> ? T : never;
-type Fields = Record<string, Check<unknown>>;
-/** The fields that may be absent. */
-type Optional<F> = { [K in keyof F]: undefined extends Checked<F[K]> ? K : never }[keyof F];
-type Shape<F> = { [K in Exclude<keyof F, Optional<F>>]: Checked<F[K]> } & {
-  [K in Optional<F>]?: Exclude<Checked<F[K]>, undefined>;
-};
-
-const string = (value: unknown) => typeof value === "string";
-const number = (value: unknown) => typeof value === "number";
-const boolean = (value: unknown) => typeof value === "boolean";
-const count = (value: unknown): value is number =>
-  Number.isInteger(value) && (value as number) >= 0;
-const anything = (_: unknown): _ is unknown => true;
-/** Absent and null say the same. */
-const maybe =
-  <T>(check: Check<T>) =>
-  (value: unknown): value is T | null | undefined =>
-    value == null || check(value);
-const list =
-  <T>(check: Check<T>) =>
-  (value: unknown): value is T[] =>
-    Array.isArray(value) && value.every(check);
-const shape =
-  <F extends Fields>(fields: F) =>
-  (value: unknown): value is Shape<F> =>
-    typeof value === "object" &&
-    value !== null &&
-    Object.entries(fields).every(([name, check]) =>
-      check((value as Record<string, unknown>)[name]),
-    );
+import {
+  anything,
+  boolean,
+  type Checked,
+  count,
+  type FrameOf,
+  list,
+  maybe,
+  number,
+  parseFrame,
+  type Shape,
+  shape,
+  string,
+} from "./shapes.ts";
 
 const errorFields = {
   code: string,
   detail: string,
   retryable: boolean,
   retry_after: maybe(number),
-  /** A finer name than the code: then the server's words say more than ours. */
-  reason: maybe(string),
 };
 
-const message = shape({
+const errorInfo = shape({
+  ...errorFields,
+  /** A finer name than the code: then the server's words say more than ours. */
+  reason: maybe(string),
+});
+
+const messageFields = {
   id: string,
   seq: number,
   /** `user`, `assistant`, `operator` or `event`; any other is shown as plain text. */
@@ -60,12 +46,13 @@ const message = shape({
   attempt: maybe(number),
   ui: anything,
   rating: maybe(number),
-  error: maybe(shape(errorFields)),
+  error: maybe(errorInfo),
   /** The person who wrote it, or of whom the event tells. */
   author: maybe(shape({ name: string })),
   /** Of an event: `joined`, `left`, `asked` or `away`. */
   event: maybe(string),
-});
+};
+const message = shape(messageFields);
 
 /** What can be solved, so that it need not be waited: a proof of work, or somebody else's. */
 const challenge = shape({
@@ -96,7 +83,7 @@ const FRAMES = {
     status: string,
     length: count,
     ui: anything,
-    error: maybe(shape(errorFields)),
+    error: maybe(errorInfo),
   },
   typing: { author: shape({ name: string }) },
   history: { messages: list(message), more: boolean },
@@ -105,12 +92,12 @@ const FRAMES = {
   pong: {},
 };
 
-export type ErrorInfo = Shape<typeof errorFields>;
-export type Message = Checked<typeof message>;
+export type ErrorInfo = Checked<typeof errorInfo>;
+export type Message = Shape<typeof messageFields>;
 export type Challenge = Checked<typeof challenge>;
+export type ServerFrame = FrameOf<typeof FRAMES>;
 /** The server's frame of a type. */
-export type Frame<T extends keyof typeof FRAMES> = { type: T } & Shape<(typeof FRAMES)[T]>;
-export type ServerFrame = { [T in keyof typeof FRAMES]: Frame<T> }[keyof typeof FRAMES];
+export type Frame<T> = Extract<ServerFrame, { type: T }>;
 
 export interface Hello {
   type: "hello";
@@ -147,18 +134,8 @@ export type ClientFrame =
   | { type: "solve"; solution: string }
   | { type: "ping" };
 
-/** The types of frame that `parseServerFrame` knows. */
-export const serverTypes = (): string[] => Object.keys(FRAMES);
+/** The fields of each type of frame that `parseServerFrame` knows, and of a message. */
+export const declared = () => ({ FRAMES, messageFields });
 
 /** The frame that `data` (what a websocket handed us) is, or null where it is none. */
-export function parseServerFrame(data: unknown): ServerFrame | null {
-  if (typeof data !== "string") return null;
-  let frame: { type?: unknown } | null;
-  try {
-    frame = JSON.parse(data);
-  } catch {
-    return null;
-  }
-  const type = frame?.type as keyof typeof FRAMES;
-  return Object.hasOwn(FRAMES, type) && shape(FRAMES[type])(frame) ? (frame as ServerFrame) : null;
-}
+export const parseServerFrame = (data: unknown): ServerFrame | null => parseFrame(FRAMES, data);

@@ -105,6 +105,8 @@ export class Socket {
       case "cancel":
         this.#cancel(effect.timer);
         return;
+      default:
+        effect satisfies never;
     }
   }
 
