@@ -82,6 +82,14 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Anew:
+    """What has come of the text was no answer, as it turns out: the reply's text begins here.
+
+    Who watches goes on seeing it until the reply ends, so it is for what cannot be known before.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The end of a reply that went well. Exactly one, last; without it the reply has failed."""
 
@@ -97,7 +105,7 @@ class Activity:
     text: str
 
 
-Event = ProviderSession | Delta | Activity | Finished
+Event = ProviderSession | Delta | Anew | Activity | Finished
 
 
 @dataclass(frozen=True, slots=True)

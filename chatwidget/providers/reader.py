@@ -12,6 +12,7 @@ from chatwidget.errors import PlatformRejected, PlatformUnavailable
 from chatwidget.providers.base import (
     Activity,
     AgentProfile,
+    Anew,
     Delta,
     Finished,
     Provider,
@@ -40,10 +41,11 @@ async def read_profile(provider: Provider, person: VisitorIdentity) -> AgentProf
 class ReplyReader:
     """What came of an answer besides its text, by now; it stands when the answer fails."""
 
-    __slots__ = ("finished", "first", "session")
+    __slots__ = ("finished", "first", "session", "superseded")
 
     def __init__(self) -> None:
         self.first: float | None = None  # when the text began, by the monotonic clock
+        self.superseded = 0  # so many code points of the text, from its beginning, are no answer
         self.session = ""  # the platform's, once it is known
         self.finished: Finished | None = None
 
@@ -77,6 +79,8 @@ class ReplyReader:
                                 notes["session_ignored"] = "it holds the key"
                             else:
                                 self.session = event.id
+                        elif isinstance(event, Anew):
+                            self.superseded = text.begin_anew()
                         elif isinstance(event, Activity):
                             doing(scrubber.clean(storable(event.text))[:MAX_ACTIVITY])
                         elif isinstance(event, Finished):
@@ -93,11 +97,13 @@ class ReplyReader:
 class _Text:
     """One answer's text on its way to `take`: of whole characters, without the key, bounded."""
 
-    __slots__ = ("_half", "_left", "_stream", "_take", "blank")
+    __slots__ = ("_half", "_left", "_passed", "_scrubber", "_stream", "_take", "blank")
 
     def __init__(self, take: Callable[[str], None], scrubber: Scrubber) -> None:
         self._take = take
+        self._scrubber = scrubber
         self._stream = scrubber.stream()
+        self._passed = 0
         self._half = ""  # of a character that the platform cut
         self._left = conf().MAX_REPLY_LENGTH
         self.blank = True
@@ -111,6 +117,13 @@ class _Text:
         self._pass_on(self._stream.feed(text))
         return True
 
+    def begin_anew(self) -> int:
+        """So many code points have come until now, and are no answer."""
+        self._pass_on(self._stream.end())
+        self._stream, self._half = self._scrubber.stream(), ""
+        self._left, self.blank = conf().MAX_REPLY_LENGTH, True
+        return self._passed
+
     def end(self, *, whole: bool) -> None:
         """What has been held back stands, however the answer ended."""
         self._pass_on(self._stream.end())
@@ -122,6 +135,7 @@ class _Text:
             return
         left, self._left = self._left, max(self._left - len(text), 0)
         if left:
+            self._passed += len(text[:left])
             self._take(text[:left])
         self.blank = self.blank and text.isspace()
         if len(text) > left:

@@ -26,12 +26,20 @@ _OPEN = re.compile(rf"\s*(?:<(?:{_NAMES})>|\[THINK\])", re.I)
 _CLOSE = re.compile(rf"</(?:{_NAMES})>|\[/THINK\]", re.I)
 _OPENING = (*(f"<{name}>" for name in _NAMES.split("|")), "[think]")
 _CLOSING = (*(f"</{name}>" for name in _NAMES.split("|")), "[/think]")
+_QUOTES = tuple("`'\"“‘«„")
 _QUOTED = re.compile(rf"{QUOTE}.*(?:\n>.*)*\s*")
 
-# Models (base URL and name) of whose thoughts only the closing tag comes. That shows in the first
-# such answer, too late to hide its thoughts; from then on, for as long as the process lives, the
-# beginning of their answers is held back until that tag.
-_unopened: set[tuple[str, str]] = set()
+# Models (base URL and name) of whose thoughts only the closing tag comes, and how many answers
+# without it are awaited before that is forgotten. Where an owner has not said so, it shows in the
+# first such answer, which is begun anew then; from then on, while the process lives, the beginning
+# of the model's answers is held back until that tag.
+AWAITED = 3
+_unopened: dict[tuple[str, str], int] = {}
+
+
+def opens_no_thoughts(model: tuple[str, str]) -> bool:
+    """Has this model been seen to send only the closing tag of its thoughts?"""
+    return model in _unopened
 
 
 def without_reasoning(text: str) -> str:
@@ -45,9 +53,13 @@ def without_reasoning(text: str) -> str:
 
 
 def _stray(text: str) -> bool:
-    """Is there a closing tag with no opening one before it?"""
+    """Is there a closing tag with no opening one before it, and which no quotes speak of?"""
     closed = _CLOSE.search(text)
-    return closed is not None and not _mentions_opening(text[: closed.start()])
+    return (
+        closed is not None
+        and not text[: closed.start()].endswith(_QUOTES)
+        and not _mentions_opening(text[: closed.start()])
+    )
 
 
 def _mentions_opening(text: str) -> bool:
@@ -70,9 +82,10 @@ class _Splitter:
     def __init__(self, unopened: bool) -> None:
         self.unopened = unopened  # it begins with thoughts, whose opening tag does not come
         self.closed = False  # the closing tag has come
-        self.stray = False  # it has come within what passed for the answer
-        self._mentioned = False  # the answer itself speaks of such tags
-        self._phase: Literal["start", "thinking", "closed", "answer"] = "start"
+        self.stray = False  # and there was no opening one
+        self.anew = False  # what has passed for the answer were thoughts, which come once more
+        self._passed: list[str] = []
+        self._phase: Literal["start", "thinking", "guarded", "closed", "answer"] = "start"
         self._rest = ""  # what cannot be told yet
 
     def feed(self, text: str) -> Iterator[tuple[bool, str]]:
@@ -86,27 +99,44 @@ class _Splitter:
             elif _stray(self._rest):
                 self._phase, self.stray = "thinking", True
             else:
-                self._phase = "thinking" if self.unopened else "answer"
+                self._phase = "thinking" if self.unopened else "guarded"
         if self._phase == "thinking":
             closed = _CLOSE.search(self._rest)
             if closed is None:
                 yield True, self._taken(_CLOSING)
                 return
             yield True, self._rest[: closed.start()]
-            self._phase, self.closed = "closed", True
-            self._rest = self._rest[closed.end() :]
+            self._close(closed.end())
+        if self._phase == "guarded":
+            yield from self._guarded()
         if self._phase == "closed":
             self._rest = self._rest.lstrip()
             if not self._rest:
                 return
             self._phase = "answer"
-        if self.closed or self.stray:
+        if self._phase == "answer":
             said, self._rest = self._rest, ""
+            yield False, said
+
+    def _guarded(self) -> Iterator[tuple[bool, str]]:
+        """What passes for the answer, until a closing tag says that it is none."""
+        sure = len(self._rest) - _tail(self._rest, _OPENING + _CLOSING)
+        closed = _CLOSE.search(self._rest[:sure])
+        before = self._rest[: closed.start() if closed else sure]
+        if closed is None and not _mentions_opening(before):
+            self._rest = self._rest[sure:]
+            if before:
+                self._passed.append(before)
+            yield False, before
+        elif closed is None or not _stray("".join(self._passed[-1:]) + self._rest):
+            self._phase = "answer"  # it speaks of such tags itself
         else:
-            said = self._taken(_OPENING + _CLOSING)
-            self.stray = not self._mentioned and _stray(said)
-            self._mentioned = self._mentioned or _mentions_opening(said)
-        yield False, said
+            self.stray, self.anew = True, any(self._passed)
+            yield True, "".join((*self._passed, before))
+            self._close(closed.end())
+
+    def _close(self, end: int) -> None:
+        self._phase, self.closed, self._rest = "closed", True, self._rest[end:]
 
     def end(self) -> Iterator[tuple[bool, str]]:
         yield self._phase == "thinking", self._rest
@@ -120,13 +150,17 @@ class _Splitter:
 
 
 class Reasoning:
-    """One answer's: its pieces go in, and what a visitor is to see comes out."""
+    """One answer's: its pieces go in, and what a visitor is to see comes out.
 
-    def __init__(self, mode: str, model: tuple[str, str]) -> None:
+    `unopened`: its owner says that only the closing tag of the model's thoughts comes.
+    """
+
+    def __init__(self, mode: str, model: tuple[str, str], *, unopened: bool = False) -> None:
         self.answered = False
+        self.anew = False  # what has come out before this is no answer
         self._mode = mode
         self._model = model
-        self._split = _Splitter(model in _unopened)
+        self._split = _Splitter(unopened or model in _unopened)
         self._held = ""  # thoughts, if the closing tag comes; else the answer
         self._thought = False  # there have been any
         self._open = False  # and are being written
@@ -143,19 +177,23 @@ class Reasoning:
         """A piece of the answer's text, which may hold thoughts between tags."""
         return self._written(self._split.feed(text))
 
-    def end(self) -> str:
-        """What is left when the platform has ended."""
+    def end(self, *, whole: bool = True) -> str:
+        """What is left when the platform has ended; `whole`: not where it was cut off."""
         out = self._written(self._split.end())
-        if self._split.stray:
-            _unopened.add(self._model)
-        elif self._split.unopened and not self._split.closed:
-            _unopened.discard(self._model)
+        if self._split.closed and (self._split.stray or self._split.unopened):
+            _unopened[self._model] = AWAITED
+        elif self._split.unopened and whole:
+            if left := _unopened.pop(self._model, 1) - 1:
+                _unopened[self._model] = left
             out, self._held = self._answer(self._held) + out, ""
         return out + self._think(self._held) + self._closed()
 
     def _written(self, pieces: Iterator[tuple[bool, str]]) -> str:
         out = ""
         for is_thought, text in pieces:
+            if self._split.anew:
+                self._split.anew, self.anew = False, True
+                out, self.answered, self._thought, self._open = "", False, False, False
             if is_thought and self._split.unopened:
                 self._held += text
                 if len(self._held) > conf().MAX_REPLY_LENGTH:

@@ -152,7 +152,7 @@ class Relay:
         finished, first = running.reading.finished, running.reading.first
         return Outcome(
             status=status,
-            text=running.reply.text,
+            text=running.reply.text[running.reading.superseded :],
             session=running.session,
             session_config=fingerprint(job.widget) if running.session else "",
             fallback=running.asked if running.because else None,

@@ -113,7 +113,8 @@ class Conformance:
         with platform.installed(), no_pauses():
             error = asyncio.run(read())
         assert platform.open == 0, "a connection was left open"
-        return Found("".join(pieces), reading.session, reading.finished, error, platform)
+        text = "".join(pieces)[reading.superseded :]
+        return Found(text, reading.session, reading.finished, error, platform)
 
     @property
     def good(self) -> Answer:

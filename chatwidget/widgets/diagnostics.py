@@ -155,7 +155,7 @@ async def _answered(provider: Provider, turn: Turn, found: Diagnosis) -> None:
     await reading.read(provider, turn, pieces.append)
     total = time.monotonic() - began
     first = reading.first - began if reading.first else 0.0
-    _add_answer(found, first, total, "".join(pieces))
+    _add_answer(found, first, total, "".join(pieces)[reading.superseded :])
     remembers = reading.session or turn.session or provider.wants_history
     if not remembers and provider.needs_base_url:
         found.add(

@@ -158,7 +158,8 @@ async def _answered(provider: Generic, turn: Turn, exchange: Exchange) -> None:
         exchange.error = error
     exchange.seconds = time.monotonic() - began
     exchange.first = reading.first - began if reading.first else 0.0
-    exchange.text, exchange.session = "".join(pieces), reading.session
+    exchange.text = "".join(pieces)[reading.superseded :]
+    exchange.session = reading.session
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What an agent does while it does not write: a tool of the platform's, shown in every tab."""
+"""What an agent does while it does not write, and what it takes back, in every tab."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.services import Redis
 
 
 class Searching:
-    """A server of Responses that searches until it is let go on, then answers `Found.`"""
+    """A server of Responses that searches until it is let go on, thinks, and answers `Found.`"""
 
     def __init__(self) -> None:
         self.found = asyncio.Event()
@@ -34,7 +34,8 @@ class Searching:
         await event("output_item.added", item=item)
         await self.found.wait()
         await event("output_item.done", item=item)
-        await event("output_text.delta", delta="Found.")
+        for piece in ("I must tell.", "\n</th", "ink>\n\n", "Found."):
+            await event("output_text.delta", delta=piece)
         await event("completed", response={"id": "resp_1", "status": "completed"})
         return response
 
@@ -74,5 +75,8 @@ async def test_every_tab_is_told_on_any_worker_in_the_visitors_language(
         for chat in (here, there):
             await chat.until("done", id=reply["id"])
             assert chat.texts[reply["id"]] == "Found."
+        # What passed for the answer before that tag came were thoughts: nobody keeps them.
+        exported = (await one.manage("export_transcripts")).stdout
+        assert "Found." in exported and "must tell" not in exported and "think" not in exported
         kinds = [frame["type"] for frame in here.frames if frame.get("id") == reply["id"]]
         assert kinds.index("activity") < kinds.index("delta") < kinds.index("done")

@@ -47,6 +47,7 @@ class Outcome:
     session: str
     finished: Finished | None
     error: ReplyError | None
+    superseded: int = 0
 
     @property
     def code(self) -> str:
@@ -67,7 +68,8 @@ async def outcome(provider: Provider, turn: Turn) -> Outcome:
         await reading.read(provider, turn, take)
     except ReplyError as failure:
         error = failure
-    return Outcome("".join(pieces), len(pieces), reading.session, reading.finished, error)
+    text = "".join(pieces)[reading.superseded :]
+    return Outcome(text, len(pieces), reading.session, reading.finished, error, reading.superseded)
 
 
 @dataclass

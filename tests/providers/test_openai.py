@@ -26,7 +26,7 @@ GREETING = HistoryMessage("assistant", "Welcome to the shop!", 1)
 
 @pytest.fixture(autouse=True)
 def no_model_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reasoning, "_unopened", set())
+    monkeypatch.setattr(reasoning, "_unopened", {})
 
 
 async def bodies(fakes: Platforms) -> list[dict[str, Any]]:
@@ -225,22 +225,68 @@ async def test_thoughts(fakes: Platforms, fault: str, mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["hide", "fold", "show"])
 async def test_thoughts_of_which_only_the_closing_tag_comes(fakes: Platforms, mode: str) -> None:
-    """They cannot be told from an answer until it comes; from the second answer on, they are."""
+    """They cannot be told from an answer until it comes: then that is begun anew."""
     chat = fakes.chat("openai", reasoning=mode)
-    first = await chat.say("fault:closing")
-    answer = ANSWER.format(fault="closing")
-    assert first.text == f"{openai.THOUGHTS}\n</think>\n\n{answer}"
-    second = await chat.say("fault:closing")
-    answer = answer.replace("1", "2", 1)
-    assert second.text == {
-        "hide": answer,
-        "fold": f"<think>{openai.THOUGHTS}</think>\n\n{answer}",
-        "show": f"> 💭 The user asks.\n> \n> I shall answer.\n\n{answer}",
-    }.get(mode)
+    for turn in (1, 2):
+        found = await chat.say("fault:closing")
+        answer = ANSWER.format(fault="closing").replace("1", str(turn), 1)
+        assert found.text == {
+            "hide": answer,
+            "fold": f"<think>{openai.THOUGHTS}</think>\n\n{answer}",
+            "show": f"> 💭 The user asks.\n> \n> I shall answer.\n\n{answer}",
+        }.get(mode)
+        assert bool(found.superseded) is (turn == 1)  # from the second answer on, it is known
     third = await chat.say("and?")  # it did not think
     assert third.text.startswith("Answer 3")
     messages = (await bodies(fakes))[-1]["messages"]
     assert not any("The user asks" in message["content"] for message in messages)
+    assert not (await chat.say("fault:closing")).superseded  # one answer without is no other model
+
+
+async def test_an_owner_may_say_that_a_model_thinks_first(fakes: Platforms) -> None:
+    chat = fakes.chat("openai", thinks_first=True)
+    for fault in ("closing", "closing", "think"):
+        found = await chat.say(f"fault:{fault}")
+        assert not found.superseded
+        assert "The user asks" not in found.text and found.text.startswith("Answer")
+    assert (await chat.say("and?")).text.startswith("Answer 4")  # it did not think
+    assert not await chat.provider.doubts()
+
+
+async def test_a_check_finds_a_model_that_thinks_first(fakes: Platforms) -> None:
+    chat = fakes.chat("openai")
+    await chat.say("fault:closing")
+    [doubt] = await chat.provider.doubts()
+    assert "thinks_first=true" in doubt
+
+
+STRAY = [
+    ("a\n</think>\n\nHello", "Hello"),
+    ("</think>\n\nHello", "Hello"),
+    ("The end is </think> here, and </think> there", "here, and </think> there"),
+    ("The tag `</think>` ends thoughts", "The tag `</think>` ends thoughts"),
+    ("<think> begins and </think> ends", "ends"),
+    ("say <think> or </think>", "say <think> or </think>"),
+    ("if a < b\n[/THINK]Hello", "Hello"),
+]
+
+
+@pytest.mark.parametrize(("text", "answer"), STRAY)
+def test_a_closing_tag_alone_in_any_cut(text: str, answer: str) -> None:
+    for size in (1, 2, 3, 5, 100):
+        found, out = reasoning.Reasoning("hide", ("", str(size))), ""
+        for at in range(0, len(text), size):
+            piece = found.content(text[at : at + size])
+            out, found.anew = piece if found.anew else out + piece, False
+        assert out + found.end() == answer
+
+
+def test_thoughts_that_were_cut_off_are_no_answer() -> None:
+    """As where the limit of tokens was used up; one that is whole did without them."""
+    for whole in (False, True):
+        found = reasoning.Reasoning("hide", ("", ""), unopened=True)
+        assert found.content("I shall see") == ""
+        assert found.end(whole=whole) == ("I shall see" if whole else "")
 
 
 CASES = [

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from chatwidget.conf import ProviderConfig
 from chatwidget.errors import ConversationTooLong, PlatformRejected, PlatformTimedOut, ReplyError
 from chatwidget.providers.answer import Answer
-from chatwidget.providers.base import Delta, Event, Turn
+from chatwidget.providers.base import Event, Turn
 from chatwidget.providers.decoders import ServerEvent, excerpt
 from chatwidget.providers.error_mapping import CLIENT_ERRORS
 from chatwidget.providers.history import Dialogue, dialogue
@@ -26,7 +26,7 @@ from chatwidget.providers.http import HTTPProvider
 from chatwidget.providers.openai.chat import Completion, objects
 from chatwidget.providers.openai.errors import LostSession, refined
 from chatwidget.providers.openai.responses import Response
-from chatwidget.providers.reasoning import MODES, Reasoning
+from chatwidget.providers.reasoning import MODES, Reasoning, opens_no_thoughts
 
 # Seconds. After the finish_reason nothing but counts of tokens comes: they are not worth more.
 LAST_SECONDS = 2.0
@@ -49,6 +49,7 @@ class OpenAI(HTTPProvider):
         "system_prompt": str,
         "api": str,
         "reasoning": str,
+        "thinks_first": bool,
         "history_messages": int,
         "history_characters": int,
         **SAMPLING,
@@ -103,6 +104,18 @@ class OpenAI(HTTPProvider):
             session = ""  # what the platform was to know goes along instead
 
     async def doubts(self) -> list[str]:
+        found = await self._unlisted()
+        if opens_no_thoughts(self._model) and not self.config.options.get("thinks_first"):
+            found.append(
+                _(
+                    "Of the model's thoughts only the closing tag comes, so at first they pass for "
+                    "its answer. Set the option %(option)s, and no visitor sees them."
+                )
+                % {"option": "thinks_first=true"}
+            )
+        return found
+
+    async def _unlisted(self) -> list[str]:
         """Some servers answer whatever model they are asked for: /models says which there are."""
         listed: list[str] = []
         with suppress(ReplyError):
@@ -120,6 +133,10 @@ class OpenAI(HTTPProvider):
         ]
 
     @property
+    def _model(self) -> tuple[str, str]:
+        return self.base_url, self.config.agent
+
+    @property
     def _responses(self) -> bool:
         return bool(self.config.options.get("api") == "responses")
 
@@ -129,13 +146,14 @@ class OpenAI(HTTPProvider):
         if self._responses:
             kind, path, body = Response, "/responses", self._response(said, session)
         mode = self.config.options.get("reasoning", "hide")
-        found = kind(Reasoning(mode, (self.base_url, self.config.agent)))
+        unopened = self.config.options.get("thinks_first", False)
+        found = kind(Reasoning(mode, self._model, unopened=unopened))
         async with self.ask("POST", path, body, accept=None) as answer:
             async with aclosing(_read(answer, found)) as events:
                 async for event in events:
                     yield event
-            if rest := found.end():
-                yield Delta(rest)
+            for event in found.end():
+                yield event
             yield found.finished(bytes(answer.kept))
 
     def _prompt(self, said: Dialogue) -> str:

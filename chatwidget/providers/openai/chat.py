@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatwidget.errors import PlatformRejected, PlatformUnavailable
-from chatwidget.providers.base import Delta, Event, Finished
+from chatwidget.providers.base import Anew, Delta, Event, Finished
 from chatwidget.providers.decoders import ServerEvent, excerpt, read_json
 from chatwidget.providers.openai.errors import failure
 from chatwidget.providers.reasoning import Reasoning
@@ -60,8 +60,7 @@ class Completion:
         raise_error(chunk if chunk.get("object") == "error" else None)
         self.note(chunk)
         for choice in objects(chunk.get("choices")):
-            if text := self._choice(choice):
-                yield Delta(text)
+            yield from self._choice(choice)
 
     def note(self, chunk: dict[str, Any]) -> None:
         """Keep what its owner may want to know."""
@@ -71,26 +70,41 @@ class Completion:
         if isinstance(said := chunk.get("id"), str):
             self.id = said or self.id
 
-    def _choice(self, choice: dict[str, Any]) -> str:
+    def _choice(self, choice: dict[str, Any]) -> Iterator[Event]:
         if isinstance(index := choice.get("index"), int) and index > 0:
-            return ""  # another answer to the same message
+            return  # another answer to the same message
         raise_error(choice.get("error"))
         delta = choice.get("delta") or choice.get("message")
-        text = self._text(delta) if isinstance(delta, dict) else ""
+        if isinstance(delta, dict):
+            yield from self._text(delta)
         if isinstance(reason := choice.get("finish_reason"), str) and reason:
             self.reason = reason
-        return text
 
-    def _text(self, delta: dict[str, Any]) -> str:
+    def _text(self, delta: dict[str, Any]) -> Iterator[Event]:
         thoughts = (delta[name] for name in THOUGHTS if isinstance(delta.get(name), str))
-        out = self.reasoning.thought(next((text for text in thoughts if text), ""))
+        yield from self.thought(next((text for text in thoughts if text), ""))
         for is_thought, text in _parts(delta.get("content") or delta.get("refusal")):
-            out += self.reasoning.thought(text) if is_thought else self.reasoning.content(text)
-        return out
+            yield from self.thought(text) if is_thought else self.content(text)
 
-    def end(self) -> str:
+    def thought(self, text: str) -> Iterator[Event]:
+        """A piece of what the platform itself calls reasoning."""
+        return self._shown(self.reasoning.thought(text))
+
+    def content(self, text: str) -> Iterator[Event]:
+        """A piece of the text, which may hold thoughts."""
+        return self._shown(self.reasoning.content(text))
+
+    def _shown(self, text: str) -> Iterator[Event]:
+        if self.reasoning.anew:
+            self.reasoning.anew = False
+            yield Delta("\n</think>\n\n")  # a line between both, while they are seen
+            yield Anew()
+        if text:
+            yield Delta(text)
+
+    def end(self) -> Iterator[Event]:
         """What is left of the text when the answer has ended."""
-        return self.reasoning.end()
+        return self._shown(self.reasoning.end(whole=self.reason not in ("", "length")))
 
     def finished(self, seen: bytes) -> Finished:
         """The end of a reply that went well. Raises ReplyError: it did not."""

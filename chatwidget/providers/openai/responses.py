@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chatwidget.providers.base import Activity, Delta, Event, ProviderSession
+from chatwidget.providers.base import Activity, Event, ProviderSession
 from chatwidget.providers.openai.chat import Completion, objects, raise_error
 
 TEXT = ("response.output_text.delta", "response.refusal.delta")
@@ -27,11 +27,11 @@ class Response(Completion):
         kind = chunk.get("type")
         delta, item = chunk.get("delta"), chunk.get("item")
         if kind in TEXT and isinstance(delta, str):
-            yield from _delta(self.reasoning.content(delta))
+            yield from self.content(delta)
         elif kind in THOUGHTS and isinstance(delta, str):
-            yield from _delta(self.reasoning.thought(delta))
+            yield from self.thought(delta)
         elif kind == "response.reasoning_summary_part.added":
-            yield from _delta(self.reasoning.thought("\n\n"))
+            yield from self.thought("\n\n")
         elif kind == "response.output_item.added" and isinstance(item, dict):
             if doing := TOOLS.get(str(item.get("type"))):
                 yield Activity(doing)
@@ -52,24 +52,19 @@ class Response(Completion):
         if status not in ("completed", "incomplete"):
             return
         if not self.reasoning.answered:
-            yield from _delta("".join(self._output(response)))
+            yield from self._output(response)
         self.reason = "stop" if status == "completed" else _why(response)
         self.done = True
         if self.id:
             yield ProviderSession(self.id)
 
-    def _output(self, response: dict[str, Any]) -> Iterator[str]:
+    def _output(self, response: dict[str, Any]) -> Iterator[Event]:
         for item in objects(response.get("output")):
             for part in objects(item.get("summary")):
-                yield self.reasoning.thought(_text(part))
+                yield from self.thought(_text(part))
             for part in objects(item.get("content")):
                 if item.get("type") == "message":
-                    yield self.reasoning.content(_text(part))
-
-
-def _delta(text: str) -> Iterator[Event]:
-    if text:
-        yield Delta(text)
+                    yield from self.content(_text(part))
 
 
 def _text(part: dict[str, Any]) -> str:
