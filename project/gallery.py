@@ -61,6 +61,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "imageHosts": [],
             "markdown": static("chatwidget/markdown.js"),
             "math": static("chatwidget/math.js"),
+            "rich": static("chatwidget/rich.js"),
             "challenge": static("chatwidget/challenge.js"),
             "prechat": None,
             "ownData": None,

@@ -102,6 +102,7 @@ def frame_config(widget: Widget, appearance: Appearance, language: str) -> dict[
         "imageHosts": widget.image_hosts,
         "markdown": static("chatwidget/markdown.js"),
         "math": static("chatwidget/math.js"),
+        "rich": static("chatwidget/rich.js"),
         "challenge": static("chatwidget/challenge.js"),
         "prechat": _prechat(appearance),
         "person": widget.typed_desk.offer_person,

@@ -40,10 +40,11 @@ const entries = [
   { from: "frame/first.ts", to: "first.js" },
   { from: "frame/main.ts", to: "frame.js" },
   { from: "frame/frame.css", to: "frame.css" },
-  // Modules: the frame imports them when a reply first has Markdown, or a formula.
+  // Modules: the frame imports them when something first needs them.
   { from: "markdown/index.ts", to: "markdown.js", format: "esm" },
   { from: "math/main.ts", to: "math.js", format: "esm", license: "temml" },
   { from: "challenge/main.ts", to: "challenge.js", format: "esm", license: "altcha-lib" },
+  { from: "rich/main.ts", to: "rich.js", format: "esm" },
   { from: "own-data/main.ts", to: "own-data.js", format: "esm" },
   { from: "admin/main.ts", to: "admin.js" },
   { from: "admin/admin.css", to: "admin.css" },

@@ -134,6 +134,13 @@ async def test_products_are_articles_with_title_price_and_link(chat: Chat) -> No
     await expect(first.get_by_role("link")).to_have_attribute("href", "https://example.com/mug")
 
 
+async def test_products_are_words_where_what_draws_them_cannot_be_loaded(chat: Chat) -> None:
+    await chat.page.route(re.compile("rich.js"), lambda route: route.abort())
+    await chat.send("products")
+    await expect(chat.theirs.last.locator(".ui")).to_contain_text("title: Harbour mug")
+    chat.complaints.clear()
+
+
 async def test_rating_and_a_comment(chat: Chat, server: Server) -> None:
     await chat.send("table")
     await chat.button("Bad reply").click()

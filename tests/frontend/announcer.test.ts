@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Announcer, spoken } from "../../chatwidget/frontend/frame/announcer.ts";
 import { type Chat, type Entry, emptyChat } from "../../chatwidget/frontend/frame/conversation.ts";
 import type { ServerFrame } from "../../chatwidget/frontend/frame/protocol.ts";
-import { uiWords } from "../../chatwidget/frontend/frame/view/rich-elements.ts";
+import { uiWords } from "../../chatwidget/frontend/frame/view/ui-words.ts";
 
 function chat(text: string, status: string, attempt = 1, role = "assistant"): Chat {
   const message: Entry = {

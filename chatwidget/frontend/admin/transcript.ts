@@ -1,8 +1,8 @@
 /** A transcript's replies, drawn by the same renderers that drew them for the visitor. */
 
-import { renderUi } from "../frame/view/rich-elements.ts";
 import { MarkdownStream } from "../markdown/index.ts";
 import { typesetter } from "../markdown/typeset.ts";
+import { renderUi } from "../rich/elements.ts";
 
 export function renderTranscript(): void {
   const lines = document.querySelector<HTMLElement>(".cw-lines");

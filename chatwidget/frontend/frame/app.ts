@@ -5,7 +5,7 @@ import { ChatClient } from "./chat-client.ts";
 import { sendable } from "./code-points.ts";
 import type { Config, OwnData, Prechat } from "./config.ts";
 import { type Chat, lastEvent } from "./conversation.ts";
-import { DateFormatter, region } from "./dates.ts";
+import type { DateFormatter } from "./dates.ts";
 import { byId, focusText, focusWithFrame } from "./dom.ts";
 import { reason } from "./errors.ts";
 import { openOwnData } from "./own-data.ts";
@@ -18,7 +18,7 @@ import type { Stores } from "./storage.ts";
 import { themed } from "./theme.ts";
 import { UnreadCounter } from "./unread.ts";
 import type { Actions } from "./view/context.ts";
-import { uiWords } from "./view/rich-elements.ts";
+import { uiWords } from "./view/ui-words.ts";
 import { View } from "./view/view.ts";
 import { CurrentVisitor, isNews } from "./visitor.ts";
 
@@ -59,6 +59,7 @@ export class App implements Actions {
     parent: ParentPage,
     environment: Environment,
     stores: Stores,
+    dates: DateFormatter,
     greeting?: Message,
     sent: string[] = [],
   ) {
@@ -66,7 +67,7 @@ export class App implements Actions {
     this.#parent = parent;
     this.#stores = stores;
     this.#visitor = new CurrentVisitor(stores);
-    this.#dates = new DateFormatter(region(config.locale));
+    this.#dates = dates;
     this.client = new ChatClient(
       config.token,
       config.maxLength,
@@ -93,7 +94,7 @@ export class App implements Actions {
       config,
       actions: this,
       client: this.client,
-      dates: this.#dates,
+      dates,
       base: () => (parent.embedded ? this.#page.url : undefined),
     };
     this.#view = new View(context, stores.tab.value.draft ?? "");
@@ -105,7 +106,7 @@ export class App implements Actions {
     this.#announcer = new Announcer(
       (text) => this.#unread.open && this.#view.announce(text),
       (message) => `${uiWords(message.ui)}
-${reason(message, config.strings, this.#dates)}`,
+${reason(message, config.strings, dates)}`,
     );
     this.#reporter = new Reporter(
       config,
@@ -114,7 +115,7 @@ ${reason(message, config.strings, this.#dates)}`,
       this.#view.composer,
       this.#visitor,
       this.#unread,
-      this.#dates,
+      dates,
     );
     const { ownData } = config;
     if (ownData) {

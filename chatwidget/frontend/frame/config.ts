@@ -46,9 +46,10 @@ export interface Config {
   suggestions: string[];
   /** Hosts that images may come from. */
   imageHosts: string[];
-  /** Addresses of the modules that read Markdown, and make MathML of TeX. */
+  /** Addresses of the modules that read Markdown, make MathML of TeX, and draw products. */
   markdown: string;
   math: string;
+  rich: string;
   /** Address of the module that solves challenges. */
   challenge: string;
   prechat: Prechat | null;

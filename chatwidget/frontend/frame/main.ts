@@ -2,7 +2,7 @@
 import { App } from "./app.ts";
 import { Transport } from "./transport.ts";
 
-const { config, parent, stores, socket, greeting, sent, takeOver } = window.chatwidget;
+const { config, parent, stores, dates, socket, greeting, sent, takeOver } = window.chatwidget;
 const transport = new Transport(config.socket, config.events, config.tokenUrl, stores.tab, socket);
 const app = new App(
   config,
@@ -21,6 +21,7 @@ const app = new App(
     ...(new URLSearchParams(location.search).has("debug") && { log: console.debug }),
   },
   stores,
+  dates,
   greeting,
   sent,
 );

@@ -1,6 +1,7 @@
 /** A frame with a server of our own hand: each state of the gallery is a short play on it. */
 import { App } from "../frame/app.ts";
 import { type Config, readConfig } from "../frame/config.ts";
+import { DateFormatter, region } from "../frame/dates.ts";
 import type { Challenge, ClientFrame, ErrorInfo, Message, ServerFrame } from "../frame/protocol.ts";
 import type { WebSocketLike } from "../frame/socket.ts";
 import { memoryStores, type Tab } from "../frame/storage.ts";
@@ -31,8 +32,9 @@ export class Stage {
       this.#socket = { send, close() {}, onopen: null, onmessage: null, onclose: null };
       return this.#socket;
     };
+    const whole = { ...readConfig(document), ...config };
     this.app = new App(
-      { ...readConfig(document), ...config },
+      whole,
       { embedded: !alone, origin: "", send() {} },
       {
         open,
@@ -43,6 +45,7 @@ export class Stage {
         random: () => 0.5,
       },
       memoryStores({}, tab),
+      new DateFormatter(region(whole.locale)),
     );
     this.app.start();
   }

@@ -7,7 +7,7 @@ import { bubble, dots } from "./bubble.ts";
 import type { ViewContext } from "./context.ts";
 import { Footer } from "./footer.ts";
 import { loadMarkdown, ReplyText } from "./reply-text.ts";
-import { renderUi } from "./rich-elements.ts";
+import { inWords } from "./ui-words.ts";
 
 /** A reply in any other status is shown as plain text. */
 const KNOWN = ["pending", "streaming", "complete", "stopped", "failed", "interrupted"];
@@ -48,7 +48,7 @@ export class MessageView {
     if (message === before && last === this.#last) return;
     this.#shown = message;
     this.#last = last;
-    const { actions, config, dates } = this.#context;
+    const { config, dates } = this.#context;
     const mine = message.role === "user";
     const name = mine ? config.strings.you : (message.author?.name ?? config.agent);
     const event = message.role === "event";
@@ -63,10 +63,7 @@ export class MessageView {
     this.article.dataset.status = message.status;
     this.article.ariaBusy = `${isRunning(message)}`;
     this.#write(message, before);
-    if (message.ui !== before?.ui) {
-      const send = (text: string) => void actions.send(text);
-      this.#ui.replaceChildren(...renderUi(message.ui, { ...config, send }));
-    }
+    if (message.ui !== before?.ui) void this.#showUi(message.ui);
     if (isRunning(message) || message.text !== before?.text) {
       this.#footer?.element.remove();
       this.#footer = null;
@@ -87,6 +84,21 @@ export class MessageView {
     this.article.ariaLabel = `${this.#context.config.strings.you}, ${note}`;
     this.#body.textContent = unsent.text;
     this.#note.textContent = note;
+  }
+
+  /** Few replies have any: what draws it is loaded for the first; without that, it is words. */
+  async #showUi(ui: unknown): Promise<void> {
+    const { actions, config } = this.#context;
+    const send = (text: string) => void actions.send(text);
+    let drawn: Node[] = [];
+    if (ui != null) {
+      const module: Promise<typeof import("../../rich/main.ts")> = import(config.rich);
+      drawn = await module.then(
+        ({ renderUi }) => renderUi(ui, { ...config, send }),
+        () => [inWords(ui)],
+      );
+    }
+    if (this.#shown?.ui === ui) this.#ui.replaceChildren(...drawn);
   }
 
   #write(message: Entry, before: Entry | null): void {

@@ -2,9 +2,10 @@
  * What a platform sends beside a reply's text, `{type, data}`, as elements. The registry is by type;
  * what is unknown, or not of the shape its type promises, is shown as plain text.
  */
-import { dressLink, imageAllowed, linkUrl } from "../../markdown/urls.ts";
-import { el } from "../dom.ts";
-import type { Strings } from "../strings.ts";
+import { el } from "../frame/dom.ts";
+import type { Strings } from "../frame/strings.ts";
+import { inWords } from "../frame/view/ui-words.ts";
+import { dressLink, imageAllowed, linkUrl } from "../markdown/urls.ts";
 
 /** What the elements stand in. */
 export interface Surroundings {
@@ -27,14 +28,8 @@ export function renderUi(ui: unknown, around: Surroundings): Node[] {
   const { type, data } = Object(ui) as { type?: unknown; data?: unknown };
   const render = Object.hasOwn(registry, String(type)) ? registry[String(type)] : undefined;
   const drawn = isItems(data) && render?.(data, around);
-  return [drawn || el("p", { class: "plain-ui", dir: "auto" }, words(ui))];
+  return [drawn || inWords(ui)];
 }
-
-const words = (ui: unknown): string => plain((Object(ui) as { data?: unknown }).data ?? ui);
-
-/** The same for the ear: no addresses, nothing that a button sends, and of an object only what it holds. */
-export const uiWords = (ui: unknown): string =>
-  words(ui ?? "").replace(/^(payload: .*|\w+: (https?:.*|null$)?)/gm, "");
 
 interface Item {
   title: string;
@@ -112,13 +107,4 @@ function picture({ href }: URL, name: string): HTMLElement {
 /** In a picture's place. */
 function tile(name: string): HTMLElement {
   return el("span", { class: "tile", "aria-hidden": "true" }, name.charAt(0));
-}
-
-/** Every text and number in a value, a line each, under the names that an object gives them. */
-function plain(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  if (Array.isArray(value)) return value.map(plain).join("\n");
-  return Object.entries(value)
-    .map(([name, each]) => `${name}: ${plain(each)}`)
-    .join("\n");
 }
