@@ -17,11 +17,12 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 env = environ.FileAwareEnv()  # NAME_FILE: the path of a file that holds NAME
 
 
-def read(name: str, cast: Callable[[str], T], default: T) -> T:
+def read(name: str, cast: Callable[[str], T], default: D) -> T | D:
     """The variable `name` as `cast` makes it; unset or empty: the default; bad: SystemExit."""
     text = env.str(name, default="").strip()
     if not text:
@@ -30,6 +31,16 @@ def read(name: str, cast: Callable[[str], T], default: T) -> T:
         return cast(text)
     except (ValueError, ImproperlyConfigured) as error:
         raise SystemExit(f"{name} cannot be used: {error}") from None
+
+
+def read_set(**casts: Callable[[str], object]) -> dict[str, Any]:
+    """Those of the app's variables that are set, by their names in `settings.CHATWIDGET`."""
+    values = {name: read(name, cast, None) for name, cast in casts.items()}
+    return {
+        name.removeprefix("CHATWIDGET_"): value
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def boolean(text: str) -> bool:

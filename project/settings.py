@@ -16,6 +16,7 @@ from project.environment import (
     paths,
     port,
     read,
+    read_set,
     seconds,
     timeouts,
     words,
@@ -44,25 +45,28 @@ ALLOWED_HOSTS = read("ALLOWED_HOSTS", words, ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, words(""))
 TRUSTED_PROXIES = read("TRUSTED_PROXIES", networks, networks(""))
 
-CHATWIDGET = {
-    "SECRET_KEYS": tuple(read("CHATWIDGET_SECRET_KEYS", words, words(""))),
-    "ALLOW_PRIVATE_PROVIDERS": read("CHATWIDGET_ALLOW_PRIVATE_PROVIDERS", boolean, DEBUG),
-    "LIMITS": read("CHATWIDGET_LIMITS", boolean, True),
+# What each of the app's does, and its default, is in chatwidget/conf.py: what is not set is left
+# to that.
+CHATWIDGET: dict[str, Any] = {
+    "ALLOW_PRIVATE_PROVIDERS": DEBUG,
     "LIMITS_STORAGE": REDIS_URL or "memory://",
-    "CHALLENGE": read(
-        "CHATWIDGET_CHALLENGE", one_of("altcha", "turnstile", "hcaptcha", "off"), "altcha"
+    "TRUSTED_PROXIES": TRUSTED_PROXIES,
+    **read_set(
+        CHATWIDGET_SECRET_KEYS=words,
+        CHATWIDGET_ALLOW_PRIVATE_PROVIDERS=boolean,
+        CHATWIDGET_LIMITS=boolean,
+        CHATWIDGET_CHALLENGE=one_of("altcha", "turnstile", "hcaptcha", "off"),
+        CHATWIDGET_CHALLENGE_SITE_KEY=str,
+        CHATWIDGET_CHALLENGE_SECRET=str,
+        CHATWIDGET_CHALLENGE_VERIFY_URL=str,
+        CHATWIDGET_TIMEOUTS=timeouts,
+        CHATWIDGET_PROVIDERS=paths,
+        CHATWIDGET_MESSAGE_HOOK=str,
+        CHATWIDGET_DRAIN_SECONDS=seconds,
+        CHATWIDGET_FALLBACK_SECONDS=seconds,
+        CHATWIDGET_METRICS_TOKEN=str,
+        CHATWIDGET_METRICS_ADDRESSES=networks,
     ),
-    "CHALLENGE_SITE_KEY": read("CHATWIDGET_CHALLENGE_SITE_KEY", str, ""),
-    "CHALLENGE_SECRET": read("CHATWIDGET_CHALLENGE_SECRET", str, ""),
-    "CHALLENGE_VERIFY_URL": read("CHATWIDGET_CHALLENGE_VERIFY_URL", str, ""),
-    "TIMEOUTS": read("CHATWIDGET_TIMEOUTS", timeouts, (5.0, 60.0, 30.0, 300.0)),
-    "PROVIDERS": read("CHATWIDGET_PROVIDERS", paths, paths("")),
-    "MESSAGE_HOOK": read("CHATWIDGET_MESSAGE_HOOK", str, ""),
-    "DRAIN_SECONDS": read("CHATWIDGET_DRAIN_SECONDS", seconds, 20.0),
-    "FALLBACK_SECONDS": read("CHATWIDGET_FALLBACK_SECONDS", seconds, 30.0),
-    "TRUSTED_PROXIES": tuple(TRUSTED_PROXIES),
-    "METRICS_TOKEN": read("CHATWIDGET_METRICS_TOKEN", str, ""),
-    "METRICS_ADDRESSES": tuple(read("CHATWIDGET_METRICS_ADDRESSES", networks, networks(""))),
 }
 
 INSTALLED_APPS = [

@@ -13,7 +13,6 @@ from chatwidget import errors, protocol
 from chatwidget.sockets import staff_frames
 from tests.protocol_table import DESK, PAGE, examples, fields_of, section
 
-
 CLIENT = get_args(protocol.AnyClientFrame)
 SERVER = protocol.ServerFrame.__subclasses__()
 

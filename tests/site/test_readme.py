@@ -9,9 +9,11 @@ import sys
 import msgspec
 import pytest
 from django.core.management import get_commands
+from msgspec.structs import astuple
 
-from chatwidget.conf import Limits
+from chatwidget.conf import Conf, Limits, Timeouts
 from tests.conftest import Serve
+from tests.environment import READ
 from tests.readme import blocks, docs, section
 from tests.running import ROOT, run
 
@@ -21,10 +23,27 @@ LINES = re.findall(r"^(?:(\w+)=(\w+) )?python manage.py (configure_widget .*)$",
 
 def test_every_variable_is_told() -> None:
     """And no other: what the settings read is what the table has."""
-    source = (ROOT / "project" / "settings.py").read_text()
-    read = set(re.findall(r'\bread\(\s*"([A-Z_]+)"', source))
     first_column = "\n".join(re.findall(r"^\| (`.*?) \|", docs("settings"), re.M))
-    assert read == set(re.findall(r"`([A-Z][A-Z_]+)`", first_column))
+    assert set(re.findall(r"`([A-Z][A-Z_]+)`", first_column)) == READ
+
+
+def test_every_variable_of_the_app_is_told_with_its_default() -> None:
+    rows = re.findall(r"^\| (`CHATWIDGET_.*?) \| (.*?) \|", docs("settings"), re.M)
+    assert len(rows) > 10
+    for names, told in rows:
+        for name in re.findall(r"`CHATWIDGET_(\w+)`", names):
+            match getattr(Conf(), name):
+                case True:
+                    expected = {"`on`"}
+                case None:
+                    expected = {"as `DEBUG`"}
+                case Timeouts() as times:
+                    expected = {"`" + ",".join(f"{each:g}" for each in astuple(times)) + "`"}
+                case "" | () | {}:
+                    expected = {"none", "theirs", "from `SECRET_KEY`"}
+                case value:
+                    expected = {f"`{value:g}`" if isinstance(value, float) else f"`{value}`"}
+            assert told in expected, name
 
 
 def test_every_limit_is_told_with_its_default() -> None:
