@@ -39,36 +39,44 @@ class Soak:
 
     servers: list[Server]
     until: float
+    between: float  # seconds from one message of a visitor's to the next
     accepted: set[str] = field(default_factory=set)  # ids that clients gave
     seen: Counter[str] = field(default_factory=Counter)
 
     async def visit(self) -> None:
         """One visitor after the other, each of a few messages, until the time is over."""
         while time.monotonic() < self.until:
-            visitor: str | None = None
-            for number in range(random.randint(1, 4)):
-                visitor = await self.say(f"Message {number}", str(uuid.uuid4()), visitor)
+            await self.chat(
+                {str(uuid.uuid4()): f"Message {n}" for n in range(random.randint(1, 4))}
+            )
             self.seen["visitors"] += 1
 
-    async def say(self, text: str, id: str, visitor: str | None) -> str | None:
-        """Until it is accepted, whatever is restarted meanwhile; then the answer, if it comes."""
-        while time.monotonic() < self.until + 60:
+    async def chat(self, left: dict[str, str]) -> None:
+        """Say all that is left, by id, with pauses, whatever is restarted meanwhile."""
+        visitor: str | None = None
+        while left and time.monotonic() < self.until + 60:
+            id = ""
             try:
-                async with asyncio.timeout(30), Chat(random.choice(self.servers).url) as chat:
+                async with Chat(random.choice(self.servers).url) as chat:
                     await chat.hello(**({"visitor": visitor} if visitor else {}))
                     visitor = chat.visitor
-                    await chat.say(text, id)
-                    self.accepted.add(id)
-                    await chat.until("done")
-                    self.seen["answers watched to their end"] += 1
-                    return visitor
+                    for id, text in list(left.items()):
+                        async with asyncio.timeout(30):
+                            await chat.say(text, id)
+                            self.accepted.add(id)
+                            del left[id]
+                            await chat.until("done")
+                        self.seen["answers watched to their end"] += 1
+                        await self.pause()
             except LOST:
-                if id in self.accepted:
-                    self.seen["answers left behind"] += 1
-                    return visitor
-                self.seen["tried again"] += 1
+                behind = id in self.accepted
+                self.seen["answers left behind" if behind else "tried again"] += 1
                 await asyncio.sleep(random.uniform(0.2, 1))
-        return visitor
+
+    async def pause(self) -> None:
+        """Between two messages; the socket stays open."""
+        left = self.until - time.monotonic()
+        await asyncio.sleep(max(0, min(left, random.uniform(0, 2 * self.between))))
 
     async def restart(self, postgres: Postgres, redis: Redis) -> None:
         """One after the other, again and again; the first worker is left alone."""
@@ -95,7 +103,7 @@ def memory(server: Server) -> int:
     return int(psutil.Process(server.process.pid).memory_info().rss)
 
 
-async def soak(minutes: float, chats: int) -> list[str]:
+async def soak(minutes: float, chats: int, between: float) -> list[str]:
     """What is not as it should be."""
     async with AsyncExitStack() as stack:
         postgres, redis = Postgres(), Redis()
@@ -111,7 +119,7 @@ async def soak(minutes: float, chats: int) -> list[str]:
         servers = [Server(variables, "uvicorn", free_port()) for _ in range(2)]
         for server in servers:
             await stack.enter_async_context(server)
-        run = Soak(servers, time.monotonic() + minutes * 60)
+        run = Soak(servers, time.monotonic() + minutes * 60, between)
         work = [asyncio.create_task(run.visit()) for _ in range(chats)]
         work.append(asyncio.create_task(run.restart(postgres, redis)))
         await asyncio.sleep(minutes * 20)
@@ -157,10 +165,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--chats", type=int, default=1000)
+    parser.add_argument("--between", type=float, default=20, help="seconds between two messages")
     options = parser.parse_args()
     faults: list[str] = []
     with suppress(KeyboardInterrupt):
-        faults = asyncio.run(soak(options.minutes, options.chats))
+        faults = asyncio.run(soak(options.minutes, options.chats, options.between))
     for fault in faults[:20]:
         print(fault)
     sys.exit(bool(faults))
