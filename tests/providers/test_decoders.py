@@ -90,6 +90,7 @@ STREAMS = {
     "a name without data": (b"event: x\n\ndata: a\n\n", [event("a")]),
     "comments": (b": hi\ndata: a\n:\ndata: b\n\n: bye\n\n", [event("a\nb")]),
     "other fields": (b"id: 1\nretry: 5\nnew: x\ndata: a\n\n", [event("a")]),
+    "other fields alone": (b"retry: 5\n\nid: 1\ndata: a\n\n: hi\n\nid: 2\n\n", [event("a")]),
     "BOM": (b"\xef\xbb\xbfdata: a\n\n", [event("a")]),
     "a second BOM is no BOM": (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [event("a")]),
     "U+2028, U+0085 and VT within": (
