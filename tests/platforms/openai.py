@@ -9,7 +9,8 @@ several lines), `halves` (text cut between the halves of a character), `hangs` (
 text is whole); `plain` and `ndjson` (another Content-Type), `json` (it ignores `stream`), `odd`
 (fields of other types), `parts` (content as a list); `think`, `closing`, `field`, `wordy` (its
 thoughts, in four forms); `length`, `filter`, `tool` (no text, for that reason), `void` (an empty
-body); `word-…` and `code-…` (an error in the stream); `tools` (of /responses).
+body); `word-…` and `code-…` (an error in the stream); `works` (a tool of its own runs before the
+text); `tools` (of /responses).
 
 Refusals: `full` (a context of 600 characters), `strict` (no system prompt), `quota`, `key-400`,
 `key-500`, `model-400`.
@@ -63,6 +64,7 @@ RESPONSES: Fields = {
 MESSAGE: Fields = {"role": (str, True), "content": (str, True)}
 ROLES = ("system", "user", "assistant")
 CONTEXT = 600
+CALL = {"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 THOUGHTS = "The user asks.\n\nI shall answer."
 # How a server tells of what its status does not say: status, and the error's fields.
 TOLD: dict[str, tuple[int, dict[str, Any]]] = {
@@ -176,6 +178,9 @@ async def _stream(exchange: Exchange, model: str, words: AsyncIterator[str], fau
         await exchange.send(chunk(None if fault == "odd" else {"role": "assistant", "content": ""}))
     for piece in _thinking(fault):
         await exchange.send(chunk(piece))
+    if fault == "works":
+        await exchange.send(chunk({"content": None, "tool_calls": [CALL]}, "tool_calls"))
+        await exchange.pause(0.5)
     end = {"crlf": b"\r\n", "cr": b"\r"}.get(fault, b"\n")
     last = _last(chunk, fault, b"data: [DONE]" + end + end)
     if fault in ("length", "filter", "tool", "void"):

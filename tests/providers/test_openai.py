@@ -12,8 +12,9 @@ import pytest
 
 from chatwidget.conf import ProviderConfig
 from chatwidget.errors import ConversationTooLong, PlatformRateLimited
+from chatwidget.providers import openai as provider
 from chatwidget.providers import reasoning
-from chatwidget.providers.base import Activity, HistoryMessage, Turn
+from chatwidget.providers.base import Activity, Delta, HistoryMessage, Turn
 from chatwidget.providers.history import dialogue
 from chatwidget.providers.openai import OpenAI
 from chatwidget.testing.transport import Answer, FakePlatform
@@ -375,6 +376,18 @@ async def test_a_tool_that_the_platform_runs_is_an_activity(fakes: Platforms) ->
     events = chat.provider.reply(Turn("fault:tools", PERSON, chat.conversation))
     found = [event.text async for event in events if isinstance(event, Activity)]
     assert found == ["searching", ""]
+
+
+async def test_a_tool_that_the_platform_runs_ends_nothing(
+    fakes: Platforms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though a finish_reason comes before it, as from Hayhooks."""
+    monkeypatch.setattr(provider, "LAST_SECONDS", 0.1)
+    chat = fakes.chat("openai")
+    events = [e async for e in chat.provider.reply(Turn("fault:works", PERSON, chat.conversation))]
+    texts = [event.text for event in events if isinstance(event, Delta)]
+    assert "".join(texts).endswith("🙂.")
+    assert events[0] == Activity("working")
 
 
 async def test_a_response_cut_short_says_so(fakes: Platforms) -> None:

@@ -220,7 +220,7 @@ async def _read(answer: Answer, found: Completion) -> AsyncGenerator[Event, None
 
 async def _next(events: AsyncGenerator[ServerEvent, None], found: Completion) -> ServerEvent | None:
     """The next event; None at the end. Once the text is whole nothing can spoil it any more."""
-    if not found.reason:
+    if not found.whole_text:
         return await anext(events, None)
     try:
         async with asyncio.timeout(LAST_SECONDS):

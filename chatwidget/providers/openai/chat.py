@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatwidget.errors import PlatformRejected, PlatformUnavailable
-from chatwidget.providers.base import Anew, Delta, Event, Finished
+from chatwidget.providers.base import Activity, Anew, Delta, Event, Finished
 from chatwidget.providers.decoders import ServerEvent, excerpt, read_json
 from chatwidget.providers.openai.errors import failure
 from chatwidget.providers.reasoning import Reasoning
@@ -23,17 +23,24 @@ REASONS = {
     "tool_calls": "the model asked for a tool, and there is none here",
     "function_call": "the model asked for a function, and there is none here",
 }
+# What ends a model's turn, and not the answer where the platform runs the tool itself (Hayhooks).
+GOES_ON = ("tool_calls", "function_call", "tool_call_results")
 
 
 class Completion:
     """What has come of one answer: text goes out as it comes, the rest is kept for its end."""
 
     def __init__(self, reasoning: Reasoning) -> None:
-        self.reason = ""  # the finish_reason: the text is whole
+        self.reason = ""  # the finish_reason
         self.done = False
         self.reasoning = reasoning
         self._metadata: dict[str, Any] = {}
         self.id = ""  # the platform's, of the answer
+
+    @property
+    def whole_text(self) -> bool:
+        """Is there no more to come?"""
+        return bool(self.reason) and self.reason not in GOES_ON
 
     def event(self, event: ServerEvent) -> Iterator[Event]:
         """What one event of the stream brings. Raises ReplyError."""
@@ -79,6 +86,8 @@ class Completion:
             yield from self._text(delta)
         if isinstance(reason := choice.get("finish_reason"), str) and reason:
             self.reason = reason
+            if reason in GOES_ON:
+                yield Activity("working")
 
     def _text(self, delta: dict[str, Any]) -> Iterator[Event]:
         thoughts = (delta[name] for name in THOUGHTS if isinstance(delta.get(name), str))

@@ -12,11 +12,9 @@ from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes
 from a2a.server.tasks import InMemoryTaskStore, TaskUpdater
 from a2a.types import AgentCapabilities, AgentCard, AgentInterface, AgentSkill
 from echo import pieces, stopped
+from keyed import Keyed
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 
 turns: Counter[str] = Counter()
 
@@ -43,13 +41,6 @@ class Echo(AgentExecutor):
         await TaskUpdater(event_queue, task.id, task.context_id).cancel()
 
 
-class Key(BaseHTTPMiddleware):
-    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        if request.headers.get("authorization") != "Bearer agent-key":
-            return PlainTextResponse("Wrong key", 401)
-        return await call_next(request)
-
-
 card = AgentCard(
     name="Echo",
     description="says it again",
@@ -71,5 +62,5 @@ app = Starlette(
         *create_jsonrpc_routes(handler, "/"),
         *create_jsonrpc_routes(handler, "/compat", enable_v0_3_compat=True),
     ],
-    middleware=[Middleware(Key)],
+    middleware=[Middleware(Keyed)],
 )

@@ -14,7 +14,10 @@ uvicorn = [sys.executable, "-m", "uvicorn", "openai_app:app", "--port", str(port
 # `lm_studio`: chat completions alone, of which it makes Responses and Messages itself.
 parameters = {"model": "lm_studio/echo", "api_base": upstream, "api_key": "x"}
 config = {
-    "model_list": [{"model_name": "echo", "litellm_params": parameters}],
+    "model_list": [
+        {"model_name": "echo", "litellm_params": parameters},
+        {"model_name": "patient", "litellm_params": {**parameters, "num_retries": 2}},
+    ],
     "general_settings": {"master_key": "agent-key"},
     "litellm_settings": {"num_retries": 0},
 }

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import litserve
 from echo import pieces
+from fastapi import Depends, HTTPException
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+BEARER = Depends(HTTPBearer())
 
 
 class Echo(litserve.LitAPI):
     def setup(self, device: str) -> None:
         self.loop = asyncio.new_event_loop()
+
+    def authorize(self, auth: HTTPAuthorizationCredentials = BEARER) -> None:
+        if auth.credentials != "agent-key":
+            raise HTTPException(401, "Wrong key")
 
     def predict(self, request: Any) -> Iterator[str]:
         said = [each for each in request.messages if each.role == "user"]
@@ -28,7 +35,6 @@ class Echo(litserve.LitAPI):
 
 
 if __name__ == "__main__":
-    os.environ["LIT_SERVER_API_KEY"] = ""
     api = Echo(spec=litserve.OpenAISpec(), enable_async=False)
     litserve.LitServer(api, accelerator="cpu").run(
         host="127.0.0.1", port=int(sys.argv[1]), generate_client_file=False

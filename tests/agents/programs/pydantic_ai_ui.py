@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from echo import pieces, stopped
+from keyed import Keyed
 from pydantic_ai import Agent
 from pydantic_ai.messages import ModelMessage, ModelRequest, UserPromptPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.ui.ag_ui import AGUIAdapter
 from pydantic_ai.ui.vercel_ai import VercelAIAdapter
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -46,5 +48,6 @@ async def vercel(request: Request) -> Response:
 
 
 app = Starlette(
-    routes=[Route("/agui", agui, methods=["POST"]), Route("/vercel", vercel, methods=["POST"])]
+    routes=[Route("/agui", agui, methods=["POST"]), Route("/vercel", vercel, methods=["POST"])],
+    middleware=[Middleware(Keyed)],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from echo import noted
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -24,5 +25,7 @@ class Echo(Action):
         if text.endswith("BREAK"):
             raise RuntimeError("broke in the midst")
         if text.endswith("SLOW"):
+            noted("begun")
             time.sleep(3)
+            noted("ended")
         return []
