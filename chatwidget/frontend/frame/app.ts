@@ -18,6 +18,7 @@ import type { Stores } from "./storage.ts";
 import { themed } from "./theme.ts";
 import { UnreadCounter } from "./unread.ts";
 import type { Actions } from "./view/context.ts";
+import { paced } from "./view/pace.ts";
 import { uiWords } from "./view/ui-words.ts";
 import { View } from "./view/view.ts";
 import { CurrentVisitor, isNews } from "./visitor.ts";
@@ -47,7 +48,6 @@ export class App implements Actions {
   #prechat: Prechat | null = null;
   /** What is sent once it is filled in; TYPED: what stands in the composer then. */
   #waiting = new Set<string>();
-  #scheduled = false;
   #draftTimer = 0;
   #typedAt = 0;
   /** The visitor wants a person, and has no answer yet. */
@@ -86,7 +86,7 @@ export class App implements Actions {
         },
         received: (frame, before) => this.#frame(frame, before),
         refused: (text) => this.#view.composer.giveBack(text),
-        changed: () => this.#schedule(),
+        changed: paced(() => this.#update()),
       },
       greeting,
     );
@@ -305,15 +305,7 @@ ${reason(message, config.strings, dates)}`,
     });
   }
 
-  /** Shows the state before the next frame is painted, however often it changes until then. */
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    requestAnimationFrame(() => this.#update());
-  }
-
   #update(): void {
-    this.#scheduled = false;
     this.#view.update({
       chat: this.client.chat,
       connection: this.client.connection,

@@ -1,5 +1,6 @@
 /** Two renderers of streamed Markdown, fed alike: see __init__.py. */
 
+import { paced } from "../../../chatwidget/frontend/frame/view/pace.ts";
 import { MarkdownStream } from "../../../chatwidget/frontend/markdown/index.ts";
 import * as smd from "../../../chatwidget/frontend/node_modules/streaming-markdown/smd.js";
 
@@ -13,16 +14,37 @@ function theirs(root: HTMLElement): Renderer {
   return { write: (text) => smd.parser_write(parser, text), end: () => smd.parser_end(parser) };
 }
 
+/** As the frame has it: what has come since is written when it draws next. */
+function ours(root: HTMLElement): Renderer {
+  const stream = new MarkdownStream(root);
+  let rest = "";
+  const draw = () => {
+    stream.write(rest);
+    rest = "";
+  };
+  const soon = paced(draw);
+  return {
+    write(text) {
+      rest += text;
+      soon();
+    },
+    end() {
+      draw();
+      stream.end();
+    },
+  };
+}
+
 /** Nothing is rendered: what the feeding itself costs. */
 const nothing = (): Renderer => ({ write() {}, end() {} });
 
 const RENDERERS: Record<string, (root: HTMLElement) => Renderer> = {
-  ours: (root) => new MarkdownStream(root),
+  ours,
   theirs,
   nothing,
 };
 
-/** Deltas of four characters every four milliseconds, written once a frame; resolves at the end. */
+/** Deltas of four characters every four milliseconds, handed over once a frame; resolves at the end. */
 function stream(name: string, text: string): Promise<number> {
   const root = document.createElement("div");
   document.body.replaceChildren(root);
