@@ -31,8 +31,8 @@ class Decoding(Protocol):
         """Has the encoded data come to its end?"""
 
 
-class Gzip:
-    def __init__(self, wbits: int = 16 + zlib.MAX_WBITS) -> None:
+class Inflate:
+    def __init__(self, wbits: int) -> None:
         self._decoder = zlib.decompressobj(wbits)
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
@@ -45,12 +45,32 @@ class Gzip:
         return self._decoder.eof
 
 
+class Gzip:
+    """One member after another, as RFC 1952 has it: some servers end one at each flush."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        while chunk:
+            if self._member.eof:
+                if not (chunk := chunk.lstrip(b"\0")):  # what fills up a block
+                    return
+                self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            yield self._member.decompress(chunk, PIECE)
+            chunk = self._member.unconsumed_tail or self._member.unused_data
+
+    @property
+    def complete(self) -> bool:
+        return self._member.eof
+
+
 class Deflate:
     """With zlib's header, as the name means, or without, as it is often understood."""
 
     def __init__(self) -> None:
         self._head = b""  # the first two bytes tell
-        self._decoder: Gzip | None = None
+        self._decoder: Inflate | None = None
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         if self._decoder is None:
@@ -58,7 +78,7 @@ class Deflate:
             if len(chunk) < 2:
                 return
             zlibs = chunk[0] & 15 == 8 and int.from_bytes(chunk[:2]) % 31 == 0
-            self._decoder = Gzip(zlib.MAX_WBITS if zlibs else -zlib.MAX_WBITS)
+            self._decoder = Inflate(zlib.MAX_WBITS if zlibs else -zlib.MAX_WBITS)
         yield from self._decoder.feed(chunk)
 
     @property

@@ -19,9 +19,15 @@ def raw_deflate(data: bytes) -> bytes:
     return encoder.compress(data) + encoder.flush()
 
 
+def members(data: bytes) -> bytes:
+    parts = data[:20], b"", data[20:]
+    return b"".join(map(gzip.compress, parts)) + bytes(9)
+
+
 TEXT = "Answer 1 – ✓ naïve 日本語 🙂. ".encode() * 3
 ENCODERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "gzip": ("gzip", gzip.compress),
+    "gzip, of several members": ("gzip", members),
     "x-gzip": ("X-GZip", gzip.compress),
     "deflate": ("deflate", zlib.compress),
     "deflate without a header": ("deflate", raw_deflate),
