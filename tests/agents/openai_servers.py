@@ -41,8 +41,9 @@ SERVERS = [
             *("full_context", "retries", "thoughts", "empty", "decoration", "unknown_model"),
             *("no_key", "quota", "silence"),
         ),
-        empty=EMPTY,
-        odd=("ODD", "WHOLE"),
+        # What comes whole though a stream was asked for, it loses.
+        empty={**EMPTY, "WHOLE": ("provider_rejected", "finish_reason is stop")},
+        odd=("ODD",),
         recalls=True,
     ),
     Agent(
@@ -72,7 +73,9 @@ SERVERS = [
             "HAYHOOKS_ADDITIONAL_PYTHON_PATH": "{programs}",
         },
         ready="/status",
-        faults=("thoughts", "empty", "decoration", "unknown_model", "tool", "silence"),
+        faults=(
+            *("thoughts", "empty", "decoration", "unknown_model", "no_key", "tool", "silence"),
+        ),
         empty={
             "EMPTY": ("provider_rejected", "without a text and without a finish_reason"),
             "LENGTH": ("provider_rejected", "limit of tokens"),
@@ -87,10 +90,10 @@ SERVERS = [
         openai("--agent", "{folder}/tiny", "--option", "max_tokens=12", "--greeting", "Welcome!"),
         ("transformers[serving]==5.24.0", "torch"),
         ready="/health",
-        key="",
         turns=False,
         breaks=False,
-        slow=False,
+        endless=2000,
+        faults=("roles", "unknown_model", "no_key"),
     ),
     Agent(
         "llama-cpp-python",
@@ -100,6 +103,9 @@ SERVERS = [
         ready="/docs",
         turns=False,
         breaks=False,
-        slow=False,
+        endless=1500,
+        stop_sign="Disconnected from client",
+        context=2048,
+        faults=("roles", "system", "cut_off", "full_context", "unknown_model", "no_key"),
     ),
 ]

@@ -13,7 +13,7 @@ body); `word-…` and `code-…` (an error in the stream); `works` (a tool of it
 text); `tools` (of /responses).
 
 Refusals: `full` (a context of 600 characters), `strict` (no system prompt), `quota`, `key-400`,
-`key-500`, `model-400`.
+`key-500`, `model-400`, `model-pinned`.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ TOLD: dict[str, tuple[int, dict[str, Any]]] = {
     "key-400": (400, {"message": "No connected db.", "type": "no_db_connection", "code": "400"}),
     "key-500": (500, {"message": "Authentication Error, No api key passed in."}),
     "model-400": (400, {"message": "Invalid model name passed in model=nope", "code": "400"}),
+    "model-pinned": (400, {"message": "Server is pinned to '/tiny'; requested 'nope'."}),
 }
 FULL = {
     "message": f"This model's maximum context length is {CONTEXT} characters",

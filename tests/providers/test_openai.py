@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chatwidget.conf import ProviderConfig
+from chatwidget.conf import ProviderConfig, Secret
 from chatwidget.errors import ConversationTooLong, PlatformRateLimited
 from chatwidget.providers import openai as provider
 from chatwidget.providers import reasoning
@@ -153,6 +153,7 @@ async def test_what_is_decoration_costs_no_text(fakes: Platforms, fault: str) ->
         ("key-400", "misconfigured", "key"),
         ("key-500", "misconfigured", "key"),
         ("model-400", "misconfigured", "agent"),
+        ("model-pinned", "misconfigured", "agent"),
         ("code-401", "misconfigured", "key"),
         ("code-404", "misconfigured", "agent"),
         ("code-400", REJECTED, ""),
@@ -408,6 +409,14 @@ async def test_a_model_that_the_server_does_not_list_is_doubted(fakes: Platforms
     assert await fakes.chat("openai", "gpt-4o").provider.doubts() == []
     [doubt] = await fakes.chat("openai", "gpt-5o").provider.doubts()
     assert "gpt-4o" in doubt
+
+
+@pytest.mark.parametrize("key", ["", "sk-0123456789"])
+def test_a_failure_without_a_key_says_so(key: str) -> None:
+    """litellm answers 500 to a request that has none."""
+    asked = OpenAI(ProviderConfig("openai", base_url="http://127.0.0.1:9/v1", key=Secret(key)))
+    cause = asked.refusal(httpx.Response(500), b"Internal Server Error", None).cause
+    assert ("no API key is set" in cause) == (not key)
 
 
 def test_greetings_of_older_transcripts() -> None:

@@ -77,6 +77,10 @@ class OpenAI(HTTPProvider):
 
     def refusal(self, response: httpx.Response, said: bytes, after: float | None) -> ReplyError:
         refused = super().refusal(response, said, after)
+        if response.status_code >= 500 and not self.config.key:
+            refused.cause += (
+                " (no API key is set: litellm, for one, answers 500 where it wants one)"
+            )
         return refined(refused, response.status_code, said)
 
     async def reply(self, turn: Turn) -> AsyncGenerator[Event, None]:

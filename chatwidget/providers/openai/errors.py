@@ -41,7 +41,7 @@ _KEY = re.compile(
     re.I,
 )
 _MODEL = re.compile(
-    r"model_not_found|(unknown|no such|invalid) model"
+    r"model_not_found|(unknown|no such|invalid) model|server is pinned to"
     r"|\bmodel\b.{0,120}\b(not found|(does|do) not exist|not a valid|is not available|not loaded)",
     re.I | re.S,
 )

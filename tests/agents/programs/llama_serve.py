@@ -72,6 +72,6 @@ def make(path: str) -> None:
 if __name__ == "__main__":
     model = os.path.join(tempfile.mkdtemp(), "tiny.gguf")
     make(model)
-    served = ["--model", model, "--model_alias", "tiny", "--n_ctx", "512", "--n_threads", "1"]
+    served = ["--model", model, "--model_alias", "tiny", "--n_ctx", "2048", "--n_threads", "1"]
     listening = ["--host", "127.0.0.1", "--port", sys.argv[1], "--api_key", "agent-key"]
     os.execv(sys.executable, [sys.executable, "-m", "llama_cpp.server", *served, *listening])

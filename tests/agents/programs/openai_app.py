@@ -19,11 +19,12 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 MOST = 3000  # characters, which are its context
 ENDS = {"LENGTH": "length", "FILTER": "content_filter", "CALL": "tool_calls"}
-REFUSED = {
+REFUSED = {  # status, type, code
     "FAIL": (int(os.environ.get("FAIL_STATUS", "500")), "server_error", "boom"),
     "BUSY": (429, "requests", "rate_limit_exceeded"),
     "QUOTA": (429, "insufficient_quota", "insufficient_quota"),
 }
+SAID = {"QUOTA": "You exceeded your current quota, please check your plan and billing details."}
 
 app = FastAPI()
 
@@ -61,7 +62,7 @@ async def chat(body: dict[str, Any], authorization: str = Header("")) -> Any:
     text = str(said[-1]["content"]).rpartition("\n\n")[2]
     word = text.rpartition(" ")[2]
     if word in REFUSED:
-        return refusal(*REFUSED[word], f"the answer to {word}")
+        return refusal(*REFUSED[word], SAID.get(word, f"the answer to {word}"))
     if (most := sum(len(str(m["content"])) for m in body["messages"])) > MOST:
         told = f"This model's maximum context length is {MOST} tokens, your messages have {most}."
         return refusal(400, "invalid_request_error", "context_length_exceeded", told)

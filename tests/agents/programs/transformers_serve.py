@@ -8,9 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+from echo import stopped
+from keyed import Keyed
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.cli.serving import server, utils
+from transformers.cli.transformers import main
 
 TEMPLATE = """{%- for message in messages -%}
 {%- if (message.role == 'user') != (loop.index0 % 2 == 0) -%}
@@ -43,5 +48,23 @@ if not folder.exists():
         pad_token_id=1,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
-command = [str(Path(sys.executable).parent / "transformers"), "serve", str(folder)]
-os.execv(command[0], [*command, "--host", "127.0.0.1", "--port", sys.argv[1], "--device", "cpu"])
+build, cancel = server.build_server, utils.DirectStreamer.cancel
+
+
+def with_key(*args: Any, **options: Any) -> Any:
+    """It has no key of its own."""
+    app = build(*args, **options)
+    app.add_middleware(Keyed)
+    return app
+
+
+def noted(streamer: Any) -> None:
+    stopped()
+    cancel(streamer)
+
+
+server.build_server = with_key
+utils.DirectStreamer.cancel = noted
+options = ["--host", "127.0.0.1", "--port", sys.argv[1], "--device", "cpu"]
+sys.argv = ["transformers", "serve", str(folder), *options]
+main()
