@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-import re
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Page
 
-from tests.bench.markdown.score import COMMONMARK, open_page, reason, scores
+from tests.bench.markdown.score import COMMONMARK, open_page, our_answers, reason, scores
 
 
 async def test_the_score_is_kept(page: Page) -> None:
@@ -26,16 +24,11 @@ async def test_the_score_is_kept(page: Page) -> None:
     assert "not yet right" not in reasons
 
 
-# Of our own wording, as shops' and assistants' answers are; between them, lines of equals signs.
-ANSWERS = Path(__file__).parents[1] / "fixtures/answers.txt"
-# A bracket is shown at once, since most are none of a link's, and a footnote moves to the end.
-TAKEN_BACK = re.compile(r"\[[^]]*\]\(|^\[\^1\]:", re.MULTILINE)
-
-
 @pytest.mark.parametrize("step", [1, 4, 17])
 async def test_what_is_shown_of_an_answer_stays(page: Page, step: int) -> None:
-    """Each stands alone, and beside others, so that what comes before and after is another."""
-    parts = ANSWERS.read_text(encoding="utf-8").split("\n=====\n")
+    """Each stands alone, and beside others, so that what comes before and after is another. None
+    is left out, and at most one in a hundred may be changed while it comes."""
+    parts = our_answers()
     mixed = random.Random(1)
     answers = parts + [
         "\n\n".join(mixed.sample(parts, count)) for count in (2, 4) for _ in range(len(parts))
@@ -44,4 +37,4 @@ async def test_what_is_shown_of_an_answer_stays(page: Page, step: int) -> None:
     revised = await page.evaluate(
         "([texts, step]) => texts.filter((text) => revises(text, step))", [answers, step]
     )
-    assert [text for text in revised if not TAKEN_BACK.search(text)] == []
+    assert len(revised) <= len(answers) / 100, revised

@@ -21,7 +21,7 @@ import {
   settled,
 } from "./delimiters.ts";
 import { ESCAPED, unescapeOne } from "./entities.ts";
-import { angled, bracketed, image, link, type Target, told } from "./links.ts";
+import { angled, bracketed, image, isSource, link, type Target, told } from "./links.ts";
 import { formula } from "./math.ts";
 import { type Inline, span, type Tag, textOf } from "./nodes.ts";
 import { linkUrl } from "./urls.ts";
@@ -46,7 +46,7 @@ const SHORT = 80;
 const FAR = 500;
 
 const SPECIAL =
-  /[\\`*_~[\]<&\n$]|!\[|https?:\/\/|www\.|(?<![\w.+-])(?:mailto:)?[\w.+-]{1,64}@(?=\w)/gi;
+  /[\\`*_~[\]<&\n$]|(?<!\S)!$|!\[|https?:\/\/|www\.|(?<![\w.+-])(?:mailto:)?[\w.+-]{1,64}@(?=\w)/gi;
 const RUN = /`+/g;
 const ESCAPED_HERE = new RegExp(ESCAPED.source, "iy");
 const ENTITY_BEGUN = /^&#?\w{0,31}$/;
@@ -102,8 +102,8 @@ class Reader {
     if (char === "`") return this.#code(at);
     if ("*_~".includes(char)) return this.#delimiters(at);
     if (char === "[") return this.#bracket("[", at + 1);
-    if (char === "!") return this.#bracket("![", at + 2);
-    if (!"]<\\$&".includes(char)) return this.#bare(at);
+    if (char === "!" && source[at + 1]) return this.#bracket("![", at + 2);
+    if (!"!]<\\$&".includes(char)) return this.#bare(at);
     if (at + 1 === source.length && !this.#last) return -1;
     if (char === "]") return this.#closeBracket(at);
     if (char === "<") return this.#angle(at);
@@ -242,11 +242,19 @@ class Reader {
   }
 
   #mayBeLink(from: number): boolean {
-    const text = this.#source.slice(from, from + SHORT);
-    const end = text.search(/[\]\n]/);
-    if (end < 0 || text[end] === "\n") return end < 0 && text.length < SHORT;
-    const after = from + end + 1;
-    return bracketed(this.#source, after, false, text.slice(0, end), this.#context.defined)[0] < 0;
+    const source = this.#source;
+    let open = 1;
+    for (let at = from; at < from + SHORT; at++) {
+      const char = source[at];
+      if (char === "\n") return false;
+      if (char === undefined) return true;
+      if (char === "[") open++;
+      if (char === "]" && !--open) {
+        const text = source.slice(from, at);
+        return bracketed(source, at + 1, false, text, this.#context.defined)[0] < 0;
+      }
+    }
+    return false;
   }
 
   #closeBracket(at: number): number {
@@ -270,6 +278,8 @@ class Reader {
     // There are no links in links.
     for (const outer of this.#brackets) if (outer.kind === "[") outer.opens = false;
     const followed = url && (kids.length || target!.address);
+    // What was shown of a source's number is what it is known by.
+    if (!end && isSource(text)) kids.splice(0, kids.length, `[${text}]`);
     return this.#say(
       next,
       ...(followed ? link(url, kids, target!.title) : [...kids, told(target!.address)]),

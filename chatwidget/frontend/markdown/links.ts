@@ -17,7 +17,9 @@ const LONGEST = 2048;
 const ANGLED = /<(?:([a-z][a-z\d+.-]{1,31}:[^\s<>]*)|([^\s<>@\\]{1,64}@[a-z\d.-]{1,254}))>/iy;
 const TARGET =
   /\([ \n]{0,9}(?:<((?:\\.|[^\\<>\n])*)>|((?!<)(?:\\\S|[!-'*-[\]-\uffff]|\((?:\\\S|[!-'*-[\]-\uffff]|\((?:\\\S|[!-'*-[\]-\uffff])*\))*\))*))(?:[ \n]{1,9}("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\((?:\\.|[^()\\])*\)))?[ \n]{0,9}\)/y;
-const TARGET_BEGUN = /\([^)\n]*$/y;
+const TARGET_BEGUN = /\((?:[^()\n]|\([^()\n]*\))*(?:\([^()\n]*)?$/y;
+/** A note's mark is one whether or not the note ever comes: what is shown of it stays. */
+const NOTE_MARK = /^\^\d{1,3}$/;
 const LABEL = /\[((?:\\.|[^\\[\]]){0,999})\]/y;
 
 /**
@@ -31,6 +33,7 @@ export function bracketed(
   text: string,
   defined: (label: string) => Target | undefined,
 ): [number, (Target | undefined)?] {
+  if (NOTE_MARK.test(text)) return !last && at === source.length ? [-1] : [0, targetOf()];
   TARGET.lastIndex = TARGET_BEGUN.lastIndex = LABEL.lastIndex = at;
   const [all = "", angled, bare, title = ""] = TARGET.exec(source) ?? [];
   if (all && all.length < LONGEST) {
@@ -38,9 +41,14 @@ export function bracketed(
   }
   const waits = !last && source.length - at < LONGEST;
   if (waits && (at === source.length || TARGET_BEGUN.test(source))) return [-1];
-  const [full = "", label] = (text[0] !== "^" && LABEL.exec(source)) || [];
+  let [full = "", label] = (text[0] !== "^" && LABEL.exec(source)) || [];
+  // Sources beside each other: [1][2].
+  if (isSource(text) && isSource(label)) full = label = "";
   return [full.length, text.length < 1000 ? defined(label || text) : undefined];
 }
+
+/** The number of a source, as many assistants name theirs: [1]. */
+export const isSource = (text = "") => /^\d{1,3}$/.test(text);
 
 /** As it is written, the title in its quotes. */
 export const targetOf = (address = "", title = ""): Target => ({

@@ -1,8 +1,9 @@
 """Main-thread time of a streamed Markdown reply, beside streaming-markdown, in one Chromium.
 
 A reply of 20 KB comes in deltas of 4 characters every 4 ms. Theirs is written once a frame, as its
-users do; ours as the widget draws it, every other frame. All that the page's main thread does in that time counts: script, style, layout, paint; by its CPU
-time and in turns, so that what else the machine does counts little.
+users do; ours as the widget draws it, every other frame. All that the page's main thread does in
+that time counts: script, style, layout, paint; by its CPU time and in turns, so that what else the
+machine does counts little.
 """
 
 import subprocess
