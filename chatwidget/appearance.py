@@ -1,7 +1,8 @@
 """How a widget looks and behaves on the page: what `Widget.appearance` holds, typed.
 
-Each option is declared once, here: its type and bounds, its field in the owner's form, and where it
-is sent. All of it is public: it is sent to every visitor.
+Each option is declared once, here: its type and bounds, its field in the owner's form, and how it
+is sent. Form, validation, preview and sending follow. What a template draws (`appearance.logo`), or
+is made of several (the prechat's form), is read where it is drawn. All of it is public.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ class Option:
         ""  # of the form, where the type is not enough
     )
     row: int = 0  # neighbours with one number stand in one row
-    loader: str = (
-        ""  # its name in the loader's configuration, where it is sent when not the default
-    )
+    # Its name in the loader's configuration, where it is sent when not the default.
+    loader: str = ""
     frame: str = ""  # its name in the frame's configuration
-    from_page: bool = False  # a data- attribute of the script tag may change it
+    style: str = ""  # its custom property in the frame's style sheets; a number is in pixels
+    from_page: bool = False  # a data- attribute of the script tag may change it for the frame
 
 
 def _is(
@@ -160,6 +161,7 @@ class Appearance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
             error=_(
                 "Give names of fonts with commas between them; quotes may stand around a name."
             ),
+            style="--font",
             from_page=True,
         ),
     ] = ""
@@ -191,6 +193,7 @@ def _option(kind: msgspec.inspect.Type) -> Option:
 
 _FIELDS = msgspec.inspect.type_info(Appearance).fields  # type: ignore[attr-defined]
 OPTIONS: dict[str, Option] = {each.name: _option(each.type) for each in _FIELDS}
+FROM_PAGE = [name for name, option in OPTIONS.items() if option.from_page]
 # Each option's type, as msgspec describes it: with its bounds, without what `Option` holds.
 TYPES: dict[str, msgspec.inspect.Type] = {each.name: each.type.type for each in _FIELDS}
 

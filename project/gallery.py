@@ -6,20 +6,16 @@ widget's appearance. The page is the visitor's own template; its script plays th
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.templatetags.static import static
 from django.utils import translation
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 from msgspec import convert
 
 from chatwidget.appearance import Appearance
-from chatwidget.embed.frame_page import own_data_config, script_json
-from chatwidget.embed.strings import SCRIPT, STRINGS
-from chatwidget.embed.theme import properties
+from chatwidget.embed.frame_page import NOWHERE, frame_config, own_data_config, page_context
+from chatwidget.models import Widget
 
 # As strict as the visitor's frame, so that a state that breaks its policy is seen here.
 POLICY = (
@@ -36,7 +32,6 @@ def gallery(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     locale = asked.get("locale", "en")
     with translation.override(locale):
-        rtl = translation.get_language_bidi()
         appearance = convert(
             {
                 "color": asked.get("color", "#2563eb"),
@@ -45,41 +40,19 @@ def gallery(request: HttpRequest) -> HttpResponse:
             },
             Appearance,
         )
-        config: dict[str, Any] = {
-            "protocol": 1,
-            "slug": "gallery",
-            "socket": "",
-            "events": "",
-            "token": "",
-            "tokenUrl": "",
-            "title": asked.get("title", "Harbour & Hearth"),
-            "agent": "Harbour & Hearth",
-            "locale": locale,
-            "look": properties(appearance),
-            "strings": {key: str(text) for key, text in SCRIPT.items()},
-            "suggestions": [],
-            "imageHosts": [],
-            "markdown": static("chatwidget/markdown.js"),
-            "math": static("chatwidget/math.js"),
-            "rich": static("chatwidget/rich.js"),
-            "challenge": static("chatwidget/challenge.js"),
-            "prechat": None,
-            "ownData": None,
-            "sound": False,
-            "regenerate": False,
-            "maxLength": 4000,
+        widget = Widget(slug="gallery", title="Harbour & Hearth", provider="demo")
+        config = {
+            **frame_config(widget, appearance, locale),
+            **NOWHERE,
+            "title": asked.get("title", widget.title),
+            "apart": False,
             "greeting": "",
+            "regenerate": False,
         }
         if asked.get("state", "").startswith("own-data"):
             config["ownData"] = own_data_config("gallery")
-        context = {
-            "config": config,
-            "config_json": script_json(config),
-            "strings": STRINGS,
-            "appearance": appearance,
-            "locale": locale,
-            "dir": asked.get("dir", "rtl" if rtl else "ltr"),
-        }
+        context = page_context(config, appearance, locale)
+        context["dir"] = asked.get("dir", context["dir"])
         template = "gallery/state.html" if "state" in asked else "gallery/index.html"
         response = render(request, template, context)
     response["Content-Security-Policy"] = POLICY

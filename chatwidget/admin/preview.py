@@ -14,15 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from chatwidget.admin.fields import appearance_field
 from chatwidget.admin.forms import APPEARANCE
 from chatwidget.appearance import OPTIONS, Appearance
-from chatwidget.embed.frame_page import frame_config, page_context
+from chatwidget.embed.frame_page import NOWHERE, frame_config, page_context
 from chatwidget.languages import choose_language
 from chatwidget.models import Widget
 
 GREETING = _("Hello! How can I help you?")
 QUESTION = _("When are you open?")
 ANSWER = _("Monday to Friday, from **9 to 18**.")
-# What leads to the server or to a visitor: a preview has neither.
-NOWHERE = {"token": "", "tokenUrl": "", "socket": "", "events": "", "slug": "preview"}
 
 
 def preview(request: HttpRequest) -> HttpResponse:

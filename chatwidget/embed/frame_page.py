@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from msgspec import ValidationError, convert, to_builtins
 
 from chatwidget import challenges
-from chatwidget.appearance import OPTIONS, Appearance
+from chatwidget.appearance import FROM_PAGE, OPTIONS, Appearance
 from chatwidget.embed.first_look import first_look
 from chatwidget.embed.strings import OWN_DATA, SCRIPT, STRINGS
 from chatwidget.embed.theme import properties
@@ -26,8 +26,8 @@ from chatwidget.relay.drafts import Greetings
 from chatwidget.relay.lifecycle import begun_relay
 from chatwidget.tokens import frame_token
 
-# What a script tag's data- attributes may change of the frame.
-FROM_PAGE = [name for name, option in OPTIONS.items() if option.from_page]
+# What leads to the server, in a page that only shows what the chat looks like.
+NOWHERE = {"token": "", "tokenUrl": "", "socket": "", "events": ""}
 _IN_SCRIPT = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 

@@ -10,21 +10,24 @@ from typing import Any
 
 from django.utils import translation
 
-from chatwidget.appearance import OPTIONS, Appearance
+from chatwidget.appearance import FROM_PAGE, OPTIONS, Appearance
 from chatwidget.embed.strings import CHAT, CLOSE_CHAT, OPEN_CHAT, STRINGS
 from chatwidget.languages import LANGUAGES, supported
 from chatwidget.models import Widget
 
 BUILT = Path(__file__).parents[1] / "static" / "chatwidget"
 PLACEHOLDER = '"__CHATWIDGET__"'
+FOR_THE_FRAME = "from_page"  # in a regular expression of names
 
 
 @lru_cache(maxsize=4)
 def _built(name: str, modified_ns: int) -> str:
     text = (BUILT / name).read_text(encoding="utf-8")
-    if text.count(PLACEHOLDER) != 1:
-        raise RuntimeError(f"{name}: {PLACEHOLDER} must be there once")
-    return text
+    for place in (PLACEHOLDER, FOR_THE_FRAME):
+        if text.count(place) != 1:
+            raise RuntimeError(f"{name}: {place} must be there once")
+    # In the order that brotli likes.
+    return text.replace(FOR_THE_FRAME, "|".join(reversed(FROM_PAGE)))
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ something, it is darkened (on dark: lightened) until WCAG 2.2's AA is met. Colou
 
 from __future__ import annotations
 
-from chatwidget.appearance import Appearance
+from chatwidget.appearance import OPTIONS, Appearance
 
 Rgb = tuple[float, float, float]
 
@@ -58,13 +58,15 @@ def readable(color: str, surface: str) -> str:
 
 def properties(appearance: Appearance) -> dict[str, str]:
     """The custom properties that the frame's style is written with."""
-    values = {
+    as_they_are = {
+        option.style: f"{value}px" if isinstance(value, int) else str(value)
+        for name, option in OPTIONS.items()
+        if option.style and (value := getattr(appearance, name)) != ""
+    }
+    return as_they_are | {
         "--accent": appearance.color,
         "--on-accent": text_on(appearance.color),
         "--accent-on-light": readable(appearance.color, LIGHT),
         "--accent-on-dark": readable(appearance.color, DARK),
         "--radius": f"{min(appearance.radius, 24)}px",
     }
-    if appearance.font:
-        values["--font"] = appearance.font
-    return values

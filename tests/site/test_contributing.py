@@ -20,8 +20,13 @@ LEFT = shutil.ignore_patterns(
 )
 
 
-def test_there_are_three() -> None:
-    assert list(EXAMPLES) == ["Add a platform", "Add a frame", "Add a filter"]
+def test_there_are_four() -> None:
+    assert list(EXAMPLES) == [
+        "Add a platform",
+        "Add a frame",
+        "Add an option of appearance",
+        "Add a filter",
+    ]
 
 
 @pytest.mark.timeout(400)

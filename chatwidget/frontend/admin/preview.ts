@@ -10,8 +10,7 @@ export function addPreview(): void {
   const host = document.querySelector<HTMLElement>("#cw-preview");
   const form = host?.closest("form");
   const stage = host?.querySelector<HTMLElement>(".cw-stage");
-  const launcher = host?.querySelector<HTMLElement>(".cw-launcher");
-  if (!host || !form || !stage || !launcher) return;
+  if (!host || !form || !stage) return;
   host.hidden = false;
   form.classList.add("cw-with-preview");
 
@@ -54,13 +53,18 @@ export function addPreview(): void {
     stage!.prepend(frame);
   }
 
+  /** The style sheet has each option as an attribute, and as a custom property. */
   function showLauncher(body: FormData): void {
-    const colour = String(body.get(`${PREFIX}color`));
-    const icon = String(body.get(`${PREFIX}icon`) ?? "");
-    launcher!.style.setProperty("--cw-launcher", colour);
-    launcher!.style.backgroundImage = icon ? `url(${JSON.stringify(icon)})` : "";
-    launcher!.classList.toggle("cw-own-icon", Boolean(icon));
-    stage!.classList.toggle("cw-left", body.get(`${PREFIX}position`) === "left");
+    for (const [field, value] of body) {
+      const [, name] = field.split(PREFIX);
+      if (!name) continue;
+      stage!.dataset[name] = `${value}`;
+      const isImage = name === "icon" && value;
+      stage!.style.setProperty(
+        `--cw-${name}`,
+        isImage ? `url(${JSON.stringify(value)})` : `${value}`,
+      );
+    }
   }
 
   const later = () => {

@@ -1,8 +1,11 @@
 /** Where this script came from, and what its tag says of the widget on this page. */
 import type { Attributes, Config } from "./config.ts";
 
-/** Of the attributes, what the frame is told in its address; strangers' are no affair of ours. */
-const FOR_THE_FRAME = /^(debug|font|radius|theme|color)$/;
+/**
+ * Of the attributes, what the frame is told in its address; strangers' are no affair of ours. The
+ * server names those of appearance.py that a page may change.
+ */
+const FOR_THE_FRAME = /^(debug|from_page)$/;
 
 /**
  * The widget's address (…/<slug>, which tells two widgets of one slug apart), the frame's page in it,
