@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chatwidget.models import Conversation
 from chatwidget.transcripts import export
+from chatwidget.transcripts.chats import read_chats
 from chatwidget.transcripts.dataset import with_judgements
 from chatwidget.transcripts.printed import POLICY
 
@@ -59,7 +60,7 @@ def _download(request: HttpRequest, rows: QuerySet[Conversation], chosen: str) -
     kind, ending, _label = CHOICES[chosen]
     if chosen == "dataset":
         rows = with_judgements(rows)
-    pieces = export.pieces(export.read(rows), chosen)
+    pieces = export.pieces(read_chats(rows), chosen)
     response = StreamingHttpResponse(
         _in_turn(pieces) if isinstance(request, ASGIRequest) else pieces, content_type=kind
     )

@@ -1,38 +1,23 @@
-"""Conversations as JSON lines or CSV.
-
-Reading goes by chunks, so memory does not grow, and each chunk is a query of its own: no cursor
-stays open, which a pooler in front of PostgreSQL might cut.
-"""
+"""Conversations as JSON lines, a table, a page to print or a dataset."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from chatwidget.models import Conversation, Judgement, Message, Note, Status, Tag
+from chatwidget.models import Conversation, Message, Status
 from chatwidget.text import json_line
-from chatwidget.transcripts.csv_table import CONVERSATION, as_csv
+from chatwidget.transcripts.chats import Chat, read_chats
+from chatwidget.transcripts.csv_table import as_csv
 from chatwidget.transcripts.dataset import as_dataset
 from chatwidget.transcripts.erasure import find_people
 from chatwidget.transcripts.printed import as_html
-from chatwidget.transcripts.raw_rows import (
-    columns,
-    id_text,
-    json_value,
-    one_of,
-    raw_rows,
-    time_writer,
-    utc,
-)
+from chatwidget.transcripts.raw_rows import json_value
 
-CHUNK = 500  # conversations in memory at once, with their messages
 PIECE = 64 * 1024  # code points of what is written at once
-
-Times = Callable[[datetime | str | None], str | None]
 
 
 def select(
@@ -74,143 +59,86 @@ def select(
 
 def read(conversations: QuerySet[Conversation]) -> Iterator[dict[str, Any]]:
     """Each of what `select` found as a line of the export holds it."""
-    database = conversations.db
-    time_text, of_message = time_writer(database), columns(_MESSAGE, database)
-    rows = conversations.values_list(*columns(_CONVERSATION, database))
-    chunk = list(raw_rows(rows[:CHUNK]))
-    while chunk:
-        within = [row[0] for row in chunk]
-        messages: dict[Any, list[dict[str, Any]]] = {pk: [] for pk in within}
-        judged = _judgements(within)
-        found = Message.objects.filter(one_of("conversation_id", within))
-        found = found.order_by("conversation", "seq")
-        for row in raw_rows(found.values_list(*of_message)):
-            messages[row[0]].append(_message(row, judged, time_text))
-        tags, notes = _added(within)
-        for row in chunk:
-            pk = id_text(row[0])
-            said = messages[row[0]]
-            yield _conversation(row, said, tags.get(pk, []), notes.get(pk, []), time_text)
-        chunk = list(raw_rows(rows.filter(pk__gt=UUID(str(within[-1])))[:CHUNK]))
+    return map(_as_dict, read_chats(conversations))
 
 
-def _judgements(conversations: list[Any]) -> dict[str, dict[str, Any]]:
-    """What staff think of replies, by message."""
-    theirs = Message.objects.filter(one_of("conversation_id", conversations))
-    rows = Judgement.objects.filter(message__in=theirs.values("pk"))
+def _as_dict(chat: Chat) -> dict[str, Any]:
+    pk, visitor, began, ended, widget, name, email, external_id, consent, *facts = chat.about
+    session, url, title, referrer, locale, agent, done_seq, last_seq = facts
     return {
-        str(row.message_id): {
-            "verdict": row.verdict,
-            "reason": row.reason,
-            "expected": row.expected,
-            "author": row.author_name,
-            "created_at": utc(row.created_at),
-        }
-        for row in rows
-    }
-
-
-def _added(
-    conversations: list[Any],
-) -> tuple[dict[str, list[str]], dict[str, list[dict[str, Any]]]]:
-    """Tags and notes, by conversation."""
-    tags: dict[str, list[str]] = {}
-    chosen = one_of("conversation_id", conversations)
-    given = Tag.conversations.through.objects.filter(chosen)
-    for pk, name in given.order_by("tag__name").values_list("conversation_id", "tag__name"):
-        tags.setdefault(str(pk), []).append(name)
-    notes: dict[str, list[dict[str, Any]]] = {}
-    for note in Note.objects.filter(chosen):
-        written = {"author": note.author_name, "created_at": utc(note.created_at)}
-        notes.setdefault(str(note.conversation_id), []).append({**written, "text": note.text})
-    return tags, notes
-
-
-_CONVERSATION = (
-    *("id", "widget__slug", "visitor_id", "visitor__name", "visitor__email"),
-    *("visitor__external_id", "visitor__consent", *CONVERSATION, "done_seq", "last_seq"),
-)
-
-
-def _conversation(
-    row: tuple[Any, ...],
-    messages: list[dict[str, Any]],
-    tags: list[str],
-    notes: list[dict[str, Any]],
-    time_text: Times,
-) -> dict[str, Any]:
-    pk, widget, visitor, name, email, external_id, consent, *facts, done_seq, last_seq = row
-    *texts, started_at, ended_at = facts
-    return {
-        "id": id_text(pk),
+        "id": chat.id_text(pk),
         "widget": widget,
         "visitor": {
-            "id": id_text(visitor),
+            "id": chat.id_text(visitor),
             "name": name,
             "email": email,
             "external_id": external_id,
             "consent": json_value(consent),
         },
-        **dict(zip(CONVERSATION, texts, strict=False)),
-        "started_at": time_text(started_at),
-        "ended_at": time_text(ended_at),
+        "provider_session": session,
+        "page_url": url,
+        "page_title": title,
+        "referrer": referrer,
+        "locale": locale,
+        "user_agent": agent,
+        "started_at": chat.time_text(began),
+        "ended_at": chat.time_text(ended),
         "done": done_seq >= last_seq,
-        "tags": tags,
-        "notes": notes,
-        "messages": messages,
+        "tags": chat.tags,
+        "notes": chat.notes,
+        "messages": _messages(chat),
     }
 
 
-_MESSAGE = (
-    *("conversation_id", "id", "seq", "role", "text", "status", "created_at", "completed_at"),
-    *("first_chunk_ms", "error_code", "error_cause", "retry_after", "rating", "rating_comment"),
-    *("ui", "metadata", "author", "event"),
-)
+def _messages(chat: Chat) -> list[dict[str, Any]]:
+    said = []
+    id_text, time_text, judgements = chat.id_text, chat.time_text, chat.judgements
+    for _, pk, created, completed, seq, role, text, status, first, *more in chat.messages:
+        code, cause, retry_after, rating, comment, ui, metadata, author, event = more
+        name = id_text(pk)
+        message = {
+            "id": name,
+            "seq": seq,
+            "role": role,
+            "text": text,
+            "status": status,
+            "created_at": time_text(created),
+            "completed_at": time_text(completed),
+            "first_chunk_ms": first,
+            "error": {"code": code, "cause": cause, "retry_after": retry_after} if code else None,
+            "rating": rating,
+            "rating_comment": comment,
+            "judgement": judgements.get(name),
+            "ui": json_value(ui) if ui else ui,
+            "metadata": json_value(metadata),
+        }
+        if author:
+            message["author"] = {"name": author}
+        if event:
+            message["event"] = event
+        said.append(message)
+    return said
 
 
-def _message(
-    row: tuple[Any, ...], judgements: dict[str, dict[str, Any]], time_text: Times
-) -> dict[str, Any]:
-    _, pk, seq, role, text, status, created, completed, first, *more = row
-    code, cause, retry_after, rating, comment, ui, metadata, author, event = more
-    name = id_text(pk)
-    message = {
-        "id": name,
-        "seq": seq,
-        "role": role,
-        "text": text,
-        "status": status,
-        "created_at": time_text(created),
-        "completed_at": time_text(completed),
-        "first_chunk_ms": first,
-        "error": {"code": code, "cause": cause, "retry_after": retry_after} if code else None,
-        "rating": rating,
-        "rating_comment": comment,
-        "judgement": judgements.get(name),
-        "ui": json_value(ui) if ui else ui,
-        "metadata": json_value(metadata),
-    }
-    if author:
-        message["author"] = {"name": author}
-    if event:
-        message["event"] = event
-    return message
-
-
-def as_jsonl(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+def as_jsonl(chats: Iterator[Chat]) -> Iterator[str]:
     """One conversation a line."""
-    for row in rows:
-        yield json_line(row)
+    return map(json_line, map(_as_dict, chats))
 
 
-FORMATS = {"jsonl": as_jsonl, "csv": as_csv, "html": as_html, "dataset": as_dataset}
+# Each takes what `read_chats` gives.
+FORMATS: dict[str, Callable[[Iterator[Chat]], Iterator[str]]] = {
+    "jsonl": as_jsonl,
+    "csv": as_csv,
+    "html": lambda chats: as_html(map(_as_dict, chats)),
+    "dataset": lambda chats: as_dataset(map(_as_dict, chats)),
+}
 
 
-def pieces(rows: Iterator[dict[str, Any]], kind: str) -> Iterator[str]:
-    """What `read` gives, in one of FORMATS: text in pieces of a size that is good to send."""
+def pieces(chats: Iterator[Chat], kind: str) -> Iterator[str]:
+    """What `read_chats` gives, in one of FORMATS: text in pieces of a size that is good to send."""
     held: list[str] = []
     size = 0
-    for piece in FORMATS[kind](rows):
+    for piece in FORMATS[kind](chats):
         held.append(piece)
         size += len(piece)
         if size >= PIECE:

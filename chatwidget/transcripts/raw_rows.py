@@ -1,13 +1,13 @@
 """Rows as the database gives them, for exports, which are long.
 
 Django's converters cost more than the database does: an id becomes a UUID to become a text again,
-a time a datetime. These functions make the same texts of what is stored.
+a time a datetime. PostgreSQL is asked for the texts; those of others are made here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,54 +16,81 @@ from django.db import connections
 from django.db.models import BooleanField, Func, QuerySet, TextField
 from django.db.models.expressions import RawSQL
 
+Times = Callable[[Any], str | None]
 
-def raw_rows(rows: QuerySet[Any, Any]) -> Iterator[tuple[Any, ...]]:
-    """What a query with `values_list` finds, unconverted."""
+
+def raw_rows(rows: QuerySet[Any, Any], names: Iterable[str]) -> list[tuple[Any, ...]]:
+    """These columns of what a query finds, unconverted."""
     database = connections[rows.db]
-    sql, values = rows.query.get_compiler(connection=database).as_sql()
+    named = rows.values_list(*[_column(name, database.vendor) for name in names])
+    sql, values = named.query.get_compiler(connection=database).as_sql()
     with database.cursor() as cursor:
         cursor.execute(sql, values)
-        yield from cursor.fetchall()
+        return list(cursor.fetchall())
+
+
+class _Time(Func):
+    """As SQLite stores it, whose driver would parse it; with PostgreSQL as `utc` writes it."""
+
+    output_field = TextField()
+    template = "+%(expressions)s"
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        form = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
+        text = f"to_char(%(expressions)s AT TIME ZONE 'UTC', {form})"
+        return self.as_sql(compiler, connection, template=f"replace({text}, '.000000', '')")
+
+
+class _Id(Func):
+    output_field = TextField()
+    template = "%(expressions)s::text"
+
+
+def _column(name: str, vendor: str) -> Any:
+    if name.endswith("_at") and vendor in {"sqlite", "postgresql"}:
+        return _Time(name)
+    return _Id(name) if vendor == "postgresql" and name in _IDS else name
+
+
+_IDS = frozenset({"id", "conversation_id", "visitor_id"})
+
+
+def id_writer(database: str) -> Callable[[Any], str]:
+    """What writes an id as it comes from there: SQLite and MySQL store 32 hexadecimal digits."""
+    return _hyphened if connections[database].vendor == "sqlite" else id_text
 
 
 def id_text(value: Any) -> str:
-    """An id, with its hyphens: SQLite and MySQL store 32 hexadecimal digits."""
+    """An id, with its hyphens."""
     text = str(value)
-    if len(text) != 32:
-        return text
+    return _hyphened(text) if len(text) == 32 else text
+
+
+def _hyphened(text: str) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-class _Stored(Func):
-    """What is stored, which SQLite's driver would parse."""
-
-    template = "%(expressions)s||''"
-    output_field = TextField()
-
-
-def columns(names: Iterable[str], database: str) -> list[Any]:
-    """Names for `values_list`; of times, which SQLite's driver would parse, as they are stored."""
-    if connections[database].vendor != "sqlite":
-        return list(names)
-    return [_Stored(name) if name.endswith("_at") else name for name in names]
-
-
-def one_of(column: str, values: Sequence[Any]) -> RawSQL:
+def one_of(column: str, values: Sequence[Any], database: str) -> RawSQL:
     """A condition: the column holds one of what was read unconverted. Django would convert each."""
+    if connections[database].vendor == "postgresql":
+        return RawSQL(f"{column} = ANY(%s::uuid[])", [list(values)], output_field=BooleanField())
     places = ",".join(["%s"] * len(values))
     return RawSQL(f"{column} IN ({places})", values, output_field=BooleanField())
 
 
-def time_writer(database: str) -> Callable[[datetime | str | None], str | None]:
+def time_writer(database: str) -> Times:
     """What writes a time as it comes from there: with its zone, or in the connection's."""
-    zone = connections[database].timezone if settings.USE_TZ else None
+    connection = connections[database]
+    if connection.vendor == "postgresql":
+        return lambda text: text
+    zone = connection.timezone if settings.USE_TZ else None
+    if connection.vendor == "sqlite" and zone is UTC:
+        return lambda text: f"{text[:10]}T{text[11:]}Z" if text else None
 
     def write(moment: datetime | str | None) -> str | None:
         if moment is None:
             return None
         if isinstance(moment, str):
-            if zone is UTC:
-                return f"{moment[:10]}T{moment[11:]}Z"
             moment = datetime.fromisoformat(moment)
         return utc(moment.replace(tzinfo=zone) if moment.tzinfo is None and zone else moment)
 

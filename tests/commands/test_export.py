@@ -24,7 +24,7 @@ from django.core.management import CommandError, call_command
 
 from chatwidget.conf import Secret
 from chatwidget.models import Message, Role, Status, Tag, Visitor
-from chatwidget.transcripts import csv_table, desk, export
+from chatwidget.transcripts import chats, csv_table, desk, export
 from tests.environment import VARIABLES
 from tests.hostile import TEXTS, Elements, same_elements
 from tests.running import ROOT, Preparation, run
@@ -322,9 +322,9 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], said: str
 def test_queries_do_not_grow_within_a_chunk(
     django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "CHUNK", 50)
+    monkeypatch.setattr(chats, "CHUNK", 50)
     widget = a_widget()
-    for _ in range(export.CHUNK):
+    for _ in range(chats.CHUNK):
         a_conversation(widget, "hi", "hello")
     with django_assert_num_queries(7):  # the first asks for migrations, the last for more
         exported()
@@ -333,23 +333,23 @@ def test_queries_do_not_grow_within_a_chunk(
 def test_memory_does_not_grow_with_the_number_of_conversations(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(export, "CHUNK", 100)
+    monkeypatch.setattr(chats, "CHUNK", 100)
     widget = a_widget()
     visitor = Visitor.objects.create(widget=widget)
 
     def peak() -> int:
         tracemalloc.start()
-        for _ in export.pieces(export.read(export.select()), "jsonl"):
+        for _ in export.pieces(chats.read_chats(export.select()), "jsonl"):
             pass
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most
 
-    for _ in range(export.CHUNK * 2):
+    for _ in range(chats.CHUNK * 2):
         a_conversation(widget, "hello " * 50, "world " * 50, visitor=visitor)
     peak()  # what is made once and kept: compiled queries, caches
     few = peak()
-    for _ in range(export.CHUNK * 8):
+    for _ in range(chats.CHUNK * 8):
         a_conversation(widget, "hello " * 50, "world " * 50, visitor=visitor)
     assert peak() < few * 1.2
 

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import pytest
 
-from chatwidget.transcripts import export
+from chatwidget.transcripts import chats
 from tests.environment import VARIABLES
 from tests.running import Completed, run
 from tests.services import Postgres
 
-COUNT = export.CHUNK * 2 + 1
+COUNT = chats.CHUNK * 2 + 1
 Manage = Callable[..., Awaitable[Completed]]
 
 
@@ -27,10 +27,11 @@ async def manage(postgres: Postgres) -> Manage:
         return await run([sys.executable, "manage.py", *arguments], env=variables, check=check)
 
     fill = (
-        "from tests.stored import *\n"
+        "from datetime import timedelta\nfrom tests.stored import *\n"
         "widget = a_widget()\n"
         "zoe = Visitor.objects.create(widget=widget, email='zoe@example.com')\n"
-        "for n in range(3): a_conversation(widget, 'hi', 'hello', visitor=zoe)\n"
+        "ended = {'completed_at': NOON + timedelta(seconds=65.5)}\n"
+        "for n in range(3): a_conversation(widget, 'hi', 'hello', visitor=zoe, reply=ended)\n"
         f"for n in range({COUNT - 3}): a_conversation(widget, 'hi', 'hello')\n"
     )
     await call("shell", "-v0", "-c", fill)
@@ -44,7 +45,8 @@ async def test_export_forget_and_purge(manage: Manage) -> None:
     first = json.loads(lines[0])
     assert first["id"] == str(UUID(first["id"])) and first["visitor"]["consent"] == {}
     assert first["started_at"] == first["messages"][0]["created_at"] == "2026-03-14T12:00:00Z"
-    assert first["messages"][0]["metadata"] == {}
+    assert first["messages"][1]["completed_at"] == "2026-03-14T12:01:05.500000Z"
+    assert first["messages"][0]["metadata"] == {} and first["ended_at"] is None
 
     forgotten = await manage("forget_visitor", "ZOE@example.com")
     assert forgotten.stdout == "Erased 3 conversations with 6 messages, and 1 visitor.\n"

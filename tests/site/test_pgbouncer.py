@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from chatwidget.transcripts import export
+from chatwidget.transcripts import chats
 from tests.client import Chat
 from tests.conftest import Serve
 from tests.environment import VARIABLES
@@ -37,7 +37,7 @@ default_pool_size = 2
 FILL = f"""
 from tests.stored import *
 widget = a_widget("many")
-for n in range({export.CHUNK * 2 + 1}): a_conversation(widget, "hi", "hello")
+for n in range({chats.CHUNK * 2 + 1}): a_conversation(widget, "hi", "hello")
 """
 
 
@@ -76,7 +76,7 @@ async def test_chats_and_exports_go_through_it(serve: Serve, pooled: str) -> Non
     await run([*manage, "shell", "-v0", "-c", FILL], env=env)
     exported = await run([*manage, "export_transcripts", "many"], env=env)
     lines = [json.loads(line) for line in exported.stdout.splitlines()]
-    assert len({line["id"] for line in lines}) == export.CHUNK * 2 + 1
+    assert len({line["id"] for line in lines}) == chats.CHUNK * 2 + 1
     purged = await run([*manage, "purge_transcripts", "--older-than", "0"], env=env)
-    assert purged.stdout.startswith(f"Erased {export.CHUNK * 2 + 3} conversations")
+    assert purged.stdout.startswith(f"Erased {chats.CHUNK * 2 + 3} conversations")
     assert "Traceback" not in server.log

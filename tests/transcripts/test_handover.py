@@ -15,6 +15,7 @@ from chatwidget.conf import Desk
 from chatwidget.errors import BadRequest
 from chatwidget.models import Conversation, Glance, Handover, Message, Status, Widget, new_id
 from chatwidget.transcripts import ConversationGone, Staff, csv_table, export
+from chatwidget.transcripts.chats import read_chats
 from chatwidget.transcripts.erasure import erase_widget
 from chatwidget.transcripts.office_hours import is_open
 from tests.transcripts.talks import Talk
@@ -250,7 +251,7 @@ def test_it_is_in_both_exports(taken: Talk) -> None:
     )
     assert (said["role"], said["author"]) == ("operator", {"name": "Ana Rojas"})
     assert "author" not in row["messages"][0]
-    header, *lines = csv.reader("".join(csv_table.as_csv(iter([row]))).splitlines())
+    header, *lines = csv.reader("".join(csv_table.as_csv(read_chats(export.select()))).splitlines())
     last = dict(zip(header, lines[-1], strict=True))
     assert [last[name] for name in ("role", "author", "event", "text")] == [
         *("operator", "Ana Rojas", "", "I am a person."),

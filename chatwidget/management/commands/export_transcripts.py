@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from chatwidget.management.base import DatabaseCommand, named_widget
 from chatwidget.transcripts import export
+from chatwidget.transcripts.chats import read_chats
 from chatwidget.transcripts.dataset import with_judgements
 
 RATINGS = {"good": 1, "bad": -1}
@@ -81,7 +82,7 @@ class Command(DatabaseCommand):
         to_terminal = options["output"] in (None, "-") and sys.stdout.isatty()
         bar = sys.stderr.isatty() and not to_terminal
         rows = tqdm(
-            export.read(conversations),
+            read_chats(conversations),
             total=conversations.count() if bar else None,
             unit=" conversations",
             disable=not bar,

@@ -1,0 +1,93 @@
+"""Conversations as an export reads them: what the columns hold, by chunks.
+
+Memory does not grow, and each chunk is a query of its own: no cursor stays open, which a pooler in
+front of PostgreSQL might cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from chatwidget.models import Conversation, Judgement, Message, Note, Tag
+from chatwidget.transcripts.raw_rows import Times, id_writer, one_of, raw_rows, time_writer, utc
+
+CHUNK = 500  # conversations in memory at once, with their messages
+
+ABOUT = (
+    *("id", "visitor_id", "started_at", "ended_at", "widget__slug", "visitor__name"),
+    *("visitor__email", "visitor__external_id", "visitor__consent", "provider_session"),
+    *("page_url", "page_title", "referrer", "locale", "user_agent", "done_seq", "last_seq"),
+)
+MESSAGE = (
+    *("conversation_id", "id", "created_at", "completed_at", "seq", "role", "text", "status"),
+    *("first_chunk_ms", "error_code", "error_cause", "retry_after", "rating", "rating_comment"),
+    *("ui", "metadata", "author", "event"),
+)
+
+
+class Chat(NamedTuple):
+    """One conversation."""
+
+    about: tuple[Any, ...]  # ABOUT, as the database gives it
+    messages: list[tuple[Any, ...]]  # of each MESSAGE, so too
+    judgements: dict[str, dict[str, Any]]  # by the id of a message; others' are among them
+    tags: list[str]
+    notes: list[dict[str, Any]]
+    id_text: Callable[[Any], str]  # what writes an id, and a time, of those
+    time_text: Times
+
+
+def read_chats(conversations: QuerySet[Conversation]) -> Iterator[Chat]:
+    """Each of them; they are in the order of their ids."""
+    database = conversations.db
+    id_text, time_text = id_writer(database), time_writer(database)
+    chunk = raw_rows(conversations[:CHUNK], ABOUT)
+    while chunk:
+        keys = [about[0] for about in chunk]
+        messages: dict[Any, list[tuple[Any, ...]]] = {key: [] for key in keys}
+        found = Message.objects.filter(one_of("conversation_id", keys, database))
+        for row in raw_rows(found.order_by("conversation", "seq"), MESSAGE):
+            messages[row[0]].append(row)
+        within = (UUID(str(keys[0])), UUID(str(keys[-1])))
+        judged, tags, notes = _judgements(within), _tags(within), _notes(within)
+        for about in chunk:
+            pk = id_text(about[0])
+            added = (judged, tags.get(pk, []), notes.get(pk, []))
+            yield Chat(about, messages[about[0]], *added, id_text, time_text)
+        chunk = raw_rows(conversations.filter(pk__gt=within[1])[:CHUNK], ABOUT)
+
+
+def _judgements(within: tuple[UUID, UUID]) -> dict[str, dict[str, Any]]:
+    """What staff think of replies, by message."""
+    return {
+        str(row.message_id): {
+            "verdict": row.verdict,
+            "reason": row.reason,
+            "expected": row.expected,
+            "author": row.author_name,
+            "created_at": utc(row.created_at),
+        }
+        for row in Judgement.objects.filter(message__conversation__pk__range=within)
+    }
+
+
+def _tags(within: tuple[UUID, UUID]) -> dict[str, list[str]]:
+    """Their names, by conversation."""
+    tags: dict[str, list[str]] = {}
+    given = Tag.conversations.through.objects.filter(conversation__pk__range=within)
+    for pk, name in given.order_by("tag__name").values_list("conversation_id", "tag__name"):
+        tags.setdefault(str(pk), []).append(name)
+    return tags
+
+
+def _notes(within: tuple[UUID, UUID]) -> dict[str, list[dict[str, Any]]]:
+    """By conversation."""
+    notes: dict[str, list[dict[str, Any]]] = {}
+    for note in Note.objects.filter(conversation__pk__range=within):
+        written = {"author": note.author_name, "created_at": utc(note.created_at)}
+        notes.setdefault(str(note.conversation_id), []).append({**written, "text": note.text})
+    return notes
