@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from functools import partial
 
 import pytest
 from django.core.cache import cache
@@ -11,6 +13,7 @@ from pytest_django import Settings
 from chatwidget.errors import PlatformRateLimited, PlatformTimedOut, PlatformUnavailable
 from chatwidget.relay import caching
 from chatwidget.relay.breaker import FAILURES, LONGEST_SECONDS, Breaker
+from tests.services import Redis
 
 DOWN = PlatformUnavailable("down")
 
@@ -112,3 +115,33 @@ async def test_platforms_do_not_share_one() -> None:
     one, two = await opened(Breaker("one")), Breaker("two")
     assert not await one.allows()
     assert await two.allows()
+
+
+async def test_with_redis_processes_count_together_and_one_of_them_tries(
+    clock: Clock, settings: Settings, redis: Redis
+) -> None:
+    """Each of these knows but what Redis does, as a process of its own would."""
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": redis.database(),
+        }
+    }
+    settings.CHATWIDGET = {**settings.CHATWIDGET, "FALLBACK_SECONDS": 30}
+    another = partial(Breaker, "one")
+    for _ in range(FAILURES - 1):
+        await another().failed(DOWN)
+    await another().answered()  # what has failed before counts no more
+    for _ in range(FAILURES):
+        assert await another().allows()
+        await another().failed(DOWN)
+    assert not await another().allows()
+    for _ in range(2):
+        clock.now += 31
+        allowed = await asyncio.gather(*(another().allows() for _ in range(20)))
+        assert allowed.count(True) == 1  # and says nothing: after a while another one may
+    clock.now += 31
+    here, there = another(), another()
+    assert await here.allows() and not await there.allows()
+    await here.answered()
+    assert await here.allows() and await there.allows()
