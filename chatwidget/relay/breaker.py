@@ -2,9 +2,9 @@
 
     closed ──3 failures in a row, or a timeout──▶ open ──30 s──▶ one message tries ──▶ either
 
-What has failed, that a breaker is open, and who tries, stand in Django's cache: where that is Redis,
-all processes share them, and else each has its own. While the cache does not answer, each keeps to
-what it knows.
+What has failed, that a breaker is open, and who tries, stand in Django's cache: where that is
+Redis, all processes share them, and else each has its own. While the cache does not answer, each
+keeps to what it knows.
 """
 
 from __future__ import annotations
