@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin import people, privacy, protection
 from chatwidget.admin.doctor import doctor_view
+from chatwidget.admin.dry_running import dry_run_view
 from chatwidget.admin.forms import WidgetForm, appearance_names, option_names
 from chatwidget.admin.platform_fields import platform_facts
 from chatwidget.admin.preview import preview
@@ -28,7 +28,7 @@ from chatwidget.models import Conversation, Visitor, Widget
 from chatwidget.providers.registry import providers
 from chatwidget.transcripts import erasure
 from chatwidget.transcripts.access import visible_to, widgets_of
-from chatwidget.widgets.diagnostics import diagnose_all, tried
+from chatwidget.widgets.diagnostics import diagnose_all
 from chatwidget.widgets.dry_run import MESSAGES
 
 
@@ -118,11 +118,12 @@ class WidgetAdmin(SetsUp):
     ) -> HttpResponse:
         widget = kwargs.get("obj")
         context["platforms"] = {name: platform_facts(cls) for name, cls in providers().items()}
+        context["messages_to_send"] = MESSAGES
+        context["described"] = widget is not None and widget.provider == "generic"
         if widget is not None:
             context["snippets"] = snippets(request, widget)
             context["page"] = request.build_absolute_uri(frame_url(widget))
             context["conversations"] = conversations_url(widget)
-            context["described"] = widget.provider == "generic"
             context["tells"] = widget.provider in PLATFORMS_THAT_TELL
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -155,13 +156,16 @@ class WidgetAdmin(SetsUp):
             form.callback = hiding_secrets(form.callback, *protection.SECRETS)
         shown = self.admin_site.admin_view(self.preview_view)
         preview_page = path("preview/", shown, name="chatwidget_widget_preview")
-        dry = self.admin_site.admin_view(self.dry_run_view)
+        dry = hiding_secrets(
+            self.admin_site.admin_view(partial(dry_run_view, self)), *protection.SECRETS
+        )
         dry_run = path("<path:object_id>/dry-run/", dry, name="chatwidget_widget_dry_run")
+        dry_run_of_new = path("dry-run/", dry, name="chatwidget_widget_dry_run_of_new")
         kept = self.admin_site.admin_view(self.privacy_view)
         privacy_page = path("<path:object_id>/privacy/", kept, name="chatwidget_widget_privacy")
         looked = self.admin_site.admin_view(partial(doctor_view, self))
         doctor_page = path("doctor/", looked, name="chatwidget_widget_doctor")
-        return [own, preview_page, doctor_page, dry_run, privacy_page, *forms]
+        return [own, preview_page, doctor_page, dry_run_of_new, dry_run, privacy_page, *forms]
 
     def privacy_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What is kept of its visitors, for the owner's own notice."""
@@ -199,25 +203,6 @@ class WidgetAdmin(SetsUp):
                 level = messages.SUCCESS if finding.ok else messages.ERROR
                 self.message_user(request, f"{section.title} {finding.text}".strip(), level)
         return HttpResponseRedirect(reverse("admin:chatwidget_widget_change", args=[widget.pk]))
-
-    def dry_run_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Two messages to an agent by a description, and all that comes back. POST: they cost."""
-        widget = self._changeable(request, object_id)
-        if widget.provider != "generic":
-            raise Http404
-        sent = tuple(text for text in request.POST.getlist("message")[:2] if text.strip())
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Dry run"),
-            "opts": self.opts,
-            "original": widget,
-            "media": self.media,
-            "messages_to_send": sent or MESSAGES,
-        }
-        if request.method == "POST" and sent:
-            found, exchanges = async_to_sync(tried)(widget, sent)
-            context |= {"findings": found.findings, "exchanges": exchanges}
-        return TemplateResponse(request, "admin/chatwidget/widget/dry_run.html", context)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """The chat as the form has it now. POST: what is typed is in no address, and no log."""

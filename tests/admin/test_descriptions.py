@@ -132,6 +132,46 @@ def test_a_dry_run_shows_all_that_came_back(admin_client: Client) -> None:
     assert "[key]" in page
 
 
+def test_a_dry_run_is_of_what_the_form_says_and_stores_nothing(admin_client: Client) -> None:
+    """The key that is typed goes to the platform, and nowhere else."""
+    widget = described()
+    before = list(Widget.objects.values())
+    typed = {**DESCRIPTION, "answer": {"framing": "json", "text": [{"path": "said"}]}}
+    form = filled(
+        widget,
+        title="Unsaved",
+        new_key=KEY,
+        option_generic_description=json.dumps(typed),
+        message=["One?", "Two?"],
+    )
+    new = {**form, "slug": "another"}
+    for path, given in ((f"{widget.pk}/", form), ("", new)):
+        platform = FakePlatform(lambda request: Answer([b'{"said": "Hi", "reply": "no"}']))
+        with platform.installed():
+            page = admin_client.post(f"/admin/chatwidget/widget/{path}dry-run/", given)
+        shown = page.content.decode()
+        assert [each.headers["x-key"] for each in platform.requests] == [KEY, KEY]
+        assert "text[0]" in shown and "[key]" in shown and KEY not in shown
+        assert list(Widget.objects.values()) == before
+
+
+def test_a_dry_run_of_a_form_that_is_wrong_says_why_and_sends_nothing(admin_client: Client) -> None:
+    widget = described()
+    widget.key = Secret(KEY)
+    widget.save()
+    elsewhere = {**DESCRIPTION, "request": {**DESCRIPTION["request"], "url": "https://x.example/c"}}
+    for changes, said in (
+        ({"option_generic_description": json.dumps(elsewhere)}, "Enter the key again"),
+        ({"option_generic_description": "{"}, "Enter a valid JSON."),
+        ({"provider": "demo", "base_url": "", "clear_key": "on"}, "for agents that are described"),
+    ):
+        form = filled(widget, **changes, message=["One?", "Two?"])
+        with FakePlatform(lambda request: Answer([b"{}"])).installed() as platform:
+            page = admin_client.post(f"/admin/chatwidget/widget/{widget.pk}/dry-run/", form)
+        assert said in page.content.decode()
+        assert not platform.requests
+
+
 def test_a_dry_run_that_fails(admin_client: Client) -> None:
     path = f"/admin/chatwidget/widget/{described().pk}/dry-run/"
     with FakePlatform(lambda request: Answer([b"<h1>Log in</h1>"])).installed():
@@ -147,5 +187,7 @@ def test_a_dry_run_is_for_those_who_may_change(
     assert client.post(path).status_code == 302  # to the login
     client.force_login(django_user_model.objects.create_user("staff", is_staff=True))
     assert client.get(path).status_code == 403
+    assert client.post("/admin/chatwidget/widget/dry-run/").status_code == 403
     Widget.objects.update(provider="demo")
     assert admin_client.get(path).status_code == 404
+    assert admin_client.get("/admin/chatwidget/widget/dry-run/").status_code == 404

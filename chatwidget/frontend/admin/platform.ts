@@ -27,6 +27,7 @@ export function followPlatform(): void {
   const platforms: Record<string, Platform> = JSON.parse(facts.textContent);
   const preset = document.querySelector<HTMLSelectElement>("#id_option_generic_preset");
   const own = document.querySelector<HTMLTextAreaElement>("#id_option_generic_description");
+  const dryRun = document.querySelector<HTMLElement>("#cw-dry-run");
   const options = [...document.querySelectorAll<HTMLElement>('[id^="id_option_"]')];
 
   const show = (element: Element | null, shown: boolean) =>
@@ -44,6 +45,7 @@ export function followPlatform(): void {
     show(row("clear_key"), used.key);
     for (const option of options)
       show(rowOf(option), option.id.startsWith(`id_option_${select!.value}_`));
+    if (dryRun) dryRun.hidden = select!.value !== "generic";
     const address = document.querySelector<HTMLInputElement>("#id_base_url");
     if (address) address.placeholder = used.defaultBaseUrl;
     note("agent", chosen?.agentHelp);
@@ -52,6 +54,7 @@ export function followPlatform(): void {
   }
 
   addBeginning(platforms, preset, own, follow);
+  addDryRun(dryRun?.querySelector("button"));
   for (const field of [select, preset, own]) field?.addEventListener("change", follow);
   follow();
 }
@@ -99,5 +102,19 @@ function addBeginning(
     own.value = JSON.stringify(chosen.description, null, 2);
     follow();
     own.focus();
+  });
+}
+
+/** What the form says is tried in a tab of its own, and the form stays as it is. */
+function addDryRun(button: HTMLButtonElement | null | undefined): void {
+  button?.addEventListener("click", () => {
+    // No submit button from the start: the first one of a form is what Enter presses.
+    const sender = document.createElement("button");
+    sender.hidden = sender.formNoValidate = true;
+    sender.formAction = button.dataset.url!;
+    sender.formTarget = "_blank";
+    button.after(sender);
+    button.form?.requestSubmit(sender);
+    sender.remove();
   });
 }
