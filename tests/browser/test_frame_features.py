@@ -81,7 +81,7 @@ async def test_a_whole_reply_is_answered_again_only_where_it_can_be(
 async def test_an_answer_without_words_can_be_judged_and_one_that_changed_is_shown(
     page: Page, fake: FakeServer, url: str
 ) -> None:
-    ui = {"type": "product-grid", "data": [{"title": "Mug", "price": "$9"}]}
+    ui = {"type": "product-grid", "data": [{"title": "Mug", "price": "$9", "payload": "The mug!"}]}
     asked, cards = message(2, "user", "Hi"), message(3, "assistant", "", ui=ui)
     failed = message(5, "assistant", "", status="failed")
     shown = [GREETING, asked, cards, message(4, "user", "And?"), failed]
@@ -98,6 +98,8 @@ async def test_an_answer_without_words_can_be_judged_and_one_that_changed_is_sho
     await expect(page.get_by_role("button", name="Retry")).to_be_hidden()
     await expect(page.get_by_role("button", name="Good reply")).to_have_count(2)
     await expect(page.get_by_role("button", name="Copy")).to_have_count(1)
+    await page.get_by_role("article", name="Mug").get_by_role("button", name="Mug").click()
+    assert (await fake.heard("send"))["text"] == "The mug!"
 
 
 async def test_what_the_agent_does_is_said_under_its_reply(

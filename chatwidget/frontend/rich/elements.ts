@@ -49,23 +49,28 @@ const list = (name: string, label: string, children: Node[]): HTMLElement =>
     ...children.map((child) => el("li", {}, child)),
   );
 
-/** A list of articles, each with title, price and link. */
-function productGrid(items: Item[], { imageHosts, strings }: Surroundings): Node {
-  const cards = items.map((item) => card(item, imageHosts));
-  const grid = list("products", strings.products, cards);
+/** A list of articles, each with title, price, and a link or what choosing it sends. */
+function productGrid(items: Item[], around: Surroundings): Node {
+  const cards = items.map((item) => card(item, around));
+  const grid = list("products", around.strings.products, cards);
   grid.tabIndex = 0;
   return grid;
 }
 
 /** Answers to choose from: each sends its payload, or its title. One with an address is a link. */
 function buttons(items: Item[], { strings, send }: Surroundings): Node {
-  const button = ({ title, payload, url }: Item) => {
-    if (url != null) return anchor(title, url, "pill");
-    const text = typeof payload === "string" ? payload : title;
-    const click = () => send?.(text);
-    return el("button", { type: "button", class: "pill", disabled: !send, click }, title);
-  };
-  return list("chips", strings.suggestions, items.map(button));
+  return list(
+    "chips",
+    strings.suggestions,
+    items.map((item) => button(item, send)),
+  );
+}
+
+function button({ title, payload, url }: Item, send: Surroundings["send"]): Node {
+  if (url != null) return anchor(title, url, "pill");
+  const text = typeof payload === "string" ? payload : title;
+  const click = () => send?.(text);
+  return el("button", { type: "button", class: "pill", disabled: !send, click }, title);
 }
 
 function links(items: Item[]): Node {
@@ -81,13 +86,14 @@ function anchor(title: string, url: unknown, name: string): Node {
     : document.createTextNode(title);
 }
 
-function card({ title, price, image, url }: Item, hosts: readonly string[]): HTMLElement {
+function card(item: Item, { imageHosts, send }: Surroundings): HTMLElement {
+  const { title, price, image, url, payload } = item;
   const source = typeof image === "string" ? linkUrl(image) : null;
   return el(
     "article",
     { "aria-label": title },
-    source && imageAllowed(source, hosts) ? picture(source, title) : tile(title),
-    el("h2", {}, anchor(title, url, "")),
+    source && imageAllowed(source, imageHosts) ? picture(source, title) : tile(title),
+    el("h2", {}, url != null || payload == null ? anchor(title, url, "") : button(item, send)),
     price != null && el("p", {}, String(price)),
   );
 }

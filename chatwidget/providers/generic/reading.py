@@ -131,8 +131,9 @@ class Reading:
         return ""
 
     def _show(self, at: int, rule: UIRule, event: Event) -> None:
-        """Rich elements; a reply has those of one type."""
-        if self._ui_type not in ("", rule.type) or not All(rule.when).hold(event):
+        """Rich elements; a reply has those of one type, and links go along with any."""
+        one_type = rule.type == self._ui_type or "links" in (rule.type, self._ui_type or "links")
+        if not one_type or not All(rule.when).hold(event):
             return
         for item in Path(rule.items).values(event.value):
             fields = {
@@ -142,7 +143,8 @@ class Reading:
             }
             if fields.get("title"):
                 self._ui.append(fields)
-                self._ui_type = rule.type
+                if rule.type != "links" or not self._ui_type:
+                    self._ui_type = rule.type
                 self.taken.append(f"ui[{at}]")
 
     def fallback(self) -> str:

@@ -306,7 +306,10 @@ async def test_rich_elements() -> None:
     assert found.finished is not None
     assert found.finished.ui == {
         "type": "product-grid",
-        "data": [{"title": "Mug", "url": "https://a.example/m", "price": "24"}],
+        "data": [
+            {"title": "Mug", "url": "https://a.example/m", "price": "24"},
+            {"title": "Shop", "url": "https://a.example"},  # links go along with any
+        ],
     }
 
 

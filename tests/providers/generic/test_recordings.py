@@ -1,4 +1,7 @@
-"""The presets on what the platforms themselves have answered, to the byte, in any cut."""
+"""The presets on what the platforms themselves have answered, to the byte, in any cut.
+
+documented.json is of the four that could not be run: what their documents say they answer.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ from chatwidget.testing.transport import BROKEN, Answer
 from tests.providers.generic.conftest import asked, generic, turn
 from tests.running import ROOT
 
-RECORDED = {
-    each["name"]: each for each in json.loads((ROOT / "tests/fixtures/recordings.json").read_text())
-}
+RECORDED, DOCUMENTED = (
+    {each["name"]: each for each in json.loads((ROOT / f"tests/fixtures/{name}.json").read_text())}
+    for name in ("recordings", "documented")
+)
+ANSWERS = RECORDED | DOCUMENTED
 REJECTED, UNAVAILABLE, MISCONFIGURED = "provider_rejected", "provider_unavailable", "misconfigured"
 END = "hi é世😀 end"
 # Recording → the text, the error's code and what its cause holds, the session.
@@ -133,12 +138,68 @@ EXPECTED: dict[str, tuple[str, str, str, str]] = {
     "langflow-nostream": ("", REJECTED, "no rule of the description", ""),
     "langflow-nostream-fail": ("", UNAVAILABLE, "HTTP 500", ""),
 }
-OPENED = Answer([b"{}"], 409, {"content-type": "application/json"})
+DIFY = "45701982-8118-4bc5-8e9b-64562b4555f2"
+EXPECTED |= {
+    "dify-chat": (f"Echo 1: {END}", "", "", DIFY),
+    "dify-flow": (f"Echo 1: {END}", "", "", DIFY),
+    "dify-agent": ("I have created an image é世😀", "", "", DIFY),
+    "dify-error": ("Echo 1: ", REJECTED, "Your quota", DIFY),
+    "dify-replace": ("Echo 1: ", REJECTED, "It was moderated.", DIFY),
+    "dify-cut": ("Echo 1: hi é", UNAVAILABLE, "without its end mark", DIFY),
+    "dify-404": ("", MISCONFIGURED, "Conversation Not Exists", ""),
+    "dify-badkey": ("", MISCONFIGURED, "Access token is invalid", ""),
+    "ollama-stream": (f"Echo 1: {END}", "", "", ""),
+    "ollama-think": (f"Echo 1: {END}", "", "", ""),
+    "ollama-tool": ("", REJECTED, "finds a text", ""),
+    "ollama-whole": (f"Echo 1: {END}", "", "", ""),
+    "ollama-errmid": ("Echo 1: ", REJECTED, "while running the model", ""),
+    "ollama-cut": ("Echo 1: hi", UNAVAILABLE, "without its end mark", ""),
+    "ollama-404": ("", MISCONFIGURED, "not found, try pulling it", ""),
+    "typebot-choice": ("Hi **é世😀**\n\nWhich one?", "", "", "s-1"),
+    "typebot-image": ("See", "", "", "s-1"),
+    "typebot-pictures": ("Pick", "", "", "s-1"),
+    "typebot-404": ("", MISCONFIGURED, "Session not found.", "s-1"),
+    "voiceflow-text": ("Hi é世😀\n\nWhich one?", "", "", "s-1"),
+    "voiceflow-completion": (f"Echo 1: {END}", "", "", "s-1"),
+    "voiceflow-cards": ("See", "", "", "s-1"),
+    "voiceflow-card": ("", "", "", "s-1"),
+    "voiceflow-debug": ("Hi", "", "", "s-1"),
+    "voiceflow-cut": ("Hi", UNAVAILABLE, "without its end mark", "s-1"),
+    "voiceflow-401": ("", MISCONFIGURED, "Unauthorized", "s-1"),
+}
+FILE = "https://upload.dify.example/files/tools/d75b7a5c.png?sign=a"
+GIF, VISUAL = "https://media.example/one.gif", "https://media.example/b.png"
+PICTURE = "http://127.0.0.1/x.png"
+MUG = {"title": "A mug", "payload": "Buy", "image": "https://media.example/a.png"}
+YES_NO = ("buttons", {"title": "Yes", "payload": "Yes"}, {"title": "No", "payload": "No"})
+# Recording → the type of its rich element, and its items; the others have none.
+RICH: dict[str, tuple[Any, ...]] = {
+    name: ("buttons", {"title": "A", "payload": "/bye"}, {"title": PICTURE, "url": PICTURE})
+    for name in ("rasa-hi", "rasa-stream")
+} | {
+    "dify-agent": ("links", {"title": FILE, "url": FILE}),
+    "typebot-choice": YES_NO,
+    "typebot-image": ("links", {"title": GIF, "url": GIF}),
+    "typebot-pictures": ("product-grid", {**MUG, "payload": "A mug"}),
+    "voiceflow-text": YES_NO,
+    "voiceflow-cards": (
+        "product-grid",
+        MUG,
+        {name: value for name, value in MUG.items() if name != "payload"} | {"title": "A cup"},
+    ),
+    "voiceflow-card": ("product-grid", MUG, {"title": VISUAL, "url": VISUAL}),
+}
+# What those answer that open a conversation.
+OPENED = {
+    "google-adk": Answer([b"{}"], 409, {"content-type": "application/json"}),
+    "typebot": Answer([b'{"sessionId": "s-1", "messages": []}']),
+    "voiceflow": Answer([b'{"sessionKey": "s-1"}']),
+}
 
 
 def recorded(name: str, cuts: list[int]) -> Answer:
     """A recording in pieces that end at the given places."""
-    record = RECORDED[name]
+    record = ANSWERS[name]
     body = record["body"].encode()
     ends = sorted({cut for cut in cuts if 0 < cut < len(body)})
     pieces = [body[a:b] for a, b in zip([0, *ends], [*ends, len(body)], strict=True)]
@@ -148,11 +209,10 @@ def recorded(name: str, cuts: list[int]) -> Answer:
 
 
 async def found(name: str, cuts: list[int]) -> dict[str, Any]:
-    provider = generic(preset=RECORDED[name]["preset"])
-    answer = recorded(name, cuts)
-    outcome, _ = await asked(
-        provider, lambda request: OPENED if "/sessions/" in request.url.path else answer, turn()
-    )
+    preset = ANSWERS[name]["preset"]
+    answers = [OPENED[preset]] if preset in OPENED else []
+    answers.append(recorded(name, cuts))
+    outcome, _ = await asked(generic(preset=preset), lambda request: answers.pop(0), turn())
     return {
         "text": outcome.text,
         "code": outcome.code,
@@ -168,6 +228,8 @@ def expect(name: str, outcome: dict[str, Any]) -> None:
     assert cause in outcome["cause"]
     assert outcome["session"].startswith(session)
     assert bool(outcome["session"]) == bool(session)
+    kind, *items = RICH.get(name, ("", None))
+    assert outcome["ui"] == ({"type": kind, "data": items} if kind else None)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -189,11 +251,12 @@ async def test_random_cuts(name: str) -> None:
 
 
 def test_every_recording_is_expected() -> None:
-    assert RECORDED.keys() == EXPECTED.keys()
+    assert ANSWERS.keys() == EXPECTED.keys()
+    assert not RECORDED.keys() & DOCUMENTED.keys()
 
 
 def test_every_preset_that_was_recorded_is_tried() -> None:
-    read_only = {"dify", "ollama", "typebot", "voiceflow"}
+    read_only = {record["preset"] for record in DOCUMENTED.values()}
     tried = {record["preset"] for record in RECORDED.values()}
     assert tried | read_only == set(PRESETS)
     for name, preset in PRESETS.items():
@@ -203,12 +266,3 @@ def test_every_preset_that_was_recorded_is_tried() -> None:
             or name in (*read_only, "a2a-1.0", "a2a-0.3")
             or any(digit in preset.tried for digit in "0123456789")
         )
-
-
-async def test_buttons_of_rasa() -> None:
-    """Of one type: what else a reply holds stays text."""
-    for name in ("rasa-hi", "rasa-stream"):
-        assert (await found(name, []))["ui"] == {
-            "type": "buttons",
-            "data": [{"title": "A", "payload": "/bye"}],
-        }
