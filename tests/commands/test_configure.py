@@ -267,6 +267,9 @@ def test_what_is_no_description(tmp_path: Path) -> None:
     assert "nested too deeply" in said('{"a":' + "[" * 100_000)
     assert "must be an object" in said("[]")
     assert "'request' is missing" in said("{}")
+    # As of a platform whose requests another description has.
+    half = said('{"answer": {"framing": "sse", "text": [{"path": "content"}]}, "recorded": ["x"]}')
+    assert 'add what is sent (a preset of the same platform has it), such as "request": {' in half
     wrong = {**DESCRIPTION, "request": {"url": "{base}/{flow}", "headers": {"a": "b\nc"}}}
     message = said(json.dumps(wrong))
     assert "request.url: there is no placeholder {flow}" in message

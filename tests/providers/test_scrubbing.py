@@ -57,6 +57,12 @@ def gone(key: str, encoded: str, shown: str) -> bool:
     return SCRUBBED in shown and encoded[middle - 4 : middle + 4] not in shown and key not in shown
 
 
+@pytest.mark.parametrize("key", ["k", "sk", "abc"])
+def test_what_is_too_short_to_be_secret_leaves_a_cause_as_it_is(key: str) -> None:
+    cause = f"HTTP 400: no model {key}, nor any like abcdefghijklmnopqrstuvwxyz"
+    assert Scrubber(Secret(key)).clean(cause) == cause
+
+
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_however_it_is_written_and_wherever_it_is_cut(encoding: str, key: str) -> None:

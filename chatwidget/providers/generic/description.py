@@ -159,6 +159,20 @@ def ends_of(given: str | list[When]) -> list[All]:
     return [All(each) for each in ([given] if isinstance(given, str) else given)]
 
 
+# What to add where a word is missing that there must be: half a description is none.
+_ADD = {
+    "request": (
+        ": add what is sent (a preset of the same platform has it), such as "
+        '"request": {"url": "{base}/chat", "body": {"message": "{text}"}}'
+    ),
+    "answer": (
+        ": add how the answer is read, such as "
+        '"answer": {"framing": "sse", "text": [{"path": "delta"}]}'
+    ),
+    "framing": ": it is sse, ndjson, json or text",
+}
+
+
 class DescriptionError(ValueError):
     """It is no description; the message names the place."""
 
@@ -199,5 +213,5 @@ def _placed(said: str) -> str:
         return f"{place}: there is no word {unknown[1]!r} here"
     missing = re.search(r"missing required field `(.*)`", what)
     if missing:
-        return f"{place}: {missing[1]!r} is missing"
+        return f"{place}: {missing[1]!r} is missing{_ADD.get(missing[1], '')}"
     return f"{place}: {what[:1].lower()}{what[1:]}"
