@@ -19,8 +19,8 @@ from chatwidget.conf import Secret
 
 SCRUBBED = "[key]"
 # Shorter keys are words such as "ollama" or "none", which local servers are given and an answer may
-# hold. Causes, which owners alone read, are cleaned of any key of four characters, which no fewer can
-# keep secret; and of four that are cut off by an ellipsis.
+# hold. Causes, which owners alone read, are cleaned of any key of four characters (a shorter one is
+# no secret), and of four that are cut off by an ellipsis.
 SHORTEST = 8
 TELLING = 4
 _ESCAPE = re.compile(r"(?<=%)[0-9a-fA-F]{2}|(?<=\\u)[0-9a-fA-F]{4}|\A(?:[0-9a-f]{2}){8,}\Z")

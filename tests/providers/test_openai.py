@@ -391,6 +391,35 @@ async def test_a_tool_that_the_platform_runs_ends_nothing(
     assert events[0] == Activity("working")
 
 
+async def test_what_a_server_does_meanwhile_is_said() -> None:
+    """By the tool that its model calls, or in words of its own, as Open WebUI reads them."""
+
+    def status(**data: Any) -> dict[str, Any]:
+        return {"event": {"type": "status", "data": data}}
+
+    call = {"index": 0, "id": "c", "type": "function", "function": {"name": "find_secret"}}
+    chunks = [
+        {"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]},
+        status(description="Looking it up", done=False),
+        status(description="Looked it up", done=True),
+        status(description=7),
+        {"event": {"type": "notification", "data": {"description": "secret"}}},
+        {"event": "secret"},
+        {"choices": [{"index": 0, "delta": {"content": "Found."}, "finish_reason": "stop"}]},
+    ]
+    body = [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks]
+    made = OpenAI(ProviderConfig("openai", "https://a.example/v1", "m"))
+    platform = FakePlatform(lambda request: Answer(body, headers={"content-type": "text/plain"}))
+    with platform.installed():
+        events = [event async for event in made.reply(Turn("Hi", PERSON, "1"))]
+    assert [event for event in events if isinstance(event, Activity | Delta)] == [
+        Activity("working"),
+        Activity("Looking it up"),
+        Activity(""),
+        Delta("Found."),
+    ]
+
+
 async def test_a_response_cut_short_says_so(fakes: Platforms) -> None:
     found = await responses(fakes).say("fault:length")
     assert found.finished is not None

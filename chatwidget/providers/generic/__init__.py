@@ -24,6 +24,7 @@ from chatwidget.errors import (
 )
 from chatwidget.providers.answer import Answer, Request
 from chatwidget.providers.base import (
+    Activity,
     AgentProfile,
     Delta,
     Event,
@@ -191,6 +192,7 @@ class Generic(HTTPProvider):
         request = self.requests.message(turn, session)
         self.trace.asked(request)
         begun = left = False  # it may be running, and would go on
+        doing = ""
         try:
             async with self.exchange(request, OK) as answer:
                 begun = True
@@ -202,7 +204,11 @@ class Generic(HTTPProvider):
                             session = reading.session
                             yield ProviderSession(session)
                         if text:
+                            doing = ""
                             yield Delta(text)
+                        elif reading.doing not in ("", doing):
+                            doing = reading.doing
+                            yield Activity(doing)
                 begun = False
                 if reading.error is not None:
                     raise reading.error

@@ -155,6 +155,10 @@ def _of_answer(description: Description) -> Iterator[str]:
             for name in ("title", "payload", "url", "image", "price")
             if getattr(ui, name)
         ]
+        if ui.type == "activity" and not ui.when:
+            yield f"answer.ui[{at}]: 'when' is missing: an activity is not in every event"
+        elif ui.type != "activity" and not ui.title:
+            yield f"answer.ui[{at}]: 'title' is missing"
     checks += [("session", paths_of, answer.session), ("run", paths_of, answer.run)]
     checks += [("end", ends_of, answer.end)]
     places = [(f"answer.{place}", parse, given) for place, parse, given in checks]
@@ -167,7 +171,8 @@ def _of_answer(description: Description) -> Iterator[str]:
             parse(given)
         except PathError as error:
             yield f"{place}: {error}"
-    if not answer.text and not answer.ui and answer.framing != "text":
+    shows = answer.text or any(ui.type != "activity" for ui in answer.ui)
+    if not shows and answer.framing != "text":
         yield "answer.text: without a rule for it no text is ever found"
     if answer.done is not UNSET and (not answer.done or answer.framing in ("text", "json")):
         yield "answer.done: it is a line or the data of an event, which sse and ndjson have"

@@ -97,11 +97,14 @@ class ErrorRule(Strict, frozen=True):
 
 
 class UIRule(Strict, frozen=True):
-    """Where an event holds buttons, links or products: `items` are objects with these fields."""
+    """Where an event holds buttons, links or products: `items` are objects with these fields.
 
-    type: Literal["buttons", "links", "product-grid"]
-    items: str
-    title: str
+    `activity`: the agent does something until it goes on writing; `title` says what, if anything.
+    """
+
+    type: Literal["buttons", "links", "product-grid", "activity"]
+    items: str = "$"
+    title: str = ""
     when: When = []
     payload: str = ""
     url: str = ""

@@ -13,6 +13,9 @@ from chatwidget.providers.generic.description import Answer, TextRule, UIRule, e
 from chatwidget.providers.generic.framing import CAUSE
 from chatwidget.providers.generic.paths import All, Event, Path
 
+# What is done where no title says what, in the visitor's language.
+WORKING = "working"
+
 
 class _Text:
     """A rule for text, and what it has taken."""
@@ -51,6 +54,7 @@ class Reading:
     error: ReplyError | None = None  # it says that it failed
     taken: list[str] = field(default_factory=list)  # the rules that took the last event
     said: str = ""  # and the text they made of it
+    doing: str = ""  # what the agent does meanwhile, where the last event says so
     whole: bool = False  # it has come as one value
     done: bool = False  # the mark that is no event has come
     _ui: list[dict[str, Any]] = field(default_factory=list)
@@ -78,7 +82,7 @@ class Reading:
 
     def take(self, event: Event) -> str:
         """The text that an event brings. Of one that says that the answer has failed, none."""
-        self.taken, self.said = [], ""
+        self.taken, self.said, self.doing = [], "", ""
         if self.error is not None:
             return ""
         self._remember("session", self._session, event)
@@ -132,6 +136,9 @@ class Reading:
 
     def _show(self, at: int, rule: UIRule, event: Event) -> None:
         """Rich elements; a reply has those of one type, and links go along with any."""
+        if rule.type == "activity":
+            self._do(at, rule, event)
+            return
         one_type = rule.type == self._ui_type or "links" in (rule.type, self._ui_type or "links")
         if not one_type or not All(rule.when).hold(event):
             return
@@ -146,6 +153,13 @@ class Reading:
                 if rule.type != "links" or not self._ui_type:
                     self._ui_type = rule.type
                 self.taken.append(f"ui[{at}]")
+
+    def _do(self, at: int, rule: UIRule, event: Event) -> None:
+        if All(rule.when).hold(event):
+            self.doing = WORKING
+            self.taken.append(f"ui[{at}]")
+            for item in Path(rule.items).values(event.value) if rule.title else ():
+                self.doing = next(filter(None, Path(rule.title).texts(item)), self.doing)
 
     def fallback(self) -> str:
         """The whole text, where no piece of it came."""

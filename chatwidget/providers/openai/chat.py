@@ -53,6 +53,8 @@ class Completion:
         if not isinstance(chunk, dict):
             raise PlatformRejected(f"not a chunk of an answer: {excerpt(data)}")
         raise_error(chunk.get("error") or (chunk if event.name == "error" else None))
+        if isinstance(status := chunk.get("event"), dict):
+            yield from _status(status)
         yield from self.chunk(chunk)
 
     def whole(self, value: Any) -> Iterator[Event]:
@@ -92,6 +94,8 @@ class Completion:
     def _text(self, delta: dict[str, Any]) -> Iterator[Event]:
         thoughts = (delta[name] for name in THOUGHTS if isinstance(delta.get(name), str))
         yield from self.thought(next((text for text in thoughts if text), ""))
+        if any(objects(delta.get("tool_calls"))):
+            yield Activity("working")
         for is_thought, text in _parts(delta.get("content") or delta.get("refusal")):
             yield from self.thought(text) if is_thought else self.content(text)
 
@@ -146,6 +150,16 @@ def raise_error(error: Any) -> None:
 def objects(value: Any) -> Iterator[dict[str, Any]]:
     """The objects in a list; none where it is no list."""
     return (each for each in value if isinstance(each, dict)) if type(value) is list else iter(())
+
+
+def _status(event: dict[str, Any]) -> Iterator[Event]:
+    """What Open WebUI shows above an answer, as Hayhooks sends it among the chunks."""
+    told = event.get("data")
+    if event.get("type") == "status" and isinstance(told, dict):
+        over = told.get("done") or told.get("hidden")
+        said = told.get("description")
+        if over or isinstance(said, str):
+            yield Activity("" if over else said or "working")
 
 
 def _parts(content: Any) -> Iterator[tuple[bool, str]]:

@@ -214,6 +214,8 @@ for _ in range(2000):
         ("answer.error", [{"when": "a", "code": "teapot"}], "answer.error[0].code: "),
         ("answer.ui", [{"type": "carousel", "items": "a", "title": "b"}], "answer.ui[0].type"),
         ("answer.ui", [{"type": "links", "items": "a*", "title": "b"}], "answer.ui[0].items: 'a*'"),
+        ("answer.ui", [{"type": "links", "items": "a"}], "answer.ui[0]: 'title' is missing"),
+        ("answer.ui", [{"type": "activity"}], "answer.ui[0]: 'when' is missing"),
         ("request.url", "{base}/{flow}", "request.url: there is no placeholder {flow}"),
         ("request.url", "/chat", "request.url: it must begin with {base}"),
         ("request.url", "{base}.evil.example", "request.url: it must begin with {base}"),
