@@ -83,8 +83,11 @@ class SSEDecoder:
         if not chunk:
             return []
         self._after_cr = chunk.endswith(b"\r")
-        lines = (self._rest + chunk).splitlines()  # of bytes: CR, LF and CRLF only
-        self._rest = b"" if chunk.endswith((b"\r", b"\n")) else lines.pop()
+        if b"\n" in chunk or b"\r" in chunk:
+            lines = (self._rest + chunk).splitlines()  # of bytes: CR, LF and CRLF only
+            self._rest = b"" if chunk.endswith((b"\r", b"\n")) else lines.pop()
+        else:  # a long line is not looked through again for each of its pieces
+            lines, self._rest = [], self._rest + chunk
         if len(self._rest) > MAX_LINE:
             raise PlatformRejected(f"a line of the event stream is longer than {MAX_LINE} bytes")
         events: list[ServerEvent] = []

@@ -109,11 +109,13 @@ def base_url_problems(url: str) -> list[str]:
         return [f"the base URL {url!r} holds {odd[0]!r}, which no address does"]
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError as error:
         return [f"the base URL {url!r} is not a URL: {error}"]
     if parts.scheme not in ("http", "https") or not host:
         return [f"the base URL {url!r} must begin with https:// and name a host"]
+    if port == 0 or not all(host.removesuffix(".").split(".")):
+        return [f"the base URL {url!r} names no host, or port, that there can be"]
     if parts.query or parts.fragment or parts.username or parts.password:
         return ["the base URL must not hold a user, a password, a query or a fragment"]
     if parts.scheme == "http" and not conf().allow_private_providers:

@@ -41,8 +41,7 @@ async def test_a_preset_is_chosen_changed_saved_and_tried(
             await expect(page.get_by_label(field, exact=True)).to_be_visible()
         await expect(page.get_by_text("a Langflow API key")).to_be_visible()
         await preset.select_option("rasa")
-        for field in ("Agent:", "API key:"):
-            await expect(page.get_by_label(field, exact=True)).to_be_hidden()
+        await expect(page.get_by_label("Agent:", exact=True)).to_be_hidden()
         await expect(page.get_by_text("a Langflow API key")).to_be_hidden()
         address = f"http://127.0.0.1:{runner.addresses[0][1]}"
         await page.get_by_label("Base URL:", exact=True).fill(address)

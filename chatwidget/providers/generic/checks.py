@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from msgspec import UNSET
 
@@ -60,7 +62,10 @@ def _of_call(place: str, call: Call) -> Iterator[str]:
     for status in getattr(call, "accept_status", ()):
         if not 100 <= status < 600:
             yield f"{place}.accept_status: {status} is no status"
+    given = Counter(name.lower() for name in call.headers)
     for name, text in call.headers.items():
+        if given[name.lower()] > 1:
+            yield f"{place}.headers.{name}: this header is there twice"
         if not _TOKEN.fullmatch(name):
             yield f"{place}.headers: {name!r} is no header's name"
         elif name.lower() in _OURS:
@@ -86,7 +91,7 @@ def _of_url(place: str, url: str) -> Iterator[str]:
     rest = url[len(start) :]
     if "#" in rest or not rest.isprintable() or " " in rest:
         yield f"{place}: an address holds no blank, no line break and no #"
-    if any(segment in (".", "..") for segment in rest.partition("?")[0].split("/")):
+    if any(segment in (".", "..") for segment in unquote(rest.partition("?")[0]).split("/")):
         yield f"{place}: it must not lead out of its folder"
 
 
@@ -176,6 +181,13 @@ def _of_answer(description: Description) -> Iterator[str]:
         yield "answer.text: without a rule for it no text is ever found"
     if answer.done is not UNSET and (not answer.done or answer.framing in ("text", "json")):
         yield "answer.done: it is a line or the data of an event, which sse and ndjson have"
+    elif answer.done is not UNSET and answer.done != " ".join(answer.done.splitlines()).strip():
+        yield "answer.done: no data is so, without blanks around it and on one line"
+    ends = [answer.end] if isinstance(answer.end, str) else answer.end
+    for name, whens in (("end", ends), ("error", [error.when for error in answer.error])):
+        for at, when in enumerate(whens):
+            if when == []:
+                yield f"answer.{name}[{at}]: a condition is missing: anything would be it"
     if answer.end and answer.framing == "text":
         yield "answer.end: a body that is the text has no end but its own"
     for at, rule in enumerate(answer.text):

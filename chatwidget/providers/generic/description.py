@@ -203,8 +203,8 @@ def _converted(dumped: bytes) -> Description:
         return msgspec.json.decode(dumped, type=Description)
     except (msgspec.ValidationError, RecursionError) as error:
         raise DescriptionError(_placed(str(error))) from None
-    except msgspec.DecodeError as error:  # half a character, which json writes and reads
-        raise DescriptionError(f"the description is no JSON: {error}") from None
+    except msgspec.DecodeError:  # which Python's json writes and reads
+        raise DescriptionError("the description holds half of a character (\\ud800)") from None
 
 
 def _placed(said: str) -> str:

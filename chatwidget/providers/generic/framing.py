@@ -191,7 +191,8 @@ class Lines(Framing):
         if self._json is not None:
             self._json.feed(chunk)
             return
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        first, *more = chunk.split(b"\n")
+        *lines, self._rest = (self._rest + first, *more)
         for at, line in enumerate(lines):
             yield from self._line(line)
             if self.done:

@@ -13,6 +13,8 @@ from chatwidget.providers.generic.description import Answer, TextRule, UIRule, e
 from chatwidget.providers.generic.framing import CAUSE
 from chatwidget.providers.generic.paths import All, Event, Path
 
+# Rich elements of a reply: more than anybody looks at, and a bound for what is kept of them.
+MAX_ITEMS = 200
 # What is done where no title says what, in the visitor's language.
 WORKING = "working"
 
@@ -148,6 +150,8 @@ class Reading:
                 for name in ("title", "payload", "url", "image", "price")
                 if (given := getattr(rule, name)) and (texts := Path(given).texts(item))
             }
+            if len(self._ui) == MAX_ITEMS:
+                return
             if fields.get("title"):
                 self._ui.append(fields)
                 if rule.type != "links" or not self._ui_type:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from chatwidget.errors import PlatformMisconfigured, PlatformRejected
 
@@ -121,7 +121,7 @@ def url(template: str, values: Values) -> str:
     start = origin(template)
     path, asked, query = template[len(start) :].partition("?")
     where = _PLACEHOLDER.sub(lambda found: _segment(found[1], values), path)
-    if any(segment in (".", "..") for segment in where.split("/")):
+    if any(unquote(segment) in (".", "..") for segment in where.split("/")):
         raise PlatformRejected(f"the address would lead elsewhere: {where}")
     pairs = [
         _PLACEHOLDER.sub(lambda found: quote(str(values[found[1]]), safe=""), pair)

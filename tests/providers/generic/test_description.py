@@ -225,6 +225,11 @@ for _ in range(2000):
         ("request.url", "{base}/a\nb", "request.url: an address holds no blank"),
         ("request.url", "{base}/a#b", "request.url: an address holds no blank"),
         ("request.url", "{base}/../admin", "request.url: it must not lead out"),
+        ("request.url", "{base}/%2e%2E/admin", "request.url: it must not lead out"),
+        ("request.url", "{base}/a/..%2fadmin", "request.url: it must not lead out"),
+        ("request.headers", {"X-A": "a", "x-a": "b"}, "request.headers.X-A: this header is there"),
+        ("answer.end", ["a", []], "answer.end[1]: a condition is missing"),
+        ("answer.error", [{"when": [], "text": "a"}], "answer.error[0]: a condition is missing"),
         ("request.url", "{base}/?key={key}", "request.url: {key} may stand in headers alone"),
         ("request.url", "{base}/{base}", "request.url: {base} may only begin an address"),
         ("request.method", "BREW", "request.method: 'BREW'"),
@@ -281,12 +286,20 @@ for _ in range(2000):
         ("answer.done", "", "answer.done: it is a line or the data"),
         ("answer.done", "bye", "answer.done: it is a line or the data"),  # of JSON
         ("request.body", {"a": "\0"}, "the description holds a NUL"),
-        ("request.body", {"a": "\ud800"}, "the description is no JSON"),
+        ("request.body", {"a": "\ud800"}, "the description holds half of a character"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(place: str, value: Any, said: str) -> None:
     found = problems(changed(place, value))
     assert any(problem.startswith(said) or said in problem for problem in found), found
+
+
+@pytest.mark.parametrize("done", [" [DONE]", "a\nb"])
+def test_a_mark_that_can_never_come(done: str) -> None:
+    answer = {"framing": "sse", "text": [{"path": "a"}], "done": done}
+    assert problems({**GOOD, "answer": answer}) == [
+        "answer.done: no data is so, without blanks around it and on one line"
+    ]
 
 
 @pytest.mark.parametrize("given", [None, [], "x", 3, {}, {"request": {}}])
@@ -303,6 +316,9 @@ def test_what_is_no_description(given: Any) -> None:
         ({"preset": "n8n-stream"}, "https://a.example.com", "", "k", "needs an agent"),
         ({"preset": "anthropic"}, "", "x", "", "needs an API key"),
         ({"preset": "ag-ui"}, "https://u:p@a.example.com", "", "", "must not hold a user"),
+        ({"preset": "ag-ui"}, "https://a..example.com", "", "", "names no host"),
+        ({"description": changed("request.url", "https://../a")}, "", "", "", "names no host"),
+        ({"description": changed("request.url", "https://a.example:0/")}, "", "", "", "or port"),
         ({"description": {"request": {}}}, "https://a.example.com", "", "", "'url' is missing"),
         ({"description": "x"}, "https://a.example.com", "", "", "must be of type dict"),
     ],

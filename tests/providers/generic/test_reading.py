@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -311,6 +312,32 @@ async def test_rich_elements() -> None:
             {"title": "Shop", "url": "https://a.example"},  # links go along with any
         ],
     }
+
+
+async def test_rich_elements_are_bounded() -> None:
+    """A reply has some; what is said beside them stands, however many there are."""
+    ui = [{"type": "buttons", "items": "items[*]", "title": "$"}]
+    lines = b'{"items": ["a", "b"]}\n' * 5000 + b'{"text": "Choose"}\n'
+    answer = {"framing": "ndjson", "text": TEXT, "ui": ui}
+    found, _ = await asked(generic(described(answer)), Answer([lines]))
+    assert found.text == "Choose" and found.finished is not None and found.finished.ui is not None
+    assert len(found.finished.ui["data"]) == 200
+
+
+@pytest.mark.parametrize("framing", ["sse", "ndjson"])
+async def test_a_long_line_in_small_pieces_costs_no_more_than_its_length(framing: str) -> None:
+    line = b'{"text": "Hi", "image": "%s"}\n\n' % (b"x" * 1_900_000)
+    line = b"data: " + line if framing == "sse" else line
+    took = []
+    for size in (1000, 100_000):
+        pieces = [line[at : at + size] for at in range(0, len(line), size)]
+        began = time.process_time()
+        found, _ = await asked(
+            generic(described({"framing": framing, "text": TEXT})), Answer(pieces)
+        )
+        took.append(time.process_time() - began)
+        assert found.text == "Hi"
+    assert took[0] < 20 * took[1] + 1
 
 
 async def test_a_rich_element_needs_no_words() -> None:
