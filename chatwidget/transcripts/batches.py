@@ -28,11 +28,13 @@ def catch_up(
     A batch that is smaller is the last: others hold what is left, or there is nothing. `settled`:
     only on conversations that have paused, so that a lively one is not worked on at every turn.
     """
-    behind = behind.order_by()
+    # In the order of the partial index: PostgreSQL takes a third of all rows to be behind, and would
+    # read the whole table for any of them.
+    behind = behind.order_by("pk")
     if settled:
         behind = behind.filter(last_message_at__lt=timezone.now() - SETTLED)
     done = 0
-    while done < most and behind.exists():
+    while done < most and behind.values_list("pk").first():
         batch = work(behind, size)
         done += batch
         if batch < size:
