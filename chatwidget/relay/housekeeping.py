@@ -150,7 +150,8 @@ class Housekeeping:
             if room.replicas.get(replica.entry.id) is not replica:
                 continue  # it has ended meanwhile
             if entry := found.get(replica.entry.id):
-                room.append_remote(entry.id, entry.attempt, 0, entry.text)
+                if replica.entry.is_same_attempt(entry):
+                    replica.append_from(0, entry.text)
                 room.apply(MessagesChanged((entry,)))
             else:
                 room.apply(ConversationClosed())

@@ -119,7 +119,7 @@ class Hub:
             self.pubsub.leave(address)
 
     def receive(self, conversation: UUID, event: AnyEvent) -> None:
-        """Something happened in another process."""
+        """Apply what happened in another process."""
         if isinstance(event, Mail):
             if deliver := self._mailboxes.get(conversation):
                 deliver(event)
@@ -133,11 +133,14 @@ class Hub:
             case StopRequested(id=reply_id):
                 self._stop(reply_id)
             case TextAppended(id=reply_id, attempt=attempt, offset=offset, text=text):
-                missing = not room.append_remote(reply_id, attempt, offset, text)
+                replica = room.replica(reply_id, attempt)
+                # As it grows it wakes the outbox of each socket that follows it.
+                missing = replica and not replica.append_from(offset, text)
                 if missing and room.asked + ASK_SECONDS < time.monotonic():
                     self._announce(room)
             case ActivityChanged(id=reply_id, attempt=attempt, text=text):
-                room.show_remote(reply_id, attempt, text)
+                if replica := room.replica(reply_id, attempt):
+                    replica.show(text)
             case TypingSeen(author=author):
                 room.show_typing(author)
             case MessagesChanged() | ConversationClosed():

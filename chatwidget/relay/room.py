@@ -124,15 +124,7 @@ class Room:
             reply.append_from(0, entry.text)
         return reply
 
-    def show_remote(self, reply_id: UUID, attempt: int, activity: str) -> None:
-        """Show what the agent does, as the process that runs its reply says."""
-        replica = self.replicas.get(reply_id)
-        if replica is not None and replica.entry.attempt == attempt:
-            replica.show(activity)
-
-    def append_remote(self, reply_id: UUID, attempt: int, offset: int, text: str) -> bool:
-        """Append text that another process sent; False when some before it is missing."""
-        replica = self.replicas.get(reply_id)
-        if replica is None or replica.entry.attempt != attempt:
-            return True
-        return replica.append_from(offset, text)
+    def replica(self, reply_id: UUID, attempt: int) -> Reply | None:
+        """The copy of this attempt of a reply, which runs in another process."""
+        found = self.replicas.get(reply_id)
+        return found if found and found.entry.attempt == attempt else None

@@ -60,10 +60,11 @@ def test_a_reply_that_runs_elsewhere_has_a_replica_to_its_end() -> None:
     room = a_room()
     entry = an_entry(revision=2)
     replica = room.in_flight(entry)
-    assert room.append_remote(entry.id, 1, 0, "half")
-    assert room.append_remote(entry.id, 1, 2, "lf of")  # some of it known already
-    assert not room.append_remote(entry.id, 1, 9, "gap")
-    assert room.append_remote(entry.id, 2, 0, "another attempt's")
+    assert room.replica(entry.id, 1) is replica
+    assert replica.append_from(0, "half")
+    assert replica.append_from(2, "lf of")  # some of it known already
+    assert not replica.append_from(9, "gap")
+    assert room.replica(entry.id, 2) is None, "another attempt's"
     assert room.in_flight(entry) is replica
     assert replica.text == "half of"
     end = replace(entry, text="half of it", status=Status.COMPLETE, revision=3)
@@ -88,7 +89,7 @@ def test_a_later_attempt_ends_the_one_before() -> None:
     room = a_room()
     entry = an_entry(revision=2)
     replica = room.in_flight(entry)
-    room.append_remote(entry.id, 1, 0, "half")
+    replica.append_from(0, "half")
     again = replace(entry, attempt=2, revision=4)
     later = room.in_flight(again)
     assert later is not replica and room.replicas == {entry.id: later}

@@ -99,6 +99,19 @@ def test_every_file_that_is_named_is_there(name: str) -> None:
     assert missing == []
 
 
+def test_what_the_architecture_names_is_in_that_file() -> None:
+    named = re.findall(r"`([\w/]+\.py)` \((`[^)]*)\)", docs("architecture"))
+    assert len(named) > 8
+    for path, names in named:
+        source = (ROOT / "chatwidget" / path).read_text()
+        for name in re.findall(r"`([\w.]+)`", names):
+            defined = [
+                re.search(rf"^ *(class|(async )?def) {part}\b", source, re.M)
+                for part in name.split(".")
+            ]
+            assert all(defined), (path, name)
+
+
 def test_the_unit_is_hardened() -> None:
     unit = re.search(r"```ini\n(.*?)```", docs("deployment"), re.S)
     assert unit
