@@ -1,5 +1,6 @@
 /** The admin's websocket: it comes back by the same rules as a visitor's. */
 import type { Connection } from "../frame/connection.ts";
+import { followPage } from "../frame/page-events.ts";
 import type { ClientFrame, Hello, ServerFrame } from "../frame/protocol.ts";
 import { Socket, type WebSocketLike } from "../frame/socket.ts";
 import { type Order, parseStaffFrame, type StaffFrame } from "./staff-protocol.ts";
@@ -41,12 +42,7 @@ export class StaffSocket {
         changed: on.changed,
       },
     );
-    for (const type of ["online", "offline", "pagehide", "pageshow"] as const) {
-      window.addEventListener(type, () => this.#socket.dispatch({ type }));
-    }
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.#socket.dispatch({ type: "shown" });
-    });
+    followPage((event) => this.#socket.dispatch(event));
     this.#socket.dispatch({ type: "start" });
   }
 

@@ -7,8 +7,10 @@ import type { Config, OwnData, Prechat } from "./config.ts";
 import { type Chat, lastEvent } from "./conversation.ts";
 import type { DateFormatter } from "./dates.ts";
 import { byId, focusText, focusWithFrame } from "./dom.ts";
+import { Draft } from "./draft.ts";
 import { reason } from "./errors.ts";
 import { openOwnData } from "./own-data.ts";
+import { followPage } from "./page-events.ts";
 import type { ParentPage } from "./parent-page.ts";
 import { formToShow } from "./prechat.ts";
 import type { Message, Profile, ServerFrame } from "./protocol.ts";
@@ -24,8 +26,6 @@ import { View } from "./view/view.ts";
 import { CurrentVisitor, isNews } from "./visitor.ts";
 
 const TYPED = "";
-/** That the visitor writes is said so often. */
-const TYPING_MS = 3_000;
 
 export class App implements Actions {
   readonly client: ChatClient;
@@ -48,8 +48,7 @@ export class App implements Actions {
   #prechat: Prechat | null = null;
   /** What is sent once it is filled in; TYPED: what stands in the composer then. */
   #waiting = new Set<string>();
-  #draftTimer = 0;
-  #typedAt = 0;
+  #draft: Draft;
   /** The visitor wants a person, and has no answer yet. */
   #asksPerson = false;
 
@@ -90,10 +89,12 @@ export class App implements Actions {
       },
       greeting,
     );
+    this.#draft = new Draft(this.client, stores.tab);
     const context = {
       config,
       actions: this,
       client: this.client,
+      draft: this.#draft,
       dates,
       base: () => (parent.embedded ? this.#page.url : undefined),
     };
@@ -143,7 +144,7 @@ ${reason(message, config.strings, dates)}`,
   send(text: string, typed = false): boolean {
     const clean = sendable(text);
     if (!clean) return true;
-    this.#typedAt = 0;
+    this.#draft.sent();
     const { profile } = this.#stores.visitor.value;
     this.#prechat ??= formToShow(this.#config.prechat, this.client.chat.wantsEmail, profile);
     if (this.#prechat) this.#waiting.add(typed ? TYPED : clean);
@@ -215,21 +216,6 @@ ${reason(message, config.strings, dates)}`,
     this.#update();
   }
 
-  draft(text: string): void {
-    const now = Date.now();
-    if (text && lastEvent(this.client.chat) === "joined" && now > this.#typedAt + TYPING_MS) {
-      this.#typedAt = now;
-      this.client.sendFrame({ type: "typing" });
-    }
-    clearTimeout(this.#draftTimer);
-    this.#draftTimer = window.setTimeout(() => this.#saveDraft(text), 300);
-  }
-
-  #saveDraft(draft: string): void {
-    const { tab } = this.#stores;
-    if (draft !== (tab.value.draft ?? "")) tab.save({ draft });
-  }
-
   // --- what the embedding page sends -------------------------------------------------------------
 
   onState(state: PageState): void {
@@ -260,7 +246,7 @@ ${reason(message, config.strings, dates)}`,
 
   /** Somebody else has sat down: nothing of the last visitor is shown, or sent. */
   #forget(): void {
-    clearTimeout(this.#draftTimer);
+    this.#draft.forget();
     this.#waiting.clear();
     this.#prechat = null;
     this.#view.forget();
@@ -286,22 +272,17 @@ ${reason(message, config.strings, dates)}`,
 
   // --- together ---------------------------------------------------------------------------------
 
-  /** What happens to the page happens to the connection. */
   #watch(): void {
     const look = () => this.#visitor.wasReplaced() && this.#forget();
     window.addEventListener("storage", look);
     window.addEventListener("pageshow", look);
-    for (const type of ["online", "offline", "pagehide", "pageshow"] as const) {
-      window.addEventListener(type, () => this.client.dispatch({ type }));
-    }
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.#unread.update(this.client.chat);
+    });
+    followPage((event) => this.client.dispatch(event));
     window.addEventListener("pagehide", () => {
       this.#keep();
-      this.#saveDraft(this.#view.composer.text);
-    });
-    document.addEventListener("visibilitychange", () => {
-      if (document.hidden) return;
-      this.#unread.update(this.client.chat);
-      this.client.dispatch({ type: "shown" });
+      this.#draft.save(this.#view.composer.text);
     });
   }
 

@@ -109,7 +109,7 @@ export class Composer {
       : "";
     this.#left.classList.toggle("over", over);
     text.setAttribute("aria-invalid", `${over}`);
-    this.#context.actions.draft(text.value);
+    this.#context.draft.changed(text.value);
   }
 
   /** Its height is its text's, up to what the style sheet allows. */

@@ -2,6 +2,7 @@
 import type { ChatClient } from "../chat-client.ts";
 import type { Config } from "../config.ts";
 import type { DateFormatter } from "../dates.ts";
+import type { Draft } from "../draft.ts";
 import type { Profile } from "../protocol.ts";
 
 /** What a visitor can do, beside talking. */
@@ -14,7 +15,6 @@ export interface Actions {
   /** The form before the first message was filled in, or postponed. */
   submitPrechat(profile: Omit<Profile, "type">): void;
   postponePrechat(): void;
-  draft(text: string): void;
   askPerson(): void;
 }
 
@@ -22,6 +22,7 @@ export interface ViewContext {
   config: Config;
   actions: Actions;
   client: ChatClient;
+  draft: Draft;
   dates: DateFormatter;
   /** The embedding page's address, which relative links are relative to; a page of its own has none. */
   base(): string | undefined;
