@@ -1,4 +1,4 @@
-"""Who is asked for a reply: the widget's platform, or its fallback's while that is unavailable.
+"""Asks the widget's platform for a reply, or its fallback's while that is unavailable.
 
 The first is asked as ever. Where it fails before its first word, for a reason that is its own and
 may pass, the fallback answers this message. A breaker spares further messages the wait, and

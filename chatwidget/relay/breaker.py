@@ -1,4 +1,4 @@
-"""Whether a platform is worth asking, by what became of the last messages to it.
+"""Decides whether a platform is worth asking, by what became of the last messages to it.
 
     closed ──3 failures in a row, or a timeout──▶ open ──30 s──▶ one message tries ──▶ either
 

@@ -1,4 +1,4 @@
-"""The conversation that is not yet one: its first message, shown before anything is stored.
+"""Drafts: conversations that begin by a greeting, which is shown before anything is stored.
 
 A `Draft` has the id its conversation will have, so that all tabs of a visitor share it; it waits in
 Django's cache, under the visitor's id, until the first send stores it.

@@ -1,4 +1,4 @@
-"""Once a second, what keeps a process and the transcript in step.
+"""Keeps a process and the transcript in step, once a second.
 
 Checkpoint the running replies and renew their leases, obey stops that were given elsewhere, read
 what runs elsewhere and is shown here, and take over what a process that died left behind.

@@ -1,4 +1,4 @@
-"""Which visitors are here: have the chat open in some tab, in this process or in another.
+"""Knows which visitors have the chat open in some tab, in this process or in another.
 
 Nobody keeps count. Who wants to know asks, and each process answers for itself; so it costs nothing
 while no member of staff looks.

@@ -1,4 +1,4 @@
-"""The other end of a socket, and what it says of itself."""
+"""The visitor at the other end of a socket, and what they and their page say of themselves."""
 
 from __future__ import annotations
 

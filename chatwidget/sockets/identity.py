@@ -1,4 +1,4 @@
-"""Who is at the other end: what the page says, and what it vouches for."""
+"""Identifies the visitor of a `hello`: by their token, or by what the site vouches for."""
 
 from __future__ import annotations
 

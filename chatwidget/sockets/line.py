@@ -1,4 +1,4 @@
-"""What the lines of visitors and of staff share: how they send, how they fail, how they end."""
+"""The base of `Connection` and `StaffLine`: a socket's limits, its errors, its end."""
 
 from __future__ import annotations
 

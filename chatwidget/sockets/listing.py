@@ -1,4 +1,4 @@
-"""What goes on now, for the admin's live list: read every other second, sent when it differs."""
+"""The admin's live list of conversations: read every other second, sent when it differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What visitors ask of their own data, where the widget's owner lets them.
+"""Answers what visitors ask of their own data, where the widget's owner lets them.
 
     POST own-data/   {"hello": …, "do": "download" | "copy" | "delete", "email", "consent"}
 

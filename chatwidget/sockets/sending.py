@@ -1,4 +1,4 @@
-"""What has the agent or a person answer: a message, another try, the wish for a person."""
+"""Handles the frames that ask for an answer: `send`, `retry` and `ask_person`."""
 
 from __future__ import annotations
 
@@ -94,6 +94,7 @@ class Sending:
         self._relay.announce(change)
 
     async def _store(self, client_id: UUID, text: str) -> StoredMessage:
+        """Store the message by `transcripts.visitor_writes`; in a new conversation if erased."""
         for _ in range(2):
             message = await self._subscription.message(client_id, text)
             try:

@@ -1,4 +1,4 @@
-"""What each frame of a client does, after its `hello`: one `Session` for one socket."""
+"""Does what a visitor's frames ask for, after `hello`: one `Session` for each socket."""
 
 from __future__ import annotations
 
@@ -107,6 +107,7 @@ class Session:
                 await self._in_time(frame)
 
     async def _in_time(self, frame: OrderedFrame) -> None:
+        """Do it in its turn. Raises DatabaseUnavailable where that takes too long."""
         doing = asyncio.create_task(self._in_turn(frame))
         await asyncio.wait([doing], timeout=ANSWER_SECONDS)
         if not doing.done():
@@ -116,6 +117,7 @@ class Session:
         doing.result()
 
     async def _in_turn(self, frame: OrderedFrame) -> None:
+        """Do it after the socket's frames before it, and what events have asked for."""
         async with self.subscription.turns.lock:
             try:
                 await self._do(frame)

@@ -1,4 +1,4 @@
-"""What one visitor, at one address, may still do; and what a solved challenge adds to it."""
+"""A visitor's share of the rate limits, at one address, and what a solved challenge adds to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who of the staff has opened a socket: Django's session says it, and permissions what they may."""
+"""The member of staff at a socket: Django's session names them, permissions say what they may."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a visitor's socket shows: one conversation; before that, its draft."""
+"""A visitor's socket shows one conversation by this; before its first message, the draft of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a socket does, one thing at a time: what a frame asks, or what an event asks for later."""
+"""Runs a socket's work one thing at a time: what a frame asks, or an event asks for later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes on now: the conversations that staff may want to look into."""
+"""Lists the conversations that go on now, for staff to look into."""
 
 from __future__ import annotations
 

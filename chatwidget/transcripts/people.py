@@ -1,4 +1,4 @@
-"""What is kept of visitors: what they, their pages and the sites that vouch for them say."""
+"""Stores what visitors, their pages and the sites that vouch for them say of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a visitor asks of a reply: to rate it, to stop it, to begin it again."""
+"""Stores what a visitor asks of a reply: a rating, its stop, another attempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the relay writes: checkpoints, ends, and the fate of orphans."""
+"""Stores replies as the relay runs them: checkpoints, ends, and the fate of orphans."""
 
 from __future__ import annotations
 

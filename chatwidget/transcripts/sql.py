@@ -1,4 +1,4 @@
-"""The statements of every message, as SQL.
+"""The statements that each message and each reply costs, as SQL.
 
 With the ORM each costs 100 to 300 µs of CPU, most of what a send and the end of a reply cost; here
 they cost 20. Everything that is rarer than once a message is the ORM's. They suit SQLite (3.35 or

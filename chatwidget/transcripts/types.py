@@ -1,4 +1,4 @@
-"""What the transcript gives and takes: plain values, apart from the database and any language."""
+"""The values that the transcript takes and gives, apart from the database and any language."""
 
 from __future__ import annotations
 

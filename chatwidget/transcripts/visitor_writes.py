@@ -1,4 +1,4 @@
-"""What a visitor's messages write: the conversation that they begin, themselves, their replies."""
+"""Stores visitors' messages, each with its pending reply, and the conversation that one begins."""
 
 from __future__ import annotations
 

@@ -21,17 +21,19 @@ import {
   settled,
 } from "./delimiters.ts";
 import { ESCAPED, unescapeOne } from "./entities.ts";
-import { angled, bracketed, image, isSource, link, type Target, told } from "./links.ts";
+import {
+  angled,
+  bracketed,
+  type InlineOptions,
+  image,
+  isSource,
+  link,
+  type Target,
+  told,
+} from "./links.ts";
 import { formula } from "./math.ts";
 import { type Inline, span, type Tag, textOf } from "./nodes.ts";
 import { linkUrl } from "./urls.ts";
-
-export interface InlineOptions {
-  /** Hosts (with the port where it is not 443) whose images are shown; none by default. */
-  imageHosts?: readonly string[] | undefined;
-  /** The page that relative addresses are relative to. */
-  base?: string | undefined;
-}
 
 export interface Context extends InlineOptions {
   /** What a label was defined as so far. */

@@ -1,9 +1,15 @@
 /** Links and images: what they are made of, and what comes of them. */
 
 import { unescapeAll } from "./entities.ts";
-import type { InlineOptions } from "./inline.ts";
 import { type Inline, span, textOf } from "./nodes.ts";
 import { hidden, imageAllowed, linkAttributes, linkUrl } from "./urls.ts";
+
+export interface InlineOptions {
+  /** Hosts (with the port where it is not 443) whose images are shown; none by default. */
+  imageHosts?: readonly string[] | undefined;
+  /** The page that relative addresses are relative to. */
+  base?: string | undefined;
+}
 
 /** What a link or a reference leads to; a footnote has no address. */
 export interface Target {

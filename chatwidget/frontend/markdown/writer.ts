@@ -1,7 +1,7 @@
 /** Writes inline Markdown into elements, and once more when a label in it has been defined. */
 
-import { type InlineOptions, readInline } from "./inline.ts";
-import type { Target } from "./links.ts";
+import { readInline } from "./inline.ts";
+import type { InlineOptions, Target } from "./links.ts";
 import { type Inline, patch } from "./nodes.ts";
 import { definitionOf, labelOf } from "./references.ts";
 
