@@ -17,7 +17,7 @@ from chatwidget import db
 from chatwidget.errors import ChatError, PlatformUnavailable
 from chatwidget.models import Message, Widget
 from chatwidget.protocol import Ack, AnyClientFrame, Hello
-from chatwidget.providers.base import Delta, Event, Finished, Provider, Turn
+from chatwidget.providers.base import Anew, Delta, Event, Finished, Provider, Turn
 from chatwidget.relay.housekeeping import Housekeeping
 from chatwidget.relay.relay import Relay
 from chatwidget.relay.running import State
@@ -27,8 +27,9 @@ from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.session import Session
 from tests.shown import Frame, Shown
 
-# What the platform is to say next, by conversation: text, None for the end, an error to raise.
-Said = str | None | PlatformUnavailable
+# What the platform is to say next, by conversation: text, that what was said was no answer, None for
+# the end, an error to raise.
+Said = str | Anew | None | PlatformUnavailable
 scripts: dict[str, asyncio.Queue[Said]] = {}
 asked: Counter[str] = Counter()
 
@@ -46,7 +47,7 @@ class Scripted(Provider):
         while (said := await script.get()) is not None:
             if isinstance(said, PlatformUnavailable):
                 raise said
-            yield Delta(said)
+            yield said if isinstance(said, Anew) else Delta(said)
         yield Finished()
 
 

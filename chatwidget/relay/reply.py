@@ -28,6 +28,7 @@ class Reply:
         "followers",
         "id",
         "length",
+        "superseded",
         "text",
     )
 
@@ -39,6 +40,7 @@ class Reply:
         self.length = len(entry.text)
         self.activity = ""  # what the agent does before it goes on writing
         self.ended: Entry | None = None
+        self.superseded = False  # its text as it ended does not go on from what there was of it
         self.followers: dict[object, Callable[[], None]] = {}
         self._frame = (0, 0, "")
 
@@ -66,6 +68,8 @@ class Reply:
     def end(self, entry: Entry) -> None:
         """End it as `entry`, which is stored."""
         if self.entry.is_same_attempt(entry):
+            shared = min(self.length, len(entry.text))
+            self.superseded = self.text[:shared] != entry.text[:shared]
             self.text, self.length = entry.text, len(entry.text)  # one copy, though they be equal
         self.ended = entry
         self.activity = ""

@@ -29,6 +29,11 @@ class Cursor:
         """The message as it ended; None while its text grows."""
         return self.entry
 
+    @property
+    def superseded(self) -> bool:
+        """Is the text, as it ended, another than the client was sent?"""
+        return False
+
     def new_activity(self) -> str | None:
         """What its agent does, where the client does not know."""
         return None
@@ -61,6 +66,10 @@ class ReplyCursor(Cursor):
     @property
     def ended(self) -> Entry | None:
         return self.reply.ended
+
+    @property
+    def superseded(self) -> bool:
+        return self.reply.superseded
 
     def new_activity(self) -> str | None:
         before, self._activity = self._activity, self.reply.activity

@@ -238,7 +238,7 @@ class Outbox:
         if not self._cursors or self._window.left:
             return False
         cursor = self._cursors[0]
-        return (cursor.offset or 0) < cursor.length
+        return (cursor.offset or 0) < cursor.length and not cursor.superseded
 
     def _next(self) -> str | None:
         if self._frames:
@@ -256,7 +256,7 @@ class Outbox:
             text = cursor.entry.text[:PART]
             cursor.offset = len(text)
             return dump(MessageState(message=serialize.message(cursor.entry, text)))
-        if start < cursor.length:
+        if start < cursor.length and not cursor.superseded:
             end = min(cursor.length, start + min(MAX_DELTA, self._window.left))
             if end == start:
                 return None
@@ -269,9 +269,9 @@ class Outbox:
             return None if activity is None else dump(serialize.activity(cursor.entry, activity))
         self._leave(cursor)
         done = dump(serialize.done(ended))
-        if start > cursor.length:
-            # Its process died before it had stored all that was sent of it: what is gone is
-            # taken back.
+        if start > cursor.length or cursor.superseded:
+            # Its process died before it had stored all that was sent of it, or that was no answer:
+            # what is gone is taken back.
             self._frames.insert(0, done)
             self._waiting += len(done)
             done = dump(MessageState(message=serialize.message(ended)))

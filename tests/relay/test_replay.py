@@ -27,6 +27,7 @@ from chatwidget import db, transcripts
 from chatwidget.errors import PlatformUnavailable
 from chatwidget.models import Conversation, Message, Widget, new_id
 from chatwidget.protocol import New, Rate, Retry, Send, Stop
+from chatwidget.providers.base import Anew
 from chatwidget.relay import batching, housekeeping, pubsub
 from chatwidget.sockets import turns
 from chatwidget.transcripts import locking, sql
@@ -41,6 +42,8 @@ failing = [0]  # so many of the next loads of a conversation
 TEXTS = st.text(alphabet="aé日🙂 ", min_size=1, max_size=12)
 TABS = st.integers(0, 3)
 PROCESSES = st.integers(0, 1)
+# What else a platform says: that it fails, or that what it said was no answer.
+OTHERWISE = (PlatformUnavailable("scripted"), Anew())
 
 
 class Replay(RuleBasedStateMachine):
@@ -119,7 +122,7 @@ class Replay(RuleBasedStateMachine):
 
         self.run(both())
 
-    @rule(said=st.one_of(TEXTS, TEXTS, st.none(), st.just(PlatformUnavailable("scripted"))))
+    @rule(said=st.one_of(TEXTS, TEXTS, st.none(), st.sampled_from(OTHERWISE)))
     def platform_says(self, said: Said) -> None:
         async def say() -> None:
             for process in self.processes:

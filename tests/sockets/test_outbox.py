@@ -117,6 +117,24 @@ async def test_text_that_died_with_its_process_is_taken_back() -> None:
     assert [frame["type"] for frame in reader.frames[-2:]] == ["message", "done"]
 
 
+async def test_text_that_was_no_answer_is_taken_back_from_everybody() -> None:
+    """Also from who is not as far as the answer is long, and as the rest of nothing else."""
+    far, near, none = Reader(), Reader(), Reader()
+    reply = a_reply()
+    for reader in (far, near):
+        reader.outbox.follow(reply)
+        reply.append("I think, ")
+        await reader.read()
+    reply.append("therefore I answer with so many words.")
+    await far.read()
+    none.outbox.follow(reply)
+    reply.end(replace(reply.entry, status=Status.COMPLETE, text="I answer with so many words."))
+    for reader in (far, near, none):
+        await reader.read()
+        assert reader.texts == {reply.id: "I answer with so many words."}
+        assert [frame["type"] for frame in reader.frames[-2:]] == ["message", "done"]
+
+
 async def test_closing_waits_for_what_is_followed() -> None:
     reader, reply = Reader(), a_reply()
     reader.outbox.follow(reply)
