@@ -28,8 +28,8 @@ def catch_up(
     A batch that is smaller is the last: others hold what is left, or there is nothing. `settled`:
     only on conversations that have paused, so that a lively one is not worked on at every turn.
     """
-    # In the order of the partial index: PostgreSQL takes a third of all rows to be behind, and would
-    # read the whole table for any of them.
+    # In the order of the partial index: PostgreSQL expects a third of all rows to be behind, and
+    # would else read the whole table for the first of them.
     behind = behind.order_by("pk")
     if settled:
         behind = behind.filter(last_message_at__lt=timezone.now() - SETTLED)
