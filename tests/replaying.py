@@ -27,8 +27,8 @@ from chatwidget.sockets.outbox import Outbox
 from chatwidget.sockets.session import Session
 from tests.shown import Frame, Shown
 
-# What the platform is to say next, by conversation: text, that what was said was no answer, None for
-# the end, an error to raise.
+# What the platform is to say next, by conversation: text, that what was said was no answer, None
+# for the end, an error to raise.
 Said = str | Anew | None | PlatformUnavailable
 scripts: dict[str, asyncio.Queue[Said]] = {}
 asked: Counter[str] = Counter()
