@@ -242,10 +242,16 @@ async def quota(setup: Setup) -> str:
 
 
 async def tool(setup: Setup) -> str:
-    """A tool that the platform runs ends nothing: the answer goes on after it."""
-    [(text, code)] = await asked(setup, "please TOOL")
-    assert (text, code) == (f"Echo 1: please TOOL{END}", ""), (text, code)
-    return "the text after it comes"
+    """A tool that the platform runs ends nothing: it is told, and the answer goes on after it."""
+    await setup.configure("--agent", "worker")
+    async with Chat(setup.server.url, "agent") as chat:
+        await chat.greeting(await chat.hello())
+        text, end = await chat.ask("Where is my order?")
+        told = [frame["text"] for frame in chat.frames if frame["type"] == "activity"]
+    await setup.configure()
+    assert (text, end["status"]) == ("I have looked it up.", "complete"), (text, end)
+    assert told[:1] == ["Working…"], told
+    return f"“{told[0]}”, then {text!r}"
 
 
 async def silence(setup: Setup) -> str:

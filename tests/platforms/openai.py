@@ -12,8 +12,8 @@ thoughts, in four forms); `length`, `filter`, `tool` (no text, for that reason),
 body); `word-…` and `code-…` (an error in the stream); `works` (a tool of its own runs before the
 text); `tools` (of /responses).
 
-Refusals: `full` (a context of 600 characters), `strict` (no system prompt), `quota`, `key-400`,
-`key-500`, `model-400`, `model-pinned`.
+Refusals: `full` (a context of 600 characters), `mute` (the same, and a stream ends without a byte),
+`strict` (no system prompt), `quota`, `key-400`, `key-500`, `model-400`, `model-pinned`.
 """
 
 from __future__ import annotations
@@ -104,8 +104,12 @@ async def handle(exchange: Exchange, match: re.Match[str]) -> None:
         status, error = TOLD[fault]
         await exchange.json({"error": error}, status)
         return
-    if fault == "full" and sum(len(said["content"]) for said in messages) > CONTEXT:
-        await exchange.json({"error": FULL}, 400)
+    if fault in ("full", "mute") and sum(len(said["content"]) for said in messages) > CONTEXT:
+        if fault == "mute" and body.get("stream"):
+            await exchange.start(200, "text/event-stream")
+            await exchange.end()
+        else:
+            await exchange.json({"error": FULL}, 400)
         return
     if fault == "strict" and messages[0]["role"] == "system":
         await exchange.json({"error": {"message": "System role not supported"}}, 500)

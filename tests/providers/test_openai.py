@@ -125,7 +125,6 @@ async def test_silence_after_the_end_is_not_waited_for(fakes: Platforms) -> None
         ("length", "limit of tokens"),
         ("filter", "content filter"),
         ("tool", "a tool"),
-        ("void", "without a text and without a finish_reason"),
         ("empty", "finish_reason is stop"),
     ],
 )
@@ -187,6 +186,16 @@ async def test_a_full_context_is_tried_once_more_with_the_newest_half(fakes: Pla
     assert len(whole) == 75
     assert half == whole[-len(half) :]
     assert len(half) == 37
+
+
+async def test_a_stream_without_a_byte_is_asked_for_whole(fakes: Platforms) -> None:
+    """llama-cpp-python refuses so what it gives a reason for where no stream is asked for."""
+    assert (await fakes.chat("openai").say("fault:void")).text.endswith("🙂.")
+    chat = fakes.chat("openai")
+    chat.history = (*history(36), *said(("user", "one"), ("assistant", "two")))
+    assert (await chat.say("now fault:mute")).error is None
+    found = [(body["stream"], len(body["messages"])) for body in await bodies(fakes)]
+    assert found == [(True, 1), (False, 1), (True, 75), (False, 75), (True, 37)]
 
 
 async def test_a_conversation_that_is_too_long_is_told(fakes: Platforms) -> None:

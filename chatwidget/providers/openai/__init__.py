@@ -24,12 +24,14 @@ from chatwidget.providers.error_mapping import CLIENT_ERRORS
 from chatwidget.providers.history import Dialogue, dialogue
 from chatwidget.providers.http import HTTPProvider
 from chatwidget.providers.openai.chat import Completion, objects
-from chatwidget.providers.openai.errors import LostSession, refined
+from chatwidget.providers.openai.errors import LostSession, SilentStream, refined
 from chatwidget.providers.openai.responses import Response
 from chatwidget.providers.reasoning import MODES, Reasoning, opens_no_thoughts
 
 # Seconds. After the finish_reason nothing but counts of tokens comes: they are not worth more.
 LAST_SECONDS = 2.0
+# Seconds. A server that broke off closes its connection, which nothing of ours is to meet.
+AGAIN_SECONDS = 0.5
 # Options that go along as they are.
 SAMPLING: dict[str, type] = {
     "temperature": float,
@@ -87,11 +89,11 @@ class OpenAI(HTTPProvider):
         options = self.config.options
         said = dialogue(turn, options.get("history_messages"), options.get("history_characters"))
         session = turn.session if self._responses else ""
-        whole = True
+        whole = stream = True
         while True:
             spoken = False
             try:
-                async with aclosing(self._answered(said, session)) as events:
+                async with aclosing(self._answered(said, session, stream)) as events:
                     async for event in events:
                         spoken = True
                         yield event
@@ -99,12 +101,20 @@ class OpenAI(HTTPProvider):
             except LostSession:
                 if spoken or not session:
                     raise
+            except SilentStream:
+                # So llama-cpp-python refuses a full context, and messages that its template does
+                # not take.
+                if not stream:
+                    raise
+                stream = False
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
             except ConversationTooLong as error:
                 if len(said.messages) == 1 and not session:
                     raise PlatformRejected(error.cause) from None  # the message itself is too long
                 if spoken or not whole:
                     raise
-                said, whole = said.newest_half(), False
+                said, whole, stream = said.newest_half(), False, True
             session = ""  # what the platform was to know goes along instead
 
     async def doubts(self) -> list[str]:
@@ -144,11 +154,14 @@ class OpenAI(HTTPProvider):
     def _responses(self) -> bool:
         return bool(self.config.options.get("api") == "responses")
 
-    async def _answered(self, said: Dialogue, session: str) -> AsyncGenerator[Event, None]:
+    async def _answered(
+        self, said: Dialogue, session: str, stream: bool
+    ) -> AsyncGenerator[Event, None]:
         """One request's events. Raises ReplyError."""
         kind, path, body = Completion, "/chat/completions", self._chat(said)
         if self._responses:
             kind, path, body = Response, "/responses", self._response(said, session)
+        body["stream"] = stream
         mode = self.config.options.get("reasoning", "hide")
         unopened = self.config.options.get("thinks_first", False)
         found = kind(Reasoning(mode, self._model, unopened=unopened))
@@ -172,7 +185,7 @@ class OpenAI(HTTPProvider):
         prompt = self._prompt(said)
         messages = [{"role": "system", "content": prompt}] if prompt else []
         messages += [{"role": each.role, "content": each.text} for each in said.messages]
-        return {"model": self.config.agent, "messages": messages, "stream": True, **self._sampling}
+        return {"model": self.config.agent, "messages": messages, **self._sampling}
 
     def _response(self, said: Dialogue, session: str) -> dict[str, Any]:
         earlier = [{"role": each.role, "content": each.text} for each in said.messages]
@@ -190,7 +203,6 @@ class OpenAI(HTTPProvider):
         return {
             "model": self.config.agent,
             "input": earlier[-1]["content"] if alone else earlier,
-            "stream": True,
             **sampling,
         }
 

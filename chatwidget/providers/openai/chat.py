@@ -11,7 +11,7 @@ from typing import Any
 from chatwidget.errors import PlatformRejected, PlatformUnavailable
 from chatwidget.providers.base import Activity, Anew, Delta, Event, Finished
 from chatwidget.providers.decoders import ServerEvent, excerpt, read_json
-from chatwidget.providers.openai.errors import failure
+from chatwidget.providers.openai.errors import SilentStream, failure
 from chatwidget.providers.reasoning import Reasoning
 
 # Where servers put what the model thinks; some send it under two names.
@@ -124,7 +124,8 @@ class Completion:
         if self.reason == "error":
             raise PlatformUnavailable("the platform ended the answer with an error")
         if not self.reasoning.answered:
-            raise PlatformRejected(f"the answer is empty: {self._why_empty(seen)}")
+            kind = PlatformRejected if seen.strip() else SilentStream
+            raise kind(f"the answer is empty: {self._why_empty(seen)}")
         if not self.reason:
             raise PlatformUnavailable(
                 "the stream ended without a finish_reason: the answer may have been cut off"

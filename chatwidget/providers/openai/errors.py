@@ -54,6 +54,10 @@ class LostSession(PlatformRejected):
     """The platform does not know the answer that this one is to go on from (any more)."""
 
 
+class SilentStream(PlatformRejected):
+    """A stream that ended without a byte. Asked without one, the server may say why."""
+
+
 def failure(error: Any, cause: str) -> ReplyError:
     """An error within an answer of status 200; its `code` may be a word or a status."""
     words = _words(error)

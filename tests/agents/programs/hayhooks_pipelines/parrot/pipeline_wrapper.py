@@ -10,7 +10,7 @@ from echo import pieces
 from fastapi_openai_compat import ChatCompletion
 from hayhooks import BasePipelineWrapper
 from hayhooks.open_webui import create_status_event
-from haystack.dataclasses import ReasoningContent, StreamingChunk, ToolCallDelta
+from haystack.dataclasses import ReasoningContent, StreamingChunk
 from openai_app import whole
 
 
@@ -42,10 +42,6 @@ async def chunks(text: str, turn: int) -> AsyncIterator[Any]:
     if text.endswith("ASIDE"):
         yield StreamingChunk("", index=0, reasoning=ReasoningContent("They want an echo."))
         yield create_status_event("Looking it up", done=False)
-    if text.endswith("TOOL"):
-        call = ToolCallDelta(index=0, id="c1", tool_name="look", arguments="{}")
-        yield StreamingChunk("", index=0, tool_calls=[call], finish_reason="tool_calls")
-        await asyncio.sleep(4)  # it runs, and the answer goes on
     async for piece in pieces(text, turn):
         yield piece
     if text.endswith("HANG"):
