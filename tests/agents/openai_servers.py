@@ -77,7 +77,7 @@ SERVERS = [
             *("thoughts", "empty", "decoration", "unknown_model", "no_key", "tool", "silence"),
         ),
         empty={
-            "EMPTY": ("provider_rejected", "without a text and without a finish_reason"),
+            "EMPTY": ("provider_rejected", "finish_reason is stop"),
             "LENGTH": ("provider_rejected", "limit of tokens"),
             "FILTER": ("provider_rejected", "content filter"),
         },
