@@ -44,7 +44,7 @@ from chatwidget.admin.filters import (
     searched_widgets,
     with_message,
 )
-from chatwidget.admin.hits import hit_lines
+from chatwidget.admin.hits import hit_lines, plain
 from chatwidget.admin.live import answering
 from chatwidget.admin.mailing import MailsConversations, mailboxes
 from chatwidget.admin.times import ago
@@ -131,7 +131,7 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
     def said(self, conversation: Any) -> str:
         """The visitor's first words and the last of all, or what was found; and what stands out."""
         lines = [
-            (kind, Truncator(" ".join(text.split())).chars(160))
+            (kind, Truncator(plain(text)).chars(160))
             for kind, text in (
                 ("first", conversation.first_words),
                 ("last", conversation.last_words),

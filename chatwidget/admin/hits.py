@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -86,3 +87,13 @@ def marked(pieces: list[Piece]) -> SafeString:
             for text, is_marked in pieces
         ),
     )
+
+
+# Of a text on one line it is noise: emphasis, code and headings; the bars and dashes of tables.
+_MARKS = re.compile(r"\*\*|`+|^#{1,6}\s", re.MULTILINE)
+_TABLE = re.compile(r"\|(?:[\s:]*-{2,}[\s:]*\|)*")
+
+
+def plain(text: str) -> str:
+    """Markdown on one line, for a glance at it."""
+    return " ".join(_TABLE.sub(" ", _MARKS.sub("", text)).split())

@@ -15,22 +15,21 @@ from django.utils.translation import gettext as _
 
 from chatwidget.admin.one_page import OnePage
 from chatwidget.models import Conversation, Handover
+from chatwidget.sockets.event_stream import STAFF
 
-STAFF = "_staff"  # in the place of a widget's slug, which has no underscore
 
-
-def socket_path() -> str:
-    """Empty where the site has not included the app's urls."""
+def socket_paths() -> dict[str, str]:
+    """Of both transports; empty where the site has not included the app's urls."""
     try:
-        return reverse("chatwidget:socket", args=[STAFF])
+        return {name: reverse(f"chatwidget:{name}", args=[STAFF]) for name in ("socket", "events")}
     except NoReverseMatch:
-        return ""
+        return {"socket": "", "events": ""}
 
 
 def answering(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
     """What the script of a conversation's page is given."""
     return {
-        "socket": socket_path(),
+        **socket_paths(),
         "conversation": str(conversation.pk),
         "locale": get_language(),
         "mayAnswer": request.user.has_perm("chatwidget.change_conversation"),
@@ -90,7 +89,7 @@ def listing() -> dict[str, Any]:
     """What the script of the live list is given."""
     anywhere = reverse("admin:chatwidget_conversation_change", args=["ID"])
     return {
-        "socket": socket_path(),
+        **socket_paths(),
         "conversation": anywhere,
         "locale": get_language(),
         "words": {

@@ -3,13 +3,15 @@
     POST events/        the `hello`; answered by a stream of events, one for each frame
     POST events/<id>/   more frames, one a line; the id is the stream's first event
 
-Frames, tokens, windows and guarantees are the websocket's. A close code comes as the event `close`.
+Frames, tokens, windows and guarantees are the websocket's, a visitor's or, in the place of a slug
+STAFF, one of the staff's. A close code comes as the event `close`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_not_required
@@ -25,6 +27,8 @@ from chatwidget.relay.events import FramesPosted, FramesTaken, Mail
 from chatwidget.relay.lifecycle import relay
 from chatwidget.sockets import origin, rate_limits
 from chatwidget.sockets.connection import Connection
+from chatwidget.sockets.line import Line
+from chatwidget.sockets.staff_line import StaffLine
 
 # Events that wait for a reader that takes none; what follows waits in the outbox, which is bounded.
 MAX_QUEUED = 4
@@ -34,20 +38,23 @@ MAX_BODY = 4 * MAX_FRAME_BYTES
 # A process that has the stream answers another one in this time, or is gone.
 FORWARD_SECONDS = 5.0
 
+# What stands in the place of a slug; no widget's has an underscore.
+STAFF = "_staff"
+
 _open: dict[UUID, EventStream] = {}
 # Frames that were handed to another process: by their request, until it has taken them.
 _forwarded: dict[UUID, asyncio.Future[None]] = {}
 
 
 class EventStream:
-    """A `Connection` whose frames leave as events."""
+    """A line whose frames leave as events."""
 
     def __init__(self, request: ASGIRequest, slug: str) -> None:
         self.id = uuid4()
         self._events: asyncio.Queue[str] = asyncio.Queue()
         self._taken = asyncio.Event()
         self._turn = asyncio.Lock()
-        self._connection = Connection(request.scope, slug, self._send, self._close)
+        self._line = _line(request.scope, slug, self._send, self._close)
         self._hub = relay().hub
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -69,7 +76,7 @@ class EventStream:
             self._hub.close_mailbox(self.id)
             for task in [talking, *self._tasks]:
                 task.cancel()
-            self._connection.leave()
+            self._line.leave()
 
     def _posted(self, mail: Mail) -> None:
         """Take what came to another process."""
@@ -86,12 +93,12 @@ class EventStream:
         """Take frames, one at a time."""
         async with self._turn:
             for frame in frames:
-                await self._connection.receive(frame)
+                await self._line.receive(frame)
 
     async def _begin(self, hello: str) -> None:
         async with self._turn:
-            await self._connection.open()
-            await self._connection.receive(hello)
+            await self._line.open()
+            await self._line.receive(hello)
 
     async def _send(self, frame: str) -> None:
         if self.id not in _open:
@@ -107,6 +114,10 @@ class EventStream:
 
     async def _close(self, code: int) -> None:
         self._events.put_nowait(f"event: close\ndata: {code}\n\n")
+
+
+def _line(scope: origin.Scope, slug: str, *ends: Any) -> Line:
+    return StaffLine(scope, *ends) if slug == STAFF else Connection(scope, slug, *ends)
 
 
 @csrf_exempt  # its Origin is checked as the websocket's is

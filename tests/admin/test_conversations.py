@@ -87,6 +87,13 @@ def test_newest_first_and_by_widget(admin_client: Client) -> None:
     assert found(admin_client, widget__id__exact=str(shop.pk)) == [new, old]
 
 
+def test_a_row_reads_as_text_what_was_said_in_markdown(admin_client: Client) -> None:
+    table = "## Costs\n| To | Price |\n|---|:--|\n| EU | **5 €** |\n`CODE`."
+    a_conversation(a_widget(), "2 * 3 * 4?", table)
+    page = admin_client.get(LIST).content.decode()
+    assert "Costs To Price EU 5 € CODE." in page and "2 * 3 * 4?" in page
+
+
 def test_filters_by_failure_and_rating(admin_client: Client) -> None:
     widget = a_widget()
     plain = a_conversation(widget, "hi", "ok", at=NOON)

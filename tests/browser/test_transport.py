@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from tests.browser.embedding import Visit, embed
 from tests.conftest import OtherSite, Serve
@@ -50,6 +50,27 @@ async def test_a_chat_behind_a_proxy_without_websockets(
     await page.get_by_role("button", name="Stop").click()
     await expect(page.get_by_text("You stopped this answer.", exact=True)).to_be_visible()
     assert proxy.refused == refused
+
+
+async def test_staff_behind_such_a_proxy(
+    page: Page, context: BrowserContext, proxy: OldProxy, server: Server
+) -> None:
+    await page.goto(f"{server.url}/chatwidget/demo/")
+    await page.get_by_role("textbox", name="Message").fill("Hello?")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Good reply")).to_be_visible()
+    await context.add_cookies(await server.admin_cookies())  # type: ignore[arg-type]
+    staff = await context.new_page()
+    await staff.goto(f"{proxy.url}/admin/chatwidget/handover/")
+    await staff.locator(".cw-live-list a").click()
+    await staff.get_by_role("button", name="Take over").click()
+    reply = staff.get_by_role("textbox", name="Reply to the visitor")
+    await reply.fill("I am a person.")
+    await reply.press("Enter")
+    await expect(page.get_by_text("I am a person.", exact=True)).to_be_visible()
+    await expect(staff.get_by_role("article").last).to_contain_text("I am a person.")
+    # The list's two that did not open; the conversation's page, in the same tab, tried none.
+    assert proxy.refused == 2
 
 
 async def test_a_server_that_is_gone_is_not_taken_for_such_a_proxy(

@@ -6,11 +6,10 @@ import { fill } from "../frame/strings.ts";
 import { uuid } from "../frame/uuid.ts";
 import { Lines, type Words } from "./lines.ts";
 import type { StaffFrame } from "./staff-protocol.ts";
-import { StaffSocket } from "./staff-socket.ts";
+import { type Paths, StaffSocket } from "./staff-socket.ts";
 import { markdownOf } from "./transcript.ts";
 
-interface Given {
-  socket: string;
+interface Given extends Paths {
   conversation: string;
   locale: string;
   mayAnswer: boolean;
@@ -59,7 +58,7 @@ class Answering {
     this.#panel.hidden = false;
     this.#say(words.connecting);
     this.#show();
-    this.#socket = new StaffSocket(given.socket, {
+    this.#socket = new StaffSocket(given, {
       hello: { conversation, locale },
       frame: (frame) => this.#frame(frame),
       staff: (frame) => this.#told(frame),

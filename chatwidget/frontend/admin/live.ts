@@ -4,10 +4,9 @@ import { el } from "../frame/dom.ts";
 import { fill } from "../frame/strings.ts";
 import type { Words } from "./lines.ts";
 import type { LiveConversation } from "./staff-protocol.ts";
-import { StaffSocket } from "./staff-socket.ts";
+import { type Paths, StaffSocket } from "./staff-socket.ts";
 
-interface Given {
-  socket: string;
+interface Given extends Paths {
   /** The address of a conversation's page, with ID in the place of its id. */
   conversation: string;
   locale: string;
@@ -35,12 +34,12 @@ class LiveList {
 
   constructor(given: Given) {
     this.#given = given;
-    const { socket, locale, words } = given;
+    const { locale, words } = given;
     this.#time = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
     this.#status.textContent = words.connecting ?? "";
     this.#setting(".cw-live-sound", SOUND);
     this.#setting(".cw-live-notify", NOTIFY);
-    new StaffSocket(socket, {
+    new StaffSocket(given, {
       hello: { locale },
       frame: () => {},
       staff: (frame) => {

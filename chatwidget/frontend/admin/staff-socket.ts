@@ -1,9 +1,19 @@
-/** The admin's websocket: it comes back by the same rules as a visitor's. */
+/** The admin's connection: it comes back, and finds another way, by the same rules as a visitor's. */
 import type { Connection } from "../frame/connection.ts";
 import { followPage } from "../frame/page-events.ts";
 import type { ClientFrame, Hello, ServerFrame } from "../frame/protocol.ts";
-import { Socket, type WebSocketLike } from "../frame/socket.ts";
+import { Socket } from "../frame/socket.ts";
+import { Transport } from "../frame/transport.ts";
 import { type Order, parseStaffFrame, type StaffFrame } from "./staff-protocol.ts";
+
+/** The paths of both transports. */
+export interface Paths {
+  socket: string;
+  events: string;
+}
+
+/** Kept for as long as the tab lives: websockets do not open here. */
+const STREAM = "chatwidget:staff:stream";
 
 export interface Handlers {
   hello: object;
@@ -15,16 +25,28 @@ export interface Handlers {
 export class StaffSocket {
   #socket: Socket;
 
-  constructor(path: string, on: Handlers) {
-    const url = new URL(path, location.href.replace(/^http/, "ws"));
-    const open = (): WebSocketLike => {
-      const socket = new WebSocket(url);
-      // Before the frames that visitors get, too, are read: what comes in order is shown in order.
-      socket.addEventListener("message", ({ data }) => {
-        const frame = parseStaffFrame(data);
-        if (frame) on.staff(frame);
+  constructor(paths: Paths, on: Handlers) {
+    const tab = {
+      value: { stream: sessionStorage.getItem(STREAM) !== null },
+      save() {
+        tab.value.stream = true;
+        sessionStorage.setItem(STREAM, "");
+      },
+    };
+    const transport = new Transport(paths.socket, paths.events, paths.socket, tab);
+    const open = () => {
+      const channel = transport.open();
+      // Once the frames that visitors get, too, are listened to: all is shown in the order it came.
+      queueMicrotask(() => {
+        const shown = channel.onmessage;
+        if (!shown) return; // closed already
+        channel.onmessage = (event) => {
+          const frame = parseStaffFrame(event.data);
+          if (frame) on.staff(frame);
+          shown(event);
+        };
       });
-      return socket as WebSocketLike;
+      return channel;
     };
     this.#socket = new Socket(
       "",
