@@ -62,8 +62,10 @@ const licenseOf = (folder) => {
 /** What a package asks to be kept beside its code. */
 const notice = (name) => `/*!\n${licenseOf(join(here, "node_modules", name)).trim()}\n*/`;
 /** A second minifier, which finds some 3 % more than the first. */
-async function squeeze(script, module) {
-  const compress = { ecma: 2022, passes: 3, unsafe_arrows: true, keep_fargs: false };
+async function squeeze(script, module, smallest) {
+  // Unsafe: `${text}` becomes ""+text, which is another thing for some objects; the loader has none.
+  const unsafe = { unsafe: smallest, unsafe_arrows: true };
+  const compress = { ecma: 2022, passes: 3, keep_fargs: false, ...unsafe };
   const { code } = await minify(script, {
     ecma: 2022,
     module,
@@ -93,9 +95,12 @@ for (const { from, to, define = {}, format = "iife", license } of entries) {
     write: false,
   });
   const [file] = result.outputFiles;
-  const text = to.endsWith(".js") ? await squeeze(file.text, format === "esm") : file.text.trim();
+  const loader = to.startsWith("loader");
+  const text = to.endsWith(".js")
+    ? await squeeze(file.text, format === "esm", loader)
+    : file.text.trim();
   // The server puts the widget's JSON in the placeholder's place; a second one would be left as is.
-  if (to.startsWith("loader") && text.split(placeholder).length !== 2) {
+  if (loader && text.split(placeholder).length !== 2) {
     throw new Error(`${to}: ${placeholder} must be there exactly once`);
   }
   // It is written into the page, whose parser would end it there.

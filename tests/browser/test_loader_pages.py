@@ -143,7 +143,7 @@ async def test_it_speaks_the_page_s_language(shop: Shop) -> None:
     await shop.page.add_script_tag(url=f"{shop.server.url}/chatwidget/demo.js")
     await expect(shop.launcher).to_have_accessible_name("Chat")
     await shop.launcher.click()
-    await expect(shop.iframe).to_have_attribute("src", re.compile(r"\?lang=xx#text$"))
+    await expect(shop.iframe).to_have_attribute("src", re.compile(r"\?lang=xx#soon$"))
 
 
 async def test_inline_it_stands_in_the_page_without_a_launcher(shop: Shop) -> None:

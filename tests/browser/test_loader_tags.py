@@ -112,4 +112,4 @@ async def test_strangers_attributes_stay_on_the_page(shop: Shop) -> None:
     await shop.show(body=shop.tag.replace("<script", f"<script {own} {other}"))
     await shop.launcher.click()
     src = await shop.iframe.get_attribute("src")
-    assert src == f"{shop.server.url}/chatwidget/demo/?lang=en&theme=dark&font=Georgia#text"
+    assert src == f"{shop.server.url}/chatwidget/demo/?lang=en&theme=dark&font=Georgia#soon"

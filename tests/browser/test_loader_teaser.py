@@ -22,6 +22,9 @@ async def test_a_teaser_is_sent_to_those_who_have_one(shop: Shop, server: Server
     await shop.show(body=tag)
     bubble = shop.page.get_by_role("button", name="Need help choosing?")
     await expect(bubble).to_be_visible()
+    await shop.page.emulate_media(media="print")
+    await expect(bubble).to_be_hidden()
+    await shop.page.emulate_media(media="screen")
     await shop.page.get_by_role("button", name="Close", exact=True).click()
     await expect(bubble).to_have_count(0)
     assert await shop.page.evaluate("sessionStorage.length") == 0

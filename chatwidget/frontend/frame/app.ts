@@ -132,6 +132,10 @@ ${reason(message, config.strings, dates)}`,
     this.client.dispatch({ type: "start" });
   }
 
+  get #begun(): boolean {
+    return this.client.connection.phase !== "idle";
+  }
+
   /** The embedding page says nothing: it is no more than the place where this page is shown. */
   startAlone(): void {
     if (this.#connected) return;
@@ -220,6 +224,9 @@ ${reason(message, config.strings, dates)}`,
 
   onState(state: PageState): void {
     const { page, identity, forget, open, inline, texts } = state;
+    // Another tab may have gone on since this frame was made, which may be long ago.
+    if (!this.#connected && this.#visitor.wasReplaced()) this.#forget();
+    if (!this.#connected && this.#visitor.isBehind()) this.client.catchUp();
     const news = isNews(this.#visitor.identity, identity) || this.#isRefused(identity);
     const opened = open && !(this.#connected && this.#unread.open);
     this.#page = page;
@@ -229,7 +236,7 @@ ${reason(message, config.strings, dates)}`,
     this.#view.closable(!inline);
     themed(state.theme ?? this.#config.theme, state.scheme);
     if (this.#visitor.isReplacedBy(identity, forget)) this.#forget();
-    else if (this.client.connection.phase === "idle") this.start();
+    else if (!this.#begun) this.start();
     else if (news) this.client.reconnect();
     else this.#sendPage();
     if (opened) {
@@ -273,11 +280,11 @@ ${reason(message, config.strings, dates)}`,
   // --- together ---------------------------------------------------------------------------------
 
   #watch(): void {
-    const look = () => this.#visitor.wasReplaced() && this.#forget();
+    const look = () => this.#begun && this.#visitor.wasReplaced() && this.#forget();
     window.addEventListener("storage", look);
     window.addEventListener("pageshow", look);
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.#unread.update(this.client.chat);
+      if (!document.hidden && this.#begun) this.#unread.update(this.client.chat);
     });
     followPage((event) => this.client.dispatch(event));
     window.addEventListener("pagehide", () => {

@@ -146,6 +146,13 @@ export class ChatClient {
     this.reconnect();
   }
 
+  /** Goes on, before it has begun, from what another tab has stored meanwhile. */
+  catchUp(): void {
+    const { visitor, conversation } = this.#stores.visitor.value;
+    this.#visitor = visitor;
+    this.#set({ ...renew(this.chat), conversation });
+  }
+
   /** Connects anew at once. */
   reconnect(): void {
     this.dispatch({ type: "restart" });

@@ -53,6 +53,8 @@ export const composing = (event: KeyboardEvent): boolean =>
 export function focusText(): void {
   const text = byId<HTMLTextAreaElement>("text");
   text.focus({ preventScroll: true });
+  // WebKit's scripts may not, in a frame of another origin that was made before it was clicked for.
+  if (document.activeElement !== text) location.replace(`#${text.id}`);
   // WebKit gives a frame of another origin the focus, but lets nobody type before there is a caret.
   text.selectionEnd += 0;
 }

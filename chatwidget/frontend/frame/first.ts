@@ -21,8 +21,10 @@ export interface First {
   stores: Stores;
   dates: DateFormatter;
   parent: ParentPage;
+  /** Nobody has opened it yet: nothing is sent or stored before the embedding page speaks. */
+  ahead: boolean;
   /** It is opened while the rest comes. */
-  socket: WebSocket | undefined;
+  readonly socket: WebSocket | undefined;
   /** What a new visitor is greeted with, where the page knows it. */
   greeting: Message | undefined;
   /** Ends what this script does: `onState` gets all that the embedding page says. */
@@ -40,6 +42,10 @@ declare global {
 /** What has not come by then may be tried again. */
 const SILENT_MS = 6_000;
 
+/** What the loader has in the frame's address: it makes it as soon as somebody comes near. */
+const AHEAD = "#soon";
+
+const ahead = location.hash === AHEAD;
 const config = readConfig(document);
 const dates = new DateFormatter(region(config.locale));
 const text = byId<HTMLTextAreaElement>("text");
@@ -50,10 +56,17 @@ const states: PageState[] = [];
 let onState = (state: PageState) => {
   if (state.open && !states.at(-1)?.open) focusWithFrame();
   states.push(state);
+  if (ahead) connect();
   themed(state.theme ?? config.theme, state.scheme);
   byId("close").hidden = !!state.inline;
 };
-const parent = connectParentPage(window, (state) => onState(state));
+let awaited = ahead;
+const parent = connectParentPage(window, (state) => {
+  onState(state);
+  // The visitor opened it; where that was before it had come, it has the focus and is not told so.
+  if (awaited && state.open) focusText();
+  awaited = false;
+});
 const stores = config.apart ? openStoresOf(config.slug, parent.origin) : openStores(config.slug);
 
 function draw(mine: boolean, label: string, ...parts: (string | Node)[]): HTMLElement {
@@ -113,9 +126,13 @@ paint(config);
 byId("close").hidden = !parent.embedded && history.length < 2;
 if (!text.value) text.value = stores.tab.value.draft ?? "";
 // The visitor opened it (see `load` in ../loader/widget.ts): what is typed from now on is not lost.
-if (location.hash) focusText();
+if (location.hash && !ahead) focusText();
 
-const socket = stores.tab.value.stream ? undefined : openSocket(config.socket);
+let socket: WebSocket | undefined;
+function connect(): void {
+  if (!stores.tab.value.stream) socket ??= openSocket(config.socket);
+}
+if (!ahead) connect();
 
 const { visitor, conversation } = stores.visitor.value;
 // A visitor whose conversations are not known here may have one.
@@ -135,7 +152,10 @@ window.chatwidget = {
   stores,
   dates,
   parent,
-  socket,
+  ahead,
+  get socket() {
+    return socket;
+  },
   greeting,
   sent,
   takeOver(next) {

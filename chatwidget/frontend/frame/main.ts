@@ -2,7 +2,8 @@
 import { App } from "./app.ts";
 import { Transport } from "./transport.ts";
 
-const { config, parent, stores, dates, socket, greeting, sent, takeOver } = window.chatwidget;
+const { config, parent, stores, dates, ahead, socket, greeting, sent, takeOver } =
+  window.chatwidget;
 const transport = new Transport(config.socket, config.events, config.tokenUrl, stores.tab, socket);
 const app = new App(
   config,
@@ -27,5 +28,5 @@ const app = new App(
 );
 takeOver((state) => app.onState(state));
 // Inside another page, what it says first starts the conversation, unless it says nothing.
-if (parent.embedded) window.setTimeout(() => app.startAlone(), 5_000);
-else app.start();
+if (!parent.embedded) app.start();
+else if (!ahead) window.setTimeout(() => app.startAlone(), 5_000);

@@ -43,6 +43,17 @@ export class CurrentVisitor {
     return true;
   }
 
+  /** True where another tab has gone on since this one has read what is stored. */
+  isBehind(): boolean {
+    const { visitor } = this.#stores;
+    const { value } = visitor;
+    const stored: Visitor = visitor.read();
+    const same = stored.visitor === value.visitor && stored.conversation === value.conversation;
+    if (same || !stored.visitor) return false; // nothing is stored, or nothing can be
+    visitor.value = stored;
+    return true;
+  }
+
   /** What the browser was found to be able to do is nobody's. */
   #clearTab(): void {
     const { stream } = this.#stores.tab.value;

@@ -4,7 +4,7 @@ export type Listener = (detail: unknown) => void;
 export type Command = [name: string, ...values: unknown[]];
 
 /** What one widget does. */
-export interface Actions {
+export interface Api {
   slug: string;
   host: HTMLElement;
   open(): void;
@@ -17,9 +17,6 @@ export interface Actions {
   hide(): void;
   theme(name: string): void;
   destroy(): void;
-}
-
-export interface Api extends Actions {
   on(event: string, listener: Listener): () => void;
   get(slug: string): Api | undefined;
   push(...commands: Command[]): void;
@@ -33,34 +30,14 @@ export interface Globals {
   ChatWidgets?: Record<string, Api>;
 }
 
-/** The whole API of a widget that does this, and what calls the listeners of an event. */
-export function createApi(
-  actions: Actions,
-  all: Record<string, Api>,
-): [Api, (type: string, detail?: unknown) => void] {
-  const listeners: Record<string, Set<Listener>> = {};
-  const api: Api = {
-    ...actions,
-    on(type, listener) {
-      listeners[type] ??= new Set();
-      listeners[type].add(listener);
-      return () => listeners[type]!.delete(listener);
-    },
-    get: (slug) => Object.values(all).find((each) => each.slug === slug),
-    push(...commands) {
-      for (const command of commands) {
-        // One that is misspelt or fails does not end the others.
-        try {
-          const [name, ...values] = command;
-          (api[name as keyof Api] as (...values: unknown[]) => void)(...values);
-        } catch (error) {
-          console.error("chatwidget:", command, error);
-        }
-      }
-    },
-  };
-  const emit = (type: string, detail?: unknown) => {
-    for (const listener of listeners[type] ?? []) setTimeout(listener, 0, detail);
-  };
-  return [api, emit];
+const listeners: Record<string, Set<Listener>> = {};
+
+export function emit(type: string, detail?: unknown): void {
+  for (const listener of listeners[type] ?? []) setTimeout(listener, 0, detail);
+}
+
+export function on(type: string, listener: Listener): () => void {
+  listeners[type] ??= new Set();
+  listeners[type].add(listener);
+  return () => listeners[type]!.delete(listener);
 }

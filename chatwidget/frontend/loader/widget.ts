@@ -6,10 +6,9 @@
  * everything follow from how things stand, whatever has happened.
  */
 import { type Identity, type SentMessage, type SentState, VERSION } from "../bridge-protocol.ts";
-import { createApi, type Globals } from "./api.ts";
-import type { Config } from "./config.ts";
+import { type Api, emit, type Globals, on } from "./api.ts";
 import css from "./loader.css?text";
-import { readOptions } from "./options.ts";
+import { address, host, names, query, said, slug, teaser, title } from "./options.ts";
 import { stored } from "./storage.ts";
 import { tease } from "./teaser.ts";
 
@@ -25,15 +24,14 @@ const REST_MS = 50;
 /** A frame that has not spoken by then may be tried again. */
 const SILENT_MS = 6_000;
 
-export function start(config: Config): void {
-  const { slug, title } = config;
+interface Saving extends Navigator {
+  connection?: { saveData?: boolean };
+}
+
+export function start(): void {
   const doc = document;
   const globals = window as unknown as Globals;
   const view = visualViewport!;
-  const host = doc.createElement("chat-widget");
-  const options = readOptions(config, host);
-  if (!options) return;
-  const [address, src, said, names] = options;
   const { target } = said;
   const key = `chatwidget-${slug}`;
   /** What the page before has left: 1: a reply that runs or is not seen yet, 2: an open panel. */
@@ -61,14 +59,16 @@ export function start(config: Config): void {
   let port: MessagePort | undefined;
   let running = before > 0;
   let small = false;
+  /** Somebody wants the frame, or has: what is made before that says and stores nothing. */
+  let wanted: unknown = before || target;
   /** What had the focus before the panel. */
   let focused: HTMLElement | null;
 
   const sync = () => {
     const open = dialog.open;
-    const wanted = open && dialog.isConnected && Math.min(innerWidth, innerHeight) < 500;
-    if (small !== wanted) {
-      small = wanted;
+    const fills = open && dialog.isConnected && Math.min(innerWidth, innerHeight) < 500;
+    if (small !== fills) {
+      small = fills;
       dialog.close();
       if (small) dialog.showModal();
       else if (open) dialog.show();
@@ -76,8 +76,14 @@ export function start(config: Config): void {
     // On a phone what the keyboard leaves; not while the visitor has zoomed in.
     dialog.style.cssText =
       small && view.scale < 1.1 ? `height:${view.height}px;top:${view.offsetTop}px` : "";
+    if (launcher.ariaExpanded !== `${open}`) {
+      launcher.ariaExpanded = `${open}`;
+      launcher.ariaLabel = open ? closeLabel! : openLabel!;
+      emit(open ? "open" : "close");
+    }
+    if (!frame || !wanted) return;
     // A chat in the page's flow is no panel, and one without a frame must not follow the visitor.
-    if (frame && !target && (port || !open)) {
+    if (!target && (port || !open)) {
       stored("sessionStorage", key, open ? 2 : +(running || launcher.value > ""));
     }
     if (port) {
@@ -95,11 +101,6 @@ export function start(config: Config): void {
         theme,
         identity,
       ] satisfies SentState);
-    }
-    if (launcher.ariaExpanded !== `${open}`) {
-      launcher.ariaExpanded = `${open}`;
-      launcher.ariaLabel = open ? closeLabel! : openLabel!;
-      emit(open ? "open" : "close");
     }
   };
 
@@ -129,25 +130,20 @@ export function start(config: Config): void {
     again.hidden = true;
   };
 
-  // `open`: "" where the panel stays closed, else the fragment of the frame's address: what it focuses.
-  const load = (open: string) => {
-    put();
-    // One that has said nothing yet when it is opened again did not load, or not well.
-    if (!dialog.open && !port) unload();
-    if (!frame) {
-      frame = make("iframe", {
-        allow: "clipboard-write; autoplay",
-        referrerPolicy: "origin", // the page's own may send all of its address, or nothing
-        title,
-        src: src + open,
-      });
-      panel.append(frame);
-      setTimeout(() => {
-        again.hidden = !!port;
-      }, SILENT_MS);
-    }
-    if (open) dialog.open = true;
-    sync();
+  /** `hash`: of the frame's address; see first.ts. */
+  const load = (hash: string) => {
+    if (frame) return;
+    frame = make("iframe", {
+      allow: "clipboard-write; autoplay",
+      referrerPolicy: "origin", // the page's own may send all of its address, or nothing
+      title,
+      src: `${address}/?${query}${hash}`,
+    });
+    panel.append(frame);
+    setTimeout(() => {
+      if (!port && !wanted) unload();
+      else again.hidden = !!port;
+    }, SILENT_MS);
   };
 
   const put = () => {
@@ -175,68 +171,87 @@ export function start(config: Config): void {
       unload();
       api.open();
     };
-    const loaded = frame;
+    // Somebody comes near, by whatever: to wait for the click costs what a page's way takes.
+    launcher.onfocus = launcher.onpointerenter = () => {
+      if (!(navigator as Saving).connection?.saveData) load("#soon");
+    };
     unload();
-    if (loaded || before || target) load(dialog.open ? "#" : "");
+    if (wanted) load("");
     sync();
   };
   const observer = new MutationObserver(() => host.isConnected || setTimeout(put, REST_MS));
 
-  const [api, emit] = createApi(
-    {
-      slug,
-      open() {
-        focused = doc.activeElement as HTMLElement;
-        load("#text");
-        // Under a modal dialog of the page nothing can be used, but another one.
-        if (doc.querySelector("dialog:modal")) {
-          dialog.close();
-          dialog.showModal();
+  const api: Api = {
+    slug,
+    host,
+    on,
+    get: (slug) => Object.values(all).find((each) => each.slug === slug),
+    push(...commands) {
+      for (const command of commands) {
+        // One that is misspelt or fails does not end the others.
+        try {
+          const [name, ...values] = command;
+          (api[name as keyof Api] as (...values: unknown[]) => void)(...values);
+        } catch (error) {
+          console.error("chatwidget:", command, error);
         }
-        frame!.focus();
-      },
-      send(text) {
-        texts.push(`${text}`);
-        api.open();
-      },
-      identify(who) {
-        // A framework's object may have what cannot be posted: functions, proxies.
-        identity = JSON.parse(JSON.stringify({ ...who }));
-        // Nobody, after somebody: the frame forgets them, as soon as there is one.
-        if (!identity.id && stored("localStorage", key) === "1") stored("localStorage", key, 0);
-        sync();
-      },
-      close() {
-        dialog.close();
-        sync(); // the event comes with the next picture, which may be the next page's
-      },
-      reset() {
-        identity = {};
-        stored("localStorage", key, 0);
-        sync();
-      },
-      show: () => {
-        launcher.hidden = false;
-      },
-      theme(name) {
-        theme = name;
-        sync();
-      },
-      toggle: () => (dialog.open ? api.close() : api.open()),
-      hide: () => {
-        launcher.hidden = true;
-      },
-      destroy() {
-        api.close();
-        host.remove();
-        frame = undefined; // nothing is stored any more
-        delete all[address];
-        globals.ChatWidget = Object.values(all)[0];
-      },
-      host,
+      }
     },
-    all,
-  );
+    open() {
+      focused = doc.activeElement as HTMLElement;
+      put();
+      // One that has said nothing yet when it is opened again did not load, or not well.
+      if (!dialog.open && !port && wanted) unload();
+      load("#text");
+      wanted = true;
+      dialog.open = true;
+      sync();
+      // Under a modal dialog of the page nothing can be used, but another one.
+      if (doc.querySelector("dialog:modal")) {
+        dialog.close();
+        dialog.showModal();
+      }
+      frame!.focus();
+    },
+    send(text) {
+      texts.push(`${text}`);
+      api.open();
+    },
+    identify(who) {
+      // A framework's object may have what cannot be posted: functions, proxies.
+      identity = JSON.parse(JSON.stringify({ ...who }));
+      // Nobody, after somebody: the frame forgets them, as soon as there is one.
+      if (!identity.id && stored("localStorage", key) === "1") stored("localStorage", key, 0);
+      sync();
+    },
+    close() {
+      dialog.close();
+      sync(); // the event comes with the next picture, which may be the next page's
+    },
+    reset() {
+      identity = {};
+      stored("localStorage", key, 0);
+      sync();
+    },
+    show: () => {
+      launcher.hidden = false;
+    },
+    theme(name) {
+      theme = name;
+      sync();
+    },
+    toggle: () => (dialog.open ? api.close() : api.open()),
+    hide: () => {
+      launcher.hidden = true;
+    },
+    destroy() {
+      api.close();
+      host.remove();
+      frame = undefined; // nothing is stored any more
+      delete all[address];
+      globals.ChatWidget = Object.values(all)[0];
+    },
+  };
 
   sheet.replaceSync(css);
   shadow.adoptedStyleSheets = [sheet];
@@ -247,8 +262,8 @@ export function start(config: Config): void {
     host.popover = "manual";
     dialog.append(shut);
     shadow.append(launcher, dialog);
-    if (TEASER && config.teaser && !before) {
-      tease(`${key}-teaser`, launcher, config.teaser, shutLabel, api);
+    if (TEASER && teaser && !before) {
+      tease(`${key}-teaser`, launcher, teaser, shutLabel, api);
     }
   }
   addEventListener("load", () => setTimeout(put, SETTLED_MS));
