@@ -24,7 +24,8 @@ env = environ.FileAwareEnv()  # NAME_FILE: the path of a file that holds NAME
 
 def read(name: str, cast: Callable[[str], T], default: D) -> T | D:
     """The variable `name` as `cast` makes it; unset or empty: the default; bad: SystemExit."""
-    text = env.str(name, default="").strip()
+    # Not `env.str`, which takes "$name…" for another variable: a random key may begin like that.
+    text = env.ENVIRON.get(name, "").strip()
     if not text:
         return default
     try:

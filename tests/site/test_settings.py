@@ -37,6 +37,12 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     return load
 
 
+def test_a_value_is_what_stands_there(load: Any) -> None:
+    key = "$ab#c'd$e" * 6
+    assert load({}, f"SECRET_KEY='{key}'\n")["SECRET_KEY"] == key
+    assert load({**KEY, "DEFAULT_FROM_EMAIL": "$a@b.test"})["DEFAULT_FROM_EMAIL"] == "$a@b.test"
+
+
 def conf_of(settings: dict[str, Any]) -> Conf:
     """What the app makes of the site's settings."""
     return msgspec.convert(settings["CHATWIDGET"], Conf)
