@@ -83,7 +83,9 @@ def marked(pieces: list[Piece]) -> SafeString:
         "",
         "{}{}{}",
         (
-            (mark_safe("<mark>"), text, mark_safe("</mark>")) if is_marked else ("", text, "")
+            (mark_safe("<mark>"), text, mark_safe("</mark>"))
+            if is_marked
+            else ("", _unmarked(text), "")
             for text, is_marked in pieces
         ),
     )
@@ -96,4 +98,8 @@ _TABLE = re.compile(r"\|(?:[\s:]*-{2,}[\s:]*\|)*")
 
 def plain(text: str) -> str:
     """Markdown on one line, for a glance at it."""
-    return " ".join(_TABLE.sub(" ", _MARKS.sub("", text)).split())
+    return " ".join(_unmarked(text).split())
+
+
+def _unmarked(text: str) -> str:
+    return _TABLE.sub(" ", _MARKS.sub("", text))

@@ -55,7 +55,7 @@ def snippets(request: HttpRequest, widget: Widget) -> list[Snippet]:
             "WordPress",
             _("In the functions.php of your theme's child, or of a plugin for snippets."),
             "add_action( 'wp_enqueue_scripts', function () {\n"
-            f"    wp_enqueue_script( 'chat', '{loader}', array(), null,\n"
+            f"    wp_enqueue_script( 'chatwidget', '{loader}', array(), null,\n"
             "        array( 'strategy' => 'async' ) );\n"
             "} );",
             "wordpress",

@@ -92,6 +92,8 @@ def test_a_row_reads_as_text_what_was_said_in_markdown(admin_client: Client) -> 
     a_conversation(a_widget(), "2 * 3 * 4?", table)
     page = admin_client.get(LIST).content.decode()
     assert "Costs To Price EU 5 € CODE." in page and "2 * 3 * 4?" in page
+    found = " ".join(admin_client.get(LIST, {"q": "price"}).content.decode().split())
+    assert "Costs To <mark>Price</mark> EU 5 € CODE." in found
 
 
 def test_filters_by_failure_and_rating(admin_client: Client) -> None:

@@ -44,15 +44,19 @@ async def test_inside_a_page(visit: Visit, code: dict[str, str]) -> None:
     await visit.chats()
 
 
-async def test_a_tag_manager(visit: Visit, code: dict[str, str]) -> None:
-    """It writes the lines into the page later, and has its scripts run one by one."""
-    lines = json.dumps(code["gtm"]).replace("</", r"<\/")
+@pytest.mark.parametrize("kind", ["gtm", "On any page"])
+async def test_a_tag_manager(visit: Visit, code: dict[str, str], kind: str) -> None:
+    """As Google's: it writes the lines into the page later, and has each script made again, of
+    which text and address stay, and nothing else."""
+    lines = json.dumps(code[kind]).replace("</", r"<\/")
     inject = (
         "setTimeout(() => { const box = document.createElement('div');"
         f"box.innerHTML = {lines};"
-        "for (const old of box.querySelectorAll('script')) {"
-        "const script = document.createElement('script'); script.text = old.text;"
-        "old.replaceWith(script); } document.body.append(box); }, 100)"
+        "for (const old of [...box.childNodes]) {"
+        "if (old.nodeName !== 'SCRIPT') { document.body.append(old); continue; }"
+        "const script = document.createElement('script'); script.async = false;"
+        "script.type = 'text/javascript'; script.text = old.text; script.id = old.id;"
+        "if (old.src) script.src = old.src; document.body.append(script); } }, 100)"
     )
     visit.pages["/"] = PAGE.format("", f"<h1>Shop</h1><script>{inject}</script>")
     await chat_opens(visit)
