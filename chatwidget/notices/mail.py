@@ -13,6 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.text import capfirst
 
 from chatwidget.db import run_in_db_thread
 from chatwidget.models import Event, Message, Notice
@@ -52,7 +53,7 @@ def render(notice: Notice) -> EmailMultiAlternatives:
 def _told(notice: Notice) -> tuple[str, str, str]:
     """An event: subject, text and HTML."""
     told, widget = json.loads(notice.body)["data"], notice.widget
-    what = str(Event(notice.event).label)
+    what = capfirst(str(Event(notice.event).label))
     context = {
         "what": what,
         "widget": widget,

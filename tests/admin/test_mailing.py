@@ -30,8 +30,8 @@ def test_to_oneself_and_to_a_receiver(admin_client: Client) -> None:
     own, theirs = Notice.objects.select_related("webhook", "widget").order_by("id")
     assert (own.mailbox, own.webhook) == ("admin@example.com", None)
     for notice, to, subject in (
-        (own, "admin@example.com", "a conversation, sent by mail: The Shop"),
-        (theirs, "owner@example.com", "eine Unterhaltung per E-Mail: The Shop"),
+        (own, "admin@example.com", "A conversation, sent by mail: The Shop"),
+        (theirs, "owner@example.com", "Eine Unterhaltung per E-Mail: The Shop"),
     ):
         sent = mail.render(notice)
         assert isinstance(sent, EmailMultiAlternatives)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from pytest_django import Settings
 
 from chatwidget.models import Conversation, Status, Widget, WidgetAccess
 from chatwidget.transcripts import rollups
+from tests.running import ROOT
 from tests.stored import NOON, a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -224,3 +226,15 @@ def test_its_queries_do_not_grow(admin_client: Client, shop: Widget) -> None:
 def test_nobody_changes_them(admin_client: Client) -> None:
     for path in ("add/", "1/change/", "1/delete/"):
         assert admin_client.get(PAGE + path).status_code in (302, 404)
+
+
+def test_its_tables_are_not_laid_out_by_a_class_of_the_other_pages() -> None:
+    """Both sheets are loaded here: what both name is meant by both."""
+
+    def classes(folder: str) -> set[str]:
+        sheets = (ROOT / "chatwidget/frontend" / folder).rglob("*.css")
+        return {
+            name for sheet in sheets for name in re.findall(r"\.(cw-[\w-]+)", sheet.read_text())
+        }
+
+    assert classes("admin") & classes("numbers") == {"cw-good", "cw-bad", "cw-quiet"}

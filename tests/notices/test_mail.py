@@ -43,8 +43,8 @@ def a_notice(language: str = "", url: str = "mailto:owner@example.com") -> Notic
 @pytest.mark.parametrize(
     ("language", "subject", "who"),
     [
-        ("", "a reply failed: The", "visitor:"),
-        ("de", "eine Antwort ist fehlgeschlagen: The", "Besucher:"),
+        ("", "A reply failed: The", "visitor:"),
+        ("de", "Eine Antwort ist fehlgeschlagen: The", "Besucher:"),
     ],
 )
 def test_what_it_says(language: str, subject: str, who: str) -> None:
@@ -103,6 +103,6 @@ def test_it_is_set_up_in_the_admin_and_has_no_secret(admin_client: Client) -> No
     admin_client.post(f"/admin/chatwidget/webhook/{hook.pk}/test/")
     notice = Notice.objects.select_related("webhook", "widget").get()
     assert json.loads(notice.body)["data"] == {"by": "admin"}
-    assert mail.render(notice).subject == "ein Test"
+    assert mail.render(notice).subject == "Ein Test"
     bad = {**form, "url": "mailto:owner@example.com,all@example.com"}
     assert b"errorlist" in admin_client.post("/admin/chatwidget/webhook/add/", bad).content
