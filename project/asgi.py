@@ -18,7 +18,7 @@ django_application = get_asgi_application()
 from chatwidget.asgi import fast  # noqa: E402
 from chatwidget.relay.lifecycle import begin_in_daphne, lifespan  # noqa: E402
 from chatwidget.routing import websocket_urlpatterns  # noqa: E402
-from project.daphne_bounds import bound_daphne  # noqa: E402
+from project.daphne_bounds import bound_daphne, plain_logs  # noqa: E402
 from project.protection import Bounds  # noqa: E402
 
 SECURE = {"http": "https", "ws": "wss"}
@@ -75,5 +75,6 @@ application: Any = ProtocolTypeRouter(
 )
 begin_in_daphne()
 bound_daphne()
+plain_logs()
 if settings.TRUSTED_PROXIES:
     application = ForwardedScheme(application)

@@ -1,5 +1,5 @@
 """Bounds for Daphne, which reads a request to its end, for as long as that takes, before anybody
-else sees it."""
+else sees it; and less work for each frame."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ def bound_daphne() -> None:
     """Where Daphne serves, give its requests a size and a time."""
     if (module := sys.modules.get("daphne.http_protocol")) is not None:
         vars(module)["WebRequest"] = bounded(module.WebRequest)
+
+
+def plain_logs() -> None:
+    """Autobahn, which is Daphne's websockets, colours names and numbers for its log with each read
+    and write, though that is off: a tenth of what a chunk costs. Here they stay as they are."""
+    for name in ("autobahn.websocket.protocol", "autobahn.twisted.websocket"):
+        if (module := sys.modules.get(name)) is not None:
+            vars(module).update(hltype=_as_it_is, hlval=_as_it_is)
+
+
+def _as_it_is(value: object) -> object:
+    return value
 
 
 def bounded(request: Any) -> Any:

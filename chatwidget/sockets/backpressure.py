@@ -17,7 +17,7 @@ MAX_UNHANDLED = 16
 class Flow:
     """One socket's, in both directions."""
 
-    __slots__ = ("_paused", "_protocol", "_waiter")
+    __slots__ = ("_paused", "_protocol", "_waiter", "_write_later")
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
@@ -51,6 +51,25 @@ class Flow:
         """Twisted's: the connection is gone."""
         self.resumeProducing()
         del self._protocol.onPing, self._protocol.onMessage  # no cycle keeps it
+        vars(self._protocol.transport).pop("write", None)
+
+    def write_at_once(self) -> None:
+        """From now on, where the connection is the system's own (without TLS, which proxies do)."""
+        transport = self._protocol.transport
+        if getattr(transport, "TLS", True) is False:
+            self._write_later = transport.write
+            transport.write = self.write
+
+    def write(self, data: bytes) -> None:
+        """In the place of Twisted's, which sends on the loop's next turn and asks the system twice
+        to be told of that: what nothing waits before goes at once."""
+        transport = self._protocol.transport
+        if transport.connected and not (transport.dataBuffer or transport._tempDataLen):
+            sent = transport.writeSomeData(data)
+            if isinstance(sent, int):  # else the other end is gone, as the next turn finds
+                data = data[sent:]
+        if data:
+            self._write_later(data)
 
     def pinged(self, payload: bytes) -> None:
         """Who reads no pongs is sent no more of them."""
@@ -81,6 +100,7 @@ def flow_of(send: Any) -> Flow | None:
     protocol.unregisterProducer()  # that of HTTP, which has done its part
     protocol.registerProducer(flow, True)
     protocol.onPing = flow.pinged
+    flow.write_at_once()
     message = protocol.onMessage
 
     def on_message(payload: bytes, binary: bool) -> None:

@@ -23,6 +23,34 @@ class Transport:
         self.reading = True
 
 
+class Plain(Transport):
+    """A connection without TLS, as Twisted has it, to somebody who takes so many bytes more."""
+
+    TLS = False
+    connected = True
+    dataBuffer = b""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.taken = b""
+        self.waiting = b""
+
+    @property
+    def _tempDataLen(self) -> int:
+        return len(self.waiting)
+
+    def writeSomeData(self, data: bytes) -> int | Exception:
+        if self.room < 0:
+            return ConnectionError()
+        now = data[: self.room]
+        self.taken += now
+        self.room -= len(now)
+        return len(now)
+
+    def write(self, data: bytes) -> None:
+        self.waiting += data
+
+
 class Protocol:
     """A websocket's, as Daphne binds it to `send`."""
 
@@ -30,7 +58,7 @@ class Protocol:
         self.producers: list[Any] = ["that of HTTP"]
         self.sent: list[str] = []
         self.pongs: list[bytes] = []
-        self.transport = Transport()
+        self.transport: Any = Transport()
         self.application_queue: asyncio.Queue[bytes] = asyncio.Queue()
 
     def sendPong(self, payload: bytes) -> None:
@@ -117,6 +145,20 @@ async def test_no_more_is_read_than_is_handled() -> None:
     flow.stopProducing()
     protocol.onMessage(b"as Daphne does it", False)
     assert protocol.application_queue.qsize() == 1
+
+
+@pytest.mark.parametrize("room", range(-1, 8))
+async def test_what_can_be_sent_at_once_is_and_in_order(room: int) -> None:
+    protocol = Protocol()
+    protocol.transport = transport = Plain(room)
+    _, flow = a_writer(protocol)
+    for each in (b"one", b"two"):
+        protocol.transport.write(each)
+    assert len(transport.taken) == min(6, max(0, room))
+    assert transport.taken + transport.waiting == b"onetwo"
+    flow.stopProducing()
+    protocol.transport.write(b"later")
+    assert transport.waiting.endswith(b"later"), "a cycle keeps it"
 
 
 def test_other_servers_wait_themselves() -> None:
