@@ -62,12 +62,15 @@ websockets: list[Any] = [*websocket_urlpatterns, re_path(r"", nobodys)]
 router: Any = URLRouter(websockets)
 
 
-async def routed(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Where a proxy strips the prefix that the server was started with, Channels finds no route."""
+def routed(scope: dict[str, Any], receive: Any, send: Any) -> Any:
+    """Where a proxy strips the prefix that the server was started with, Channels finds no route.
+
+    No coroutine, which each socket would keep for as long as it is open.
+    """
     prefix = scope.get("root_path", "")
     if prefix and not scope["path"].startswith(f"{prefix}/"):
         scope = {**scope, "root_path": ""}
-    await router(scope, receive, send)
+    return router(scope, receive, send)
 
 
 application: Any = ProtocolTypeRouter(

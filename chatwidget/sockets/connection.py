@@ -46,6 +46,8 @@ _widgets: WeakValueDictionary[tuple[int, int], Widget] = WeakValueDictionary()
 class Connection(Line):
     """A visitor's line: its `hello`, and then its session."""
 
+    __slots__ = ("_client", "_hello_timer", "_pace", "_session", "_slug", "_timeout", "_widget")
+
     def __init__(
         self,
         scope: origin.Scope,

@@ -26,6 +26,21 @@ logger = logging.getLogger("chatwidget")
 class Line(ABC):
     """Between `open` and `leave`. What cannot be mended closes it, with a code of the protocol."""
 
+    __slots__ = (
+        "__weakref__",
+        "_address",
+        "_bucket",
+        "_context",
+        "_counted",
+        "_outbox",
+        "_relay",
+        "_scope",
+        "_send_close",
+        "_shutting",
+        "_writer",
+        "closed",
+    )
+
     _relay: Relay
     _address: str  # these two once it has entered
 
