@@ -79,6 +79,13 @@ suite("a reply", () => {
     assert.equal(late.messages[0]!.text, "who");
   });
 
+  test("a text that was no answer is taken back at its end", () => {
+    const whole = message(2, "assistant", "Yes", { status: "complete" });
+    const thought = [begun, delta("m2", 0, "I think: Yes")] as const;
+    const [chat] = play(emptyChat(), ...thought, { type: "message", message: whole });
+    assert.equal(show(play(chat, done("m2", 3))[0]).at(-1)!.text, "Yes");
+  });
+
   test("repeated after its end, it is acknowledged and nothing more", () => {
     const [whole] = play(emptyChat(), begun, delta("m2", 0, "ab👍"), done("m2", 3));
     const [chat, effects] = receive(whole, delta("m2", 1, "b👍"));
