@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from asgiref.sync import async_to_sync
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
@@ -44,7 +45,7 @@ def dry_run_view(
     }
     if typed:
         form_class = model_admin.get_form(request, widget, change=widget is not None)
-        form = form_class(request.POST, instance=widget)
+        form = form_class(_named(request.POST), instance=widget)
         widget = form.instance if form.is_valid() else None
         context["form"] = form
         context["only_described"] = form.is_valid() and form.instance.provider != "generic"
@@ -54,3 +55,11 @@ def dry_run_view(
         found, exchanges = async_to_sync(tried)(widget, sent)
         context |= {"findings": found.findings, "exchanges": exchanges}
     return TemplateResponse(request, "admin/chatwidget/widget/dry_run.html", context)
+
+
+def _named(given: QueryDict) -> QueryDict:
+    """What was typed; a widget that has no name yet may be tried as well."""
+    named = given.copy()
+    for field, name in (("title", "…"), ("slug", f"dry-run-{secrets.token_hex(8)}")):
+        named[field] = named.get(field, "").strip() or name
+    return named

@@ -144,7 +144,7 @@ def test_a_dry_run_is_of_what_the_form_says_and_stores_nothing(admin_client: Cli
         option_generic_description=json.dumps(typed),
         message=["One?", "Two?"],
     )
-    new = {**form, "slug": "another"}
+    new = {**form, "slug": "", "title": ""}
     for path, given in ((f"{widget.pk}/", form), ("", new)):
         platform = FakePlatform(lambda request: Answer([b'{"said": "Hi", "reply": "no"}']))
         with platform.installed():
