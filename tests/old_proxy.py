@@ -1,8 +1,12 @@
-"""A proxy that knows no websockets, as some companies have them: a handshake is answered 502."""
+"""A proxy that knows no websockets, as some companies have them: a handshake is answered 502, or
+passes and nothing after it."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import re
 import ssl
 from contextlib import suppress
 from typing import Self
@@ -58,12 +62,18 @@ class OldProxy(Proxy):
     """`async with OldProxy(server_port) as proxy: … proxy.url … proxy.refused`"""
 
     refused = 0
+    # It takes the handshake, and cuts when something is said.
+    cuts = False
 
     async def _answer(
         self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         if b"\r\nupgrade: websocket" in head.lower():
             self.refused += 1
+            if self.cuts:
+                writer.write(_handshake(head))
+                await reader.read(1)
+                return
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n")
         else:
             await self._pass_on(head, reader, writer)
@@ -81,6 +91,18 @@ class OldProxy(Proxy):
             up.cancel()
             down.cancel()
             ours.close()
+
+
+def _handshake(head: bytes) -> bytes:
+    """The answer that opens a websocket."""
+    found = re.search(rb"sec-websocket-key: *(\S+)", head, re.IGNORECASE)
+    assert found
+    digest = hashlib.sha1(found[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+    lines = [
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade",
+        b"Sec-WebSocket-Accept: " + base64.b64encode(digest),
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
 async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -17,9 +17,16 @@ SECRET = re.compile(
 # And values that look like one whatever their name: an address, or a long mixture.
 SECRET_VALUE = re.compile(r"@|^(?=.*\d)(?=.*[a-z])[\w.~+/=-]{16,}$|^.{64,}$", re.IGNORECASE | re.S)
 
+# Segments of a path that are secrets themselves, as Django and others mail them: an address, the
+# digest within a link, a long mixture of large letters, small letters and digits.
+SECRET_SEGMENT = re.compile(
+    r"[^@]@[^@]|[0-9a-f]{32}|^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w.~+=:-]{20,}$"
+)
+
 
 def page_address(url: str | None, limit: int = 2000) -> str:
-    """The address without fragment and password, and of its query what `PAGE_QUERY` keeps."""
+    """The address without fragment, password and secrets in its path, and of its query what
+    `PAGE_QUERY` keeps."""
     address = cleaned(url, 10 * limit).partition("#")[0]
     try:
         user = urlsplit(address).netloc.rpartition("@")[0]
@@ -28,6 +35,11 @@ def page_address(url: str | None, limit: int = 2000) -> str:
     if user:
         address = address.replace(f"{user}@", "", 1)
     path, _, query = address.partition("?")
+    host = path.find("/", path.find("://") + 3)
+    if host >= 0:
+        segments = (each.partition(";")[0] for each in path[host:].split("/"))
+        safe = ("…" if SECRET_SEGMENT.search(unquote(each)) else each for each in segments)
+        path = path[:host] + "/".join(safe)
     kept = conf().PAGE_QUERY
     if kept != "all":
         parts = re.split("[&;]", query) if kept == "safe" else []
@@ -37,4 +49,6 @@ def page_address(url: str | None, limit: int = 2000) -> str:
 
 def _is_secret(parameter: str) -> bool:
     name, _, value = map(unquote, parameter.partition("="))
-    return bool(SECRET.search(name) or SECRET_VALUE.search(value))
+    # An address to go back to may have secrets of its own.
+    inner = re.split("[?&#]", value)[1:]
+    return bool(SECRET.search(name) or SECRET_VALUE.search(value) or any(map(_is_secret, inner)))

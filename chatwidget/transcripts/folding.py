@@ -1,6 +1,7 @@
 """Text as search sees it: words in one form, whatever letters they were written with.
 
-Case, accents and composition are folded away (NFKD without marks, casefolded). Scripts without
+Case, accents, composition, the digits of other scripts and what is not seen within a word are
+folded away (NFKD without marks, casefolded). Scripts without
 spaces between words (Chinese, Japanese, Thai and the like) are taken as overlapping pairs of
 characters, so that any part of a sentence is found.
 
@@ -21,11 +22,17 @@ MAX_WORD = 60
 
 # Letters and digits; and the vowel signs of India and its neighbours, which are neither.
 _WORDS = re.compile(
-    "(?:[^\\W_]|[\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])+"
+    "(?:[^\\W_]|[\u00ad\u200b-\u200d\u2060\ufeff\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])+"
 )
 _NO_SPACES = re.compile(
     "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\U00020000-\U0003ffff]+)"
+)
+# What is written into words and not seen: soft hyphens, joiners.
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+# Letters that Unicode does not take apart, as they are typed where a keyboard has none of them.
+_LETTERS = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "þ": "th"}
 )
 _PLAIN = re.compile(r"[a-z]+|[0-9]+")
 
@@ -34,9 +41,15 @@ def fold(text: str) -> str:
     """The text without case, accents and differences of composition."""
     if text.isascii():  # as most are, and the rest costs a microsecond a character
         return text.lower()
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(char for char in parts if unicodedata.category(char) != "Mn")
-    return unicodedata.normalize("NFC", kept).casefold()
+    parts = unicodedata.normalize("NFKD", text.casefold().translate(_UNSEEN))
+    kept = "".join(map(_folded, parts))
+    return unicodedata.normalize("NFC", kept).casefold().translate(_LETTERS)
+
+
+def _folded(char: str) -> str:
+    """One character without marks; a digit of any script as ours."""
+    kind = unicodedata.category(char)
+    return "" if kind == "Mn" else str(unicodedata.digit(char)) if kind == "Nd" else char
 
 
 def words(text: str) -> list[str]:

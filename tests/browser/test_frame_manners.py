@@ -58,6 +58,24 @@ async def test_a_picture_that_is_pasted_is_answered(page: Page, fake: FakeServer
     await expect(alert).to_be_empty()
 
 
+DROP = """(area) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["x"], "a.png", { type: "image/png" }));
+  const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+  return !area.dispatchEvent(drop);
+}"""
+
+
+async def test_a_file_that_is_dropped_takes_nobody_away(
+    page: Page, fake: FakeServer, url: str
+) -> None:
+    fake.answer = greet
+    await page.goto(url)
+    await expect(page.get_by_role("article")).to_have_count(1)
+    assert await page.locator("#log").evaluate(DROP)
+    await expect(page.locator("#notice")).to_contain_text("Pictures cannot be sent here.")
+
+
 async def test_a_new_conversation_leads_back_to_the_last(page: Page, server: Server) -> None:
     await page.goto(f"{server.url}/chatwidget/demo/")
     back = page.get_by_role("button", name="Back to the previous conversation")

@@ -18,9 +18,10 @@ async def server(request: pytest.FixtureRequest, serve: Serve) -> Server:
     return await serve({}, server=request.param)
 
 
-@pytest.fixture
-async def proxy(server: Server) -> AsyncIterator[OldProxy]:
+@pytest.fixture(params=["refuses", "cuts"])
+async def proxy(server: Server, request: pytest.FixtureRequest) -> AsyncIterator[OldProxy]:
     async with OldProxy(server.port) as made:
+        made.cuts = request.param == "cuts"
         yield made
 
 

@@ -24,6 +24,21 @@ PAGE = "https://shop.example/lamps"
         (f"{PAGE}?x=9f86d081884c7d659a2feaa0c55ad015", PAGE),
         (f"{PAGE}?x=eyJhbGciOiJIUzI1NiJ9.e30.c2ln", PAGE),
         (f"{PAGE}?keyword=lamps&size=xl;uid=7", f"{PAGE}?keyword=lamps&size=xl"),
+        (f"{PAGE}?next=%2Faccount%3Ftoken%3Dabc&a=1", f"{PAGE}?a=1"),
+        (f"{PAGE};jsessionid=AB12/7?a=1", f"{PAGE}/7?a=1"),
+        (
+            "https://shop.example/reset/MQ/c8x4yk-9f86d081884c7d659a2feaa0c55ad015/",
+            "https://shop.example/reset/MQ/…/",
+        ),
+        (
+            "https://shop.example/confirm/MQ:1tQxYz:k3JhZ9_x0Qb7aLwTq2/",
+            "https://shop.example/confirm/…/",
+        ),
+        ("https://shop.example/u/ada%40example.com/orders", "https://shop.example/u/…/orders"),
+        (
+            "https://shop.example/@ada/the-10-best-lamps-of-2026-e27-2700k",
+            "https://shop.example/@ada/the-10-best-lamps-of-2026-e27-2700k",
+        ),
         ("https://ada:secret@shop.example/?a=1", "https://shop.example/?a=1"),
         ("http://[::1?token=x", "http://[::1"),
         ("about:srcdoc", "about:srcdoc"),

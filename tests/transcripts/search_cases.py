@@ -23,6 +23,9 @@ SAID = {
     "hindi": ("मेरा ऑर्डर कहाँ है?", "रास्ते में।"),
     "weeks": ("How long may I return it?", "Within two weeks, for a full refund."),
     "weeks apart": ("Are two of these enough for weeks?", "Yes."),
+    "polish": ("Gdzie jest Łódź? Zamówienie w\u00adyłączone", "Tutaj."),
+    "persian": ("سفارش ۴۸۲۱۳ را می\u200cخواهم", "بله."),
+    "french": ("Un hors-d’œuvre ?", "Oui."),
     "number": ("Order AB-12345x, please", "It is on its way. See https://shop.example/track"),
 }
 # What is typed, and the conversations that it finds.
@@ -41,6 +44,11 @@ CASES = {
     "หมด": {"thai"},
     "订单": {"chinese"},
     "ऑर्डर": {"hindi"},
+    "lodz": {"polish"},
+    "wyłączone": {"polish"},
+    "48213": {"persian"},
+    "میخواهم": {"persian"},
+    "OEUVRE": {"french"},
     "refu": {"weeks"},
     "refund return": {"weeks"},
     '"two weeks"': {"weeks"},

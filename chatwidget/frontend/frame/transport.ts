@@ -1,11 +1,11 @@
 /**
- * How the frame reaches the server: by a websocket; by an event stream where two handshakes of one
- * never opened (some companies' proxies take none), and then for as long as the tab lives.
+ * How the frame reaches the server: by a websocket; by an event stream where two of them brought
+ * nothing (some companies' proxies take none), and then for as long as the tab lives.
  */
 import { EventStream } from "./event-stream.ts";
 import type { WebSocketLike } from "./socket.ts";
 
-/** Handshakes that never opened, before the other way is tried. */
+/** Websockets that brought nothing, before the other way is tried. */
 const CHANCES = 2;
 
 export interface Kept {
@@ -44,17 +44,19 @@ export class Transport {
     this.#first = undefined;
     const usable = first && first.readyState <= WebSocket.OPEN;
     const socket = usable ? first : openSocket(this.#socketUrl);
-    let opened = socket.readyState === WebSocket.OPEN;
-    if (opened) queueMicrotask(() => socket.onopen?.(new Event("open")));
-    socket.addEventListener("open", () => {
-      opened = true;
+    let works = false;
+    if (socket.readyState === WebSocket.OPEN)
+      queueMicrotask(() => socket.onopen?.(new Event("open")));
+    // Some proxies let the handshake pass and nothing else.
+    socket.addEventListener("message", () => {
+      works = true;
     });
-    socket.addEventListener("close", () => {
+    socket.addEventListener("close", ({ code }) => {
       // Only where the server answers otherwise: one that is down takes no handshake, either.
       const refuse = () => {
         this.#failed += 1;
       };
-      if (!opened) fetch(this.#probe, { method: "HEAD" }).then(refuse, () => {});
+      if (!works && code < 4000) fetch(this.#probe, { method: "HEAD" }).then(refuse, () => {});
     });
     return socket as WebSocketLike;
   }

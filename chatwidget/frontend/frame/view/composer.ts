@@ -39,6 +39,14 @@ export class Composer {
       if (clipboardData?.files.length && !clipboardData.getData("text"))
         this.notify(context.config.strings.pictures);
     });
+    // A file that is dropped would be shown in place of the chat.
+    for (const type of ["dragover", "drop"] as const) {
+      document.addEventListener(type, (event) => {
+        if (!event.dataTransfer?.types.includes("Files")) return;
+        event.preventDefault();
+        if (type === "drop") this.notify(context.config.strings.pictures);
+      });
+    }
     this.#stop.addEventListener("click", () => {
       if (this.#running) context.client.stop(this.#running);
     });
