@@ -25,7 +25,12 @@ async def test_all_of_a_conversation_is_printed(page: Page, fake: FakeServer, ur
     fake.answer = lambda frame: [ready(*long)] if frame["type"] == "hello" else []
     await page.goto(url)
     await expect(page.get_by_role("article")).to_have_count(50)
-    await page.emulate_media(media="print")
+    await page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    await page.emulate_media(media="print", color_scheme="dark")
+    # Dark on white, as backgrounds are not printed.
+    body = page.get_by_role("article").first.locator(".body")
+    await expect(body).to_have_css("color", "rgb(23, 24, 28)")
+    await expect(body).to_have_css("background-color", "rgba(0, 0, 0, 0)")
     await expect(page.get_by_role("button", name="Send")).to_be_hidden()
     shown = "() => ['first', 'last'].map(each => document.querySelector(`article:${each}-of-type`)"
     shown += ".getBoundingClientRect()).map(({ top, bottom }) => [top, bottom])"
