@@ -51,12 +51,12 @@ export class Transport {
     socket.addEventListener("message", () => {
       works = true;
     });
-    socket.addEventListener("close", ({ code }) => {
+    socket.addEventListener("close", ({ wasClean }) => {
       // Only where the server answers otherwise: one that is down takes no handshake, either.
       const refuse = () => {
         this.#failed += 1;
       };
-      if (!works && code < 4000) fetch(this.#probe, { method: "HEAD" }).then(refuse, () => {});
+      if (!works && !wasClean) fetch(this.#probe, { method: "HEAD" }).then(refuse, () => {});
     });
     return socket as WebSocketLike;
   }
