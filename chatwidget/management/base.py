@@ -1,7 +1,12 @@
-"""What the commands share: a database that is not ready, and a widget that is not there."""
+"""What the commands share: a database that is not ready, a widget that is not there, a reader who
+has had enough."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -25,6 +30,17 @@ class DatabaseCommand(BaseCommand):
                 f"The database is not ready ({reason}): does it run where DATABASES says? "
                 "If so, run migrate."
             ) from None
+
+
+@contextmanager
+def while_read() -> Iterator[None]:
+    """Around what is printed: that nobody reads any more (`| head`) ends it, and is no error."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would complain again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def named_widget(slug: str) -> Widget:

@@ -416,6 +416,19 @@ def test_a_reader_that_has_had_enough_is_no_error(environment: dict[str, str]) -
         assert export.wait(timeout=60) == 0
 
 
+def test_neither_is_one_who_reads_nothing(environment: dict[str, str]) -> None:
+    """`list_widgets | true`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with subprocess.Popen(
+        [*MANAGE, "list_widgets"], cwd=ROOT, env=environment, stdout=writer, stderr=subprocess.PIPE
+    ) as listing:
+        os.close(writer)
+        assert listing.stderr is not None
+        assert listing.stderr.read() == b""
+        assert listing.wait(timeout=60) == 0
+
+
 def test_what_a_hostile_model_writes_is_one_harmless_cell_and_one_line() -> None:
     widget = a_widget()
     a_conversation(widget, "hi", "hello")

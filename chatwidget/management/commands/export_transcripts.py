@@ -18,7 +18,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from chatwidget.management.base import DatabaseCommand, named_widget
+from chatwidget.management.base import DatabaseCommand, named_widget, while_read
 from chatwidget.transcripts import export
 from chatwidget.transcripts.chats import read_chats
 from chatwidget.transcripts.dataset import with_judgements
@@ -116,12 +116,8 @@ def standard_output(write: Callable[..., Any]) -> Iterator[Callable[[str], Any]]
     # In any locale: UTF-8, and half a surrogate pair as JSON writes it.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
-    try:
+    with while_read():
         yield lambda text: write(text, ending="")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # What is still buffered would complain again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

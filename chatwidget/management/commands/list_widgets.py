@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Subquery
 
-from chatwidget.management.base import DatabaseCommand
+from chatwidget.management.base import DatabaseCommand, while_read
 from chatwidget.models import Conversation, Widget
 
 COLUMNS = ("slug", "title", "provider", "active", "sites", "conversations", "last message")
@@ -21,8 +21,12 @@ class Command(DatabaseCommand):
         parser.add_argument("--format", choices=("table", "jsonl"), default="table")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with while_read():
+            self._list(options["format"])
+
+    def _list(self, form: str) -> None:
         rows = [_row(widget) for widget in _widgets()]
-        if options["format"] == "jsonl":
+        if form == "jsonl":
             for row in rows:
                 self.stdout.write(json.dumps(row, ensure_ascii=False))
         elif rows:
