@@ -26,7 +26,7 @@ from chatwidget.transcripts.locking import (
     unfinished_replies,
 )
 from chatwidget.transcripts.notices import record
-from chatwidget.transcripts.sql import end_reply, lease_end, touch, unfinished
+from chatwidget.transcripts.sql import end_reply, lease_end, touch
 from chatwidget.transcripts.types import (
     Change,
     Checkpoint,
@@ -48,7 +48,8 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Change | 
         revision = touch(job.conversation, now)
     except ConversationGone:
         return None
-    if not end_reply(job.entry.id, owner, job.entry.attempt, outcome, now, revision):
+    waiting = end_reply(job, owner, outcome, now, revision)
+    if waiting is None:
         transaction.set_rollback(True)
         return None
     record_seconds(job.widget, outcome.total_ms)
@@ -71,7 +72,7 @@ def finish(job: Job, owner: str, outcome: Outcome, next_owner: str) -> Change | 
         retry_after=outcome.retry_after,
         revision=revision,
     )
-    if next_owner and unfinished(job.conversation)[0]:
+    if next_owner and waiting:
         following = claim_next(locked(job.conversation), next_owner)
         if following:
             return Change(job.conversation, (entry, following.entry), following)

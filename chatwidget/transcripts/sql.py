@@ -22,7 +22,7 @@ from django.db.models.expressions import DatabaseDefault
 
 from chatwidget.models import Conversation, Message, Visitor, Widget
 from chatwidget.transcripts.locking import LEASE, UNFINISHED_SQL
-from chatwidget.transcripts.types import ConversationGone, Outcome
+from chatwidget.transcripts.types import ConversationGone, Job, Outcome
 
 
 def _database() -> BaseDatabaseWrapper:
@@ -247,19 +247,28 @@ SET owner = '', lease_until = NULL, {", ".join(f"{name} = %s" for name in _ENDED
     completed_at = %s, revision = %s
 WHERE id = %s AND owner = %s AND attempt = %s AND status = 'streaming'
 """
+_WAIT = f"""
+(SELECT COUNT(*) FROM {Message._meta.db_table} w
+    WHERE w.conversation_id = %s AND {UNFINISHED_SQL} AND w.status = 'pending')
+"""
 
 
-def end_reply(
-    reply: UUID, owner: str, attempt: int, outcome: Outcome, now: datetime, revision: int
-) -> bool:
-    """Store a reply's end; False when it is no longer this owner's."""
+def end_reply(job: Job, owner: str, outcome: Outcome, now: datetime, revision: int) -> int | None:
+    """Store a reply's end, and count those that wait in its conversation, whose row is locked; None
+    when it is no longer this owner's."""
     database = _database()
     values = [_value(Message, name, getattr(outcome, name), database) for name in _ENDED]
     values.append(_value(Message, "completed_at", now, database))
-    values += [revision, _value(Message, "id", reply, database), owner, attempt]
+    reply = _value(Message, "id", job.entry.id, database)
+    values += [revision, reply, owner, job.entry.attempt]
     with database.cursor() as cursor:
-        cursor.execute(_END_REPLY, values)
-        return bool(cursor.rowcount)
+        if database.vendor == "mysql":
+            cursor.execute(_END_REPLY, values)
+            return unfinished(job.conversation)[1] if cursor.rowcount else None
+        conversation = _value(Conversation, "id", job.conversation, database)
+        cursor.execute(f"{_END_REPLY} RETURNING {_WAIT}", [*values, conversation])
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 _TOUCH = f"""
