@@ -109,7 +109,7 @@ class Tab:
 
     async def close(self) -> None:
         self.opened = False
-        self.session.gone()
+        self.session.subscription.gone()
         for writer in self.writers:
             writer.cancel()
         await asyncio.gather(*self.writers, return_exceptions=True)

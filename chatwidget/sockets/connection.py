@@ -135,11 +135,11 @@ class Connection(Line):
                 # Who signs in sees what they said last: none was what was shown before that.
                 await session.begin(frame, latest=client.signs_in and frame.conversation is None)
         except BaseException:
-            session.gone()
+            session.subscription.gone()
             raise
         self._session = session
         if self._relay.draining:
-            session.leave()  # it has begun since this socket was opened
+            session.subscription.leave()  # it has begun since this socket was opened
         self._begin()
 
     # --- what `Admission` asks of a guest -----------------------------------------------------
@@ -175,6 +175,6 @@ class Connection(Line):
         if self._hello_timer:
             self._hello_timer.cancel()
         if self._session:
-            self._session.gone()
+            self._session.subscription.gone()
         if self._client:
             self._relay.admission.leave(self)

@@ -80,14 +80,6 @@ class Session:
         else:
             await self.subscription.open(as_uuid(hello.conversation or ""))
 
-    def leave(self) -> None:
-        """The process ends: close when what is followed has ended."""
-        self.subscription.leave()
-
-    def gone(self) -> None:
-        """The socket is closed."""
-        self.subscription.gone()
-
     async def handle(self, frame: AnyClientFrame) -> None:
         """Do what a frame asks for. Raises ChatError; DatabaseUnavailable when it takes long."""
         match frame:

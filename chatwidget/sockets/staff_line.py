@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from typing import assert_never
 from uuid import UUID
 
@@ -26,7 +25,7 @@ from chatwidget.errors import (
 )
 from chatwidget.languages import choose_language
 from chatwidget.protocol import Accepted, Pong, parse
-from chatwidget.sockets import origin, serialize
+from chatwidget.sockets import serialize
 from chatwidget.sockets.line import Line
 from chatwidget.sockets.listing import Listing
 from chatwidget.sockets.staff import Member, member_of
@@ -54,19 +53,12 @@ TYPING_SECONDS = 2.0
 class StaffLine(Line):
     """One page of one of the staff."""
 
-    def __init__(
-        self,
-        scope: origin.Scope,
-        send: Callable[[str], Awaitable[None]],
-        close: Callable[[int], Awaitable[None]],
-    ) -> None:
-        super().__init__(scope, send, close)
-        self._member: Member
-        self._watching: Watching | None = None
-        self._listing: Listing | None = None
-        self._conversation: UUID | None = None  # that it may see, and nothing else
-        self._checking: asyncio.Task[None] | None = None
-        self._typed_at = 0.0
+    _member: Member  # as of the last look
+    _watching: Watching | None = None
+    _listing: Listing | None = None
+    _conversation: UUID | None = None  # that it may see, and nothing else
+    _checking: asyncio.Task[None] | None = None
+    _typed_at = 0.0
 
     async def _admit(self) -> None:
         self._enter()
