@@ -147,7 +147,7 @@ def close_threads() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def preparation() -> Preparation:
+def preparation(folder: None) -> Preparation:
     return Preparation()
 
 

@@ -276,7 +276,9 @@ async def test_whatever_a_page_sends(
         await page.send(json.dumps(frame))
         if pick.random() < 0.2:
             await chat.send({"type": "send", "id": str(uuid.uuid4()), "text": "say:yes"})
+    await chat.quiet()  # all that the visitor has sent is stored, or refused
     await page.send({"type": "hand_back"})
+    await page.quiet()  # the page has read nothing of all this yet
     while any(each["status"] in ("pending", "streaming") for each in page.shown.transcript) or (
         page.shown.transcript[-1]["role"] == "user"
     ):
