@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -32,6 +33,7 @@ def answering(request: HttpRequest, conversation: Conversation) -> dict[str, Any
         **socket_paths(),
         "conversation": str(conversation.pk),
         "locale": get_language(),
+        "zone": timezone.get_current_timezone_name(),
         "mayAnswer": request.user.has_perm("chatwidget.change_conversation"),
         "canned": conversation.widget.typed_desk.canned,
         "words": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -70,6 +71,10 @@ async def test_staff_behind_such_a_proxy(
     await reply.press("Enter")
     await expect(page.get_by_text("I am a person.", exact=True)).to_be_visible()
     await expect(staff.get_by_role("article").last).to_contain_text("I am a person.")
+    # Its time is written as the server writes those of the messages before.
+    await expect(staff.locator(".cw-meta time").last).to_have_text(
+        re.compile(r"\d\d:\d\d:\d\d UTC")
+    )
     # The list's two that did not open; the conversation's page, in the same tab, tried none.
     assert proxy.refused == 2
 

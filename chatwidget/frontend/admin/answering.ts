@@ -12,6 +12,8 @@ import { markdownOf } from "./transcript.ts";
 interface Given extends Paths {
   conversation: string;
   locale: string;
+  /** The site's time zone, in which the server writes times. */
+  zone: string;
   mayAnswer: boolean;
   canned: string[];
   words: Words;
@@ -48,12 +50,10 @@ class Answering {
 
   constructor(given: Given) {
     this.#given = given;
-    const { conversation, locale, words } = given;
+    const { conversation, locale, words, zone } = given;
     const list = document.querySelector<HTMLElement>(".cw-lines")!;
     const last = document.querySelector<HTMLElement>(".cw-conversation")?.dataset.last;
-    this.#lines = new Lines(list, Number(last), words, locale, (bubble) =>
-      markdownOf(list, bubble),
-    );
+    this.#lines = new Lines(list, Number(last), words, zone, (bubble) => markdownOf(list, bubble));
     this.#listen();
     this.#panel.hidden = false;
     this.#say(words.connecting);

@@ -38,14 +38,14 @@ export class Lines {
     list: HTMLElement,
     drawn: number,
     words: Words,
-    locale: string,
+    zone: string,
     begin: (bubble: HTMLElement) => MarkdownStream,
   ) {
     this.#list = list;
     this.#drawn = drawn;
     this.#words = words;
     this.#begin = begin;
-    this.#time = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+    this.#time = clock(zone);
   }
 
   /** Shows what is new, or has changed. */
@@ -138,5 +138,16 @@ export class Lines {
     line.text.write(message.text.slice(line.written));
     line.written = message.text.length;
     if (!isRunning(message)) line.text.end();
+  }
+}
+
+/** Writes times as the server does: 14:01:10 UTC. */
+function clock(timeZone: string | undefined): Intl.DateTimeFormat {
+  const two = "2-digit";
+  const parts = { hour: two, minute: two, second: two, timeZoneName: "short" } as const;
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...parts, timeZone });
+  } catch {
+    return clock(undefined); // a zone that the browser does not know: its own
   }
 }
