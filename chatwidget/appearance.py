@@ -169,12 +169,12 @@ class Appearance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
         Url,
         _is(
             "look",
-            _("Icon"),
+            _("Icon of the button"),
             format_lazy("{} {}", _ADDRESS, _("Empty: a speech bubble.")),
             error=_ADDRESS_ERROR,
         ),
     ] = ""
-    logo: Annotated[Url, _is("look", _("Logo"), _ADDRESS, error=_ADDRESS_ERROR)] = ""
+    logo: Annotated[Url, _is("look", _("Logo in the header"), _ADDRESS, error=_ADDRESS_ERROR)] = ""
     teaser: Annotated[
         Text, _is("look", _("Teaser"), _("A bubble beside the closed button. Empty: none."))
     ] = ""
@@ -188,6 +188,7 @@ class Appearance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 def _option(kind: msgspec.inspect.Type) -> Option:
     assert isinstance(kind, msgspec.inspect.Metadata) and kind.extra, kind
     found: Option = kind.extra["option"]
+    assert not (found.style and isinstance(kind.type, msgspec.inspect.BoolType)), "no CSS value"
     return found
 
 

@@ -87,14 +87,14 @@ class Hub:
             room.show_typing(author)
             self._send(room, TypingSeen(author))
 
-    def run(self, conversation: UUID, entry: Entry) -> Reply:
+    def own(self, conversation: UUID, entry: Entry) -> Reply:
         """The reply in flight that this process runs from now on; its text goes to all."""
         room = self.open(conversation)
         reply = room.in_flight(entry)
         room.replicas.pop(entry.id, None)
         room.reply = reply
         if room.interest:
-            self.pubsub.publish(reply, 0)
+            self.pubsub.follow(reply, 0)
         return reply
 
     def _send(self, room: Room, event: AnyEvent) -> None:
@@ -195,4 +195,4 @@ class Hub:
         room.note(presence.revision)  # it happened before they knew that we show it
         if reply := room.reply:
             start = presence.length if reply.entry.id == presence.reply else 0
-            self.pubsub.publish(reply, start)
+            self.pubsub.follow(reply, start)

@@ -75,7 +75,7 @@ class PubSub:
         """Send an event to the processes that have joined the conversation."""
         self._queue(partial(self._send, conversation, event))
 
-    def publish(self, reply: Reply, start: int) -> None:
+    def follow(self, reply: Reply, start: int) -> None:
         """Send a reply's text from `start` on, and all that follows, until it ends."""
         if self._layer is None:
             return

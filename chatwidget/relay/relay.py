@@ -80,7 +80,7 @@ class Relay:
     def _start(self, job: Job) -> None:
         if job.entry.id in self.running:
             return  # claimed again by `reap`, which had looked before it was begun
-        running = ActiveReply(job, self.hub.run(job.conversation, job.entry))
+        running = ActiveReply(job, self.hub.own(job.conversation, job.entry))
         self.running[job.entry.id] = running
         running.task = asyncio.create_task(self._run(running), name=f"reply-{job.entry.id}")
 

@@ -1,7 +1,8 @@
 """A reply in flight: one append-only text.
 
-The relay appends to it; every socket's outbox follows it by an offset. Streaming, coalescing,
-resuming at an exact code point, several tabs and slow readers all follow from this.
+The relay appends to it (of a replica, the hub). Every socket's outbox follows it by an offset, and
+so does the `PubSub` for other processes. Streaming, coalescing, resuming at an exact code point,
+several tabs and slow readers all follow from this.
 """
 
 from __future__ import annotations

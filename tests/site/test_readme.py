@@ -35,6 +35,8 @@ def test_every_variable_of_the_app_is_told_with_its_default() -> None:
             match getattr(Conf(), name):
                 case True:
                     expected = {"`on`"}
+                case False:
+                    expected = {"`off`"}
                 case None:
                     expected = {"as `DEBUG`"}
                 case Timeouts() as times:
