@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+import httpx
 import msgspec
 from django.utils.translation import gettext as _
 
@@ -17,9 +18,10 @@ from chatwidget.models import new_id
 from chatwidget.providers.answer import Answer, Request
 from chatwidget.providers.base import HistoryMessage, Turn, VisitorIdentity
 from chatwidget.providers.decoders import excerpt
-from chatwidget.providers.generic import Generic, Trace
+from chatwidget.providers.generic import Generic
 from chatwidget.providers.generic.paths import Event
 from chatwidget.providers.generic.reading import Reading
+from chatwidget.providers.generic.trace import Trace
 from chatwidget.providers.reader import ReplyReader
 from chatwidget.providers.registry import make_provider
 from chatwidget.providers.scrubbing import Scrubber, scrubber_of
@@ -50,6 +52,7 @@ class Call:
     headers: list[tuple[str, str]]
     body: str
     status: int = 0
+    refused: bool = False
     answer_headers: list[tuple[str, str]] = field(default_factory=list)
     raw: str = ""
     answer: Answer | None = None
@@ -94,9 +97,18 @@ class Recorder(Trace):
         self.exchange.calls.append(Call(request.line, headers, self._clean(body)[:MAX_BODY]))
 
     def answered(self, answer: Answer) -> None:
+        call = self._began(answer.status, answer.headers)
+        call.answer, call.refused = answer, False
+
+    def refused(self, response: httpx.Response, said: bytes) -> None:
+        call = self._began(response.status_code, response.headers)
+        call.raw, call.refused = self._clean(said.decode("utf-8", "replace")), True
+
+    def _began(self, status: int, headers: httpx.Headers) -> Call:
         call = self.exchange.calls[-1]
-        call.status, call.answer = answer.status, answer
-        call.answer_headers = [(n, self._clean(value)) for n, value in answer.headers.items()]
+        call.status = status
+        call.answer_headers = [(n, self._clean(value)) for n, value in headers.items()]
+        return call
 
     def took(self, found: Event, reading: Reading) -> None:
         exchange = self.exchange
@@ -175,11 +187,12 @@ def verdicts(provider: Generic, exchanges: list[Exchange]) -> list[Verdict]:
     if not used & {"text", "history+text"}:
         found.append(Verdict(False, _("The request does not hold the message: {text} is missing.")))
     for exchange in exchanges:
-        call = exchange.calls[-1] if exchange.calls else None
-        if call is not None and call.status:
+        for call in exchange.calls:
+            if not call.status:
+                continue
             kind = dict(call.answer_headers).get("content-type", "–")
             shown = {"line": call.line, "status": call.status, "type": kind}
-            found.append(Verdict(True, _("%(line)s: %(status)s, %(type)s") % shown))
+            found.append(Verdict(not call.refused, _("%(line)s: %(status)s, %(type)s") % shown))
         if exchange.events:
             shown = {"events": exchange.events, "rules": exchange.counted}
             found.append(Verdict(True, _("%(events)s events, by rule: %(rules)s") % shown))

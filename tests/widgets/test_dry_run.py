@@ -109,6 +109,15 @@ async def test_what_is_wrong(answer: Answer, request_body: dict[str, Any], said:
     assert said in "\n".join(found.lines)
 
 
+async def test_a_refusal_is_shown_as_it_came() -> None:
+    refused = Answer([b'{"detail": "a: missing"}'], 422, JSON)
+    [exchange], _, found = await run(described(STREAM, body={"a": "{text}"}), refused)
+    [call] = exchange.calls
+    assert (call.status, call.raw) == (422, '{"detail": "a: missing"}')
+    assert dict(call.answer_headers) == JSON
+    assert found.lines[0] == "✗ POST https://agent.example/chat: 422, application/json"
+
+
 async def test_what_is_kept_is_bounded() -> None:
     event = b'data: {"text": "' + b"x" * 4000 + b'"}\n\n'
     answer = Answer([event * 50, event * 200, b'data: {"end": 1}\n\n'])

@@ -43,6 +43,7 @@ from chatwidget.providers.generic.paths import Event as Found
 from chatwidget.providers.generic.presets import PRESETS
 from chatwidget.providers.generic.reading import Reading
 from chatwidget.providers.generic.requests import ACCEPTS, Requests
+from chatwidget.providers.generic.trace import Trace
 from chatwidget.providers.http import HTTPProvider
 from chatwidget.providers.registry import base_url_problems
 from chatwidget.providers.transport import in_background
@@ -53,19 +54,6 @@ OK = range(200, 300)
 # Seconds that a platform may take to be told that nobody listens any more.
 STOP_SECONDS = 10.0
 GREETING_JOIN = "\n\n"
-
-
-class Trace:
-    """What a dry run looks at; this one looks away."""
-
-    def asked(self, request: Request) -> None:
-        """A request is about to be sent."""
-
-    def answered(self, answer: Answer) -> None:
-        """Its answer begins."""
-
-    def took(self, found: Found, reading: Reading) -> None:
-        """An event was read; `reading.taken` are the rules that took it."""
 
 
 class Generic(HTTPProvider):
@@ -140,6 +128,7 @@ class Generic(HTTPProvider):
         return {}  # the headers that the description names, in `_request`
 
     def refusal(self, response: httpx.Response, said: bytes, after: float | None) -> ReplyError:
+        self.trace.refused(response, said)
         return refusal(response, said, after, CAUSE)
 
     def may_retry(self, status: int, refused: ReplyError, after: float | None) -> bool:
@@ -158,6 +147,14 @@ class Generic(HTTPProvider):
         return AgentProfile(greeting=Greeting(said, session) if said else None)
 
     async def opened(self, turn: Turn) -> tuple[str, str]:
+        """What `_opened` says; a failure's cause names this call, which is not the message's."""
+        try:
+            return await self._opened(turn)
+        except ReplyError as error:
+            error.cause += " (in request.open)"
+            raise
+
+    async def _opened(self, turn: Turn) -> tuple[str, str]:
         """The session that the open call begins, and its greeting, empty where it has none.
 
         Where the platform names no session, the conversation's id remembers that it is open.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -62,6 +63,9 @@ def _of_call(place: str, call: Call) -> Iterator[str]:
     for status in getattr(call, "accept_status", ()):
         if not 100 <= status < 600:
             yield f"{place}.accept_status: {status} is no status"
+    typed = {name.lower(): text.lower() for name, text in call.headers.items()}
+    if call.body is not UNSET and "form" in typed.get("content-type", ""):
+        yield f"{place}: a body is sent as JSON; what goes as a form is called 'form'"
     given = Counter(name.lower() for name in call.headers)
     for name, text in call.headers.items():
         if given[name.lower()] > 1:
@@ -176,6 +180,9 @@ def _of_answer(description: Description) -> Iterator[str]:
             parse(given)
         except PathError as error:
             yield f"{place}: {error}"
+    for place, parse, given in places if answer.framing != "sse" else ():
+        if parse in (All, ends_of) and "@event" in json.dumps(given):
+            yield f"{place}: @event is a server-sent event's name; in {answer.framing} is none"
     shows = answer.text or any(ui.type != "activity" for ui in answer.ui)
     if not shows and answer.framing != "text":
         yield "answer.text: without a rule for it no text is ever found"

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -29,6 +29,9 @@ Code = Literal[
     "provider_timeout",
 ]
 
+Framing = Literal["text", "sse", "ndjson", "json"]
+Element = Literal["buttons", "links", "product-grid", "activity"]
+Role = Literal["user", "assistant"]
 Paths = str | list[str]
 When = str | list[str]
 
@@ -72,7 +75,7 @@ class Request(Call, frozen=True):
     history_item: dict[str, Any] | str = msgspec.field(
         default_factory=lambda: {"role": "{role}", "content": "{text}"}
     )
-    roles: dict[Literal["user", "assistant"], str] = {}
+    roles: dict[Role, str] = {}
     open: Open | None = None
     stop: Call | None = None
 
@@ -102,7 +105,7 @@ class UIRule(Strict, frozen=True):
     `activity`: the agent does something until it goes on writing; `title` says what, if anything.
     """
 
-    type: Literal["buttons", "links", "product-grid", "activity"]
+    type: Element
     items: str = "$"
     title: str = ""
     when: When = []
@@ -115,7 +118,7 @@ class UIRule(Strict, frozen=True):
 class Answer(Strict, frozen=True):
     """How an answer is read."""
 
-    framing: Literal["text", "sse", "ndjson", "json"]
+    framing: Framing
     text: list[TextRule] = []
     session: Paths = []
     run: Paths = []
@@ -175,6 +178,23 @@ _ADD = {
     "framing": ": it is sse, ndjson, json or text",
 }
 
+# Where words stand, for one that stands elsewhere.
+_HOLD: dict[str, type[Struct]] = {
+    "the description": Description,
+    "request": Request,
+    "request.open": Open,
+    "answer": Answer,
+    "answer.text": TextRule,
+    "answer.error": ErrorRule,
+    "answer.ui": UIRule,
+}
+_ONE_OF = {
+    "answer.framing": get_args(Framing),
+    "answer.ui.type": get_args(Element),
+    "answer.error.code": get_args(Code),
+    "request.roles": get_args(Role),
+}
+
 
 class DescriptionError(ValueError):
     """It is no description; the message names the place."""
@@ -213,7 +233,14 @@ def _placed(said: str) -> str:
     place = place.rstrip("`").lstrip(".").removesuffix(".") or "the description"
     unknown = re.search(r"unknown field `(.*)`", what)
     if unknown:
-        return f"{place}: there is no word {unknown[1]!r} here"
+        known = [at for at, holds in _HOLD.items() if unknown[1] in holds.__struct_fields__]
+        hint = f"; it stands in {' or '.join(known)}" if known else ""
+        return f"{place}: there is no word {unknown[1]!r} here{hint}"
+    value = re.match(r"Invalid enum value '(.*)'(?: - at `key` in `\$\.(.*)`)?", what)
+    if value:
+        place = value[2] or place
+        words = _ONE_OF.get(re.sub(r"\[\d+\]", "", place), ())
+        return f"{place}: {value[1]!r} is none of {', '.join(words)}"
     missing = re.search(r"missing required field `(.*)`", what)
     if missing:
         return f"{place}: {missing[1]!r} is missing{_ADD.get(missing[1], '')}"

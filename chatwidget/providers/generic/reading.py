@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,7 +145,7 @@ class Reading:
         one_type = rule.type == self._ui_type or "links" in (rule.type, self._ui_type or "links")
         if not one_type or not All(rule.when).hold(event):
             return
-        for item in Path(rule.items).values(event.value):
+        for item in _items(rule, event):
             fields = {
                 name: texts[0]
                 for name in ("title", "payload", "url", "image", "price")
@@ -162,7 +163,7 @@ class Reading:
         if All(rule.when).hold(event):
             self.doing = WORKING
             self.taken.append(f"ui[{at}]")
-            for item in Path(rule.items).values(event.value) if rule.title else ():
+            for item in _items(rule, event) if rule.title else ():
                 self.doing = next(filter(None, Path(rule.title).texts(item)), self.doing)
 
     def fallback(self) -> str:
@@ -189,3 +190,9 @@ class Reading:
             raise PlatformUnavailable("the answer ended without its end mark: it may be cut off")
         if not (self.spoken or self._ui):
             raise PlatformRejected(f"no rule of the description finds a text in it: {said}")
+
+
+def _items(rule: UIRule, event: Event) -> Iterator[Any]:
+    """The objects that a rule leads to, or a list of them does."""
+    for found in Path(rule.items).values(event.value):
+        yield from found if isinstance(found, list) else [found]

@@ -191,8 +191,16 @@ for _ in range(2000):
         ("colour", "red", "the description: there is no word 'colour'"),
         ("request.retries", 3, "request: there is no word 'retries'"),
         ("request.open", {"url": "{base}", "wait": 1}, "request.open: there is no word 'wait'"),
+        ("open", {}, "the description: there is no word 'open' here; it stands in request"),
+        ("answer.when", [], "'when' here; it stands in answer.text or answer.error or answer.ui"),
+        ("request.roles", {"human": "user"}, "request.roles: 'human' is none of user, assistant"),
+        (
+            "request.headers",
+            {"content-type": "application/x-www-form-urlencoded"},
+            "request: a body is sent as JSON",
+        ),
         ("answer.if", [], "answer: there is no word 'if'"),
-        ("answer.framing", "xml", "answer.framing: "),
+        ("answer.framing", "xml", "answer.framing: 'xml' is none of text, sse, ndjson, json"),
         (
             "answer.text",
             [{"path": "a", "regex": "b"}],

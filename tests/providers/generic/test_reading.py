@@ -297,7 +297,7 @@ async def test_rich_elements() -> None:
     ui = [
         {"when": "type=card", "type": "product-grid", "items": "cards[*]", "title": "name"}
         | {"url": "link", "price": "cost", "image": "picture"},
-        {"when": "links", "type": "links", "items": "links[*]", "title": "t", "url": "u"},
+        {"when": "links", "type": "links", "items": "links", "title": "t", "url": "u"},
     ]
     answer = {"framing": "ndjson", "text": TEXT, "ui": ui}
     card = '{"name": "Mug", "link": "https://a.example/m", "cost": 24, "picture": null}'

@@ -289,6 +289,7 @@ async def test_that_it_is_open_is_remembered() -> None:
 async def test_an_open_call_that_fails(answer: Answer, code: str) -> None:
     found, platform = await asked(generic(described(REPLY, **CONTINUE)), answer)
     assert found.code == code
+    assert found.error is not None and "(in request.open)" in found.error.cause
     assert len(platform.requests) == 1
 
 
