@@ -18,7 +18,7 @@ def supported(tag: str) -> str:
     tag = tag.strip().lower().replace("_", "-")
     if tag in LANGUAGES:
         return tag
-    base = tag.partition("-")[0]
+    base = tag.partition("-")[0].replace("iw", "he")  # as Java has long called Hebrew
     if base == "zh":  # those who read traditional characters may prefer another language
         return "" if "hant" in tag or tag in ("zh-tw", "zh-hk", "zh-mo") else "zh-hans"
     return next((known for known in LANGUAGES if base and known.partition("-")[0] == base), "")

@@ -155,6 +155,7 @@ def test_what_is_filled_in_is_the_same(language: str) -> None:
         ("", "zh-CN", "", "zh-hans"),
         ("", "zh-Hans-SG", "", "zh-hans"),
         ("", "zh-TW", "ja", "ja"),
+        ("", "iw-IL", "ja", "he"),
         ("", "zh-Hant", "", "en"),
         ("", "zh-Hant-HK", "de", "de"),
         ("", "\u0130\0<b>", "he", "he"),
