@@ -33,7 +33,7 @@ WORDS = (
     ("answer.session", _("Where the platform's session is; it comes back as {session}.")),
     ("answer.run", _("Where the run's id is, for the stop request.")),
     ("answer.error", _("Rules: when, text (why, for you alone), code.")),
-    ("answer.end", _("What ends an answer; without it, an answer counts as cut off.")),
+    ("answer.end", _("What ends an answer. Given, an answer without it counts as cut off.")),
     ("answer.done", _("The data that is no event: [DONE], unless it is given.")),
     ("answer.ui", _("Rules for buttons, links and products: type, items, title, payload, url, …")),
     ("path", _("a.b  [0]  [-1]  [*]  [key=value]  $")),

@@ -197,6 +197,8 @@ def verdicts(provider: Generic, exchanges: list[Exchange]) -> list[Verdict]:
             shown = {"events": exchange.events, "rules": exchange.counted}
             found.append(Verdict(True, _("%(events)s events, by rule: %(rules)s") % shown))
     if exchanges[-1].error is not None:
+        if provider.config.key and "key" not in used:
+            found.append(Verdict(False, _("The API key is not sent: no header holds {key}.")))
         return found
     if not (used & {"session", "conversation", "history", "history+text", "visitor"}):
         found.append(

@@ -92,6 +92,7 @@ async def test_all_is_shown() -> None:
     [
         (Answer([b'{"other": 1}'], headers=JSON), {"a": "{text}"}, "no rule of the description"),
         (Answer([b"no"], 401), {"a": "{text}"}, "Wrong key"),
+        (Answer([b"no"], 401), {"a": "{text}"}, "no header holds {key}"),
         (Answer([b"no"], 404), {"a": "{text}"}, "POST https://agent.example/chat"),
         (Answer([b'data: {"error": "broke"}\n\n']), {"a": "{text}"}, "the platform says: broke"),
         (Answer([EVENTS]), {"a": "{conversation}"}, "{text} is missing"),

@@ -187,7 +187,10 @@ class Reading:
         if self.whole and self.answer.framing != "json":
             marked = False  # instead of a stream that was asked for: it needs none
         if marked and not (self.ended if self._ends else self.done):
-            raise PlatformUnavailable("the answer ended without its end mark: it may be cut off")
+            mark = "answer.end" if self._ends else "answer.done"
+            raise PlatformUnavailable(
+                f"the answer ended without its end mark ({mark}): it may be cut off"
+            )
         if not (self.spoken or self._ui):
             raise PlatformRejected(f"no rule of the description finds a text in it: {said}")
 

@@ -150,7 +150,7 @@ EXPECTED |= {
     "dify-agent": ("I have created an image é世😀", "", "", DIFY),
     "dify-error": ("Echo 1: ", REJECTED, "Your quota", DIFY),
     "dify-replace": ("Echo 1: ", REJECTED, "It was moderated.", DIFY),
-    "dify-cut": ("Echo 1: hi é", UNAVAILABLE, "without its end mark", DIFY),
+    "dify-cut": ("Echo 1: hi é", UNAVAILABLE, "without its end mark (answer.end)", DIFY),
     "dify-404": ("", MISCONFIGURED, "Conversation Not Exists", ""),
     "dify-badkey": ("", MISCONFIGURED, "Access token is invalid", ""),
     "ollama-stream": (f"Echo 1: {END}", "", "", ""),
