@@ -179,7 +179,8 @@ def _of_answer(description: Description) -> Iterator[str]:
         try:
             parse(given)
         except PathError as error:
-            yield f"{place}: {error}"
+            hint = "; a mark that is no JSON is answer.done" if place == "answer.end" else ""
+            yield f"{place}: {error}{hint}"
     for place, parse, given in places if answer.framing != "sse" else ():
         if parse in (All, ends_of) and "@event" in json.dumps(given):
             yield f"{place}: @event is a server-sent event's name; in {answer.framing} is none"

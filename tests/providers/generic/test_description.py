@@ -218,6 +218,7 @@ for _ in range(2000):
         ("answer.session", ["a", "b["], "answer.session: 'b[' is no path"),
         ("answer.run", "a b", "answer.run: 'a b' is no path"),
         ("answer.end", ["a", "(b)"], "answer.end: '(b)'"),
+        ("answer.end", "[DONE]", "a mark that is no JSON is answer.done"),
         ("answer.error", [{"when": "a", "text": ["b c"]}], "answer.error[0].text: 'b c'"),
         ("answer.error", [{"when": "a", "code": "teapot"}], "answer.error[0].code: "),
         ("answer.ui", [{"type": "carousel", "items": "a", "title": "b"}], "answer.ui[0].type"),
