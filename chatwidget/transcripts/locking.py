@@ -94,10 +94,12 @@ def unanswered(row: Conversation, before_seq: int) -> Unanswered:
     """What the visitor has said last: the message right before; after an event, all since somebody
     answered."""
     earlier = Message.objects.filter(conversation=row, seq__lt=before_seq).order_by("-seq")
-    rows = earlier.values_list("role", "text", "seq", "client_id")[:UNANSWERED]
-    found = [(role, Unanswered(text, seq, id)) for role, text, seq, id in rows]
+    rows = earlier.values_list("role", "text", "seq", "client_id")
+    # Mostly it is the last alone, and replies are long.
+    found = [(role, Unanswered(text, seq, id)) for role, text, seq, id in rows[:1]]
     if found and found[0][0] == Role.USER:
         return found[0][1]
+    found += [(role, Unanswered(text, seq, id)) for role, text, seq, id in rows[1:UNANSWERED]]
     said: list[Unanswered] = []
     for role, message in found:
         if role == Role.USER:
