@@ -26,7 +26,18 @@ PAGES = {
 }
 # They take a POST alone, or another platform; nobody adds a conversation.
 REFUSING = (
-    *("_check", "_dry_run", "_block", "_secret", "_test", "_desk", "_views", "_step", "_preview"),
+    *(
+        "_check",
+        "_dry_run",
+        "_dry_run_of_new",
+        "_block",
+        "_secret",
+        "_test",
+        "_desk",
+        "_views",
+        "_step",
+        "_preview",
+    ),
     *("_duplicate", "_switch", "_profile", "_mail"),
     *("conversation_add", "notice_add"),
 )

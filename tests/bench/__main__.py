@@ -21,6 +21,7 @@ from tests.bench import (
     pages,
     relay,
     rows,
+    transports,
     workers,
     years,
 )
@@ -30,7 +31,7 @@ from tests.bench.table import Results, everything, goals
 from tests.services import Postgres
 
 PARTS = (
-    *("relay", "flood", "rows", "workers", "layers"),
+    *("relay", "transports", "flood", "rows", "workers", "layers"),
     *("pages", "page", "link", "markdown", "exports", "years"),
 )
 SLOW = ("workers", "years")  # which ten minutes have no room for
@@ -44,6 +45,8 @@ async def bench(full: bool, parts: list[str], messages: int) -> None:
         tables = []
         if "relay" in parts:
             tables += await relayed(provider, folder, full)
+        if "transports" in parts:
+            tables.append(await transports.measure(provider, folder, full))
         if "flood" in parts:
             tables.append(await flood.measure(provider, folder, full))
         if "rows" in parts:
