@@ -23,7 +23,7 @@ import httpx
 import psutil
 from websockets.exceptions import WebSocketException
 
-from tests.client import Chat
+from tests.client import Chat, frame_token
 from tests.running import Server, free_port, prepare
 from tests.services import Postgres, Redis
 
@@ -31,6 +31,7 @@ LOST = (AssertionError, OSError, TimeoutError, WebSocketException, httpx.HTTPErr
 BETWEEN = 20.0  # seconds from one restart to the next
 MOST_GROWTH = 1.25  # of memory, and some MiB that a busy minute takes
 SPARE = 24 * 2**20
+LONGEST_PAUSE = 10.0  # seconds, between two attempts to be there again; it grows as the widget's
 
 
 @dataclass
@@ -40,11 +41,13 @@ class Soak:
     servers: list[Server]
     until: float
     between: float  # seconds from one message of a visitor's to the next
+    token: str  # the frame's, good for an hour
     accepted: set[str] = field(default_factory=set)  # ids that clients gave
     seen: Counter[str] = field(default_factory=Counter)
 
     async def visit(self) -> None:
         """One visitor after the other, each of a few messages, until the time is over."""
+        await self.pause()  # they do not all come at once
         while time.monotonic() < self.until:
             await self.chat(
                 {str(uuid.uuid4()): f"Message {n}" for n in range(random.randint(1, 4))}
@@ -54,11 +57,12 @@ class Soak:
     async def chat(self, left: dict[str, str]) -> None:
         """Say all that is left, by id, with pauses, whatever is restarted meanwhile."""
         visitor: str | None = None
+        pause = 0.5
         while left and time.monotonic() < self.until + 60:
             id = ""
             try:
                 async with Chat(random.choice(self.servers).url) as chat:
-                    await chat.hello(**({"visitor": visitor} if visitor else {}))
+                    await chat.hello(token=self.token, **({"visitor": visitor} if visitor else {}))
                     visitor = chat.visitor
                     for id, text in list(left.items()):
                         async with asyncio.timeout(30):
@@ -67,11 +71,21 @@ class Soak:
                             del left[id]
                             await chat.until("done")
                         self.seen["answers watched to their end"] += 1
+                        pause = 0.5
                         await self.pause()
-            except LOST:
+            except LOST as error:
                 behind = id in self.accepted
-                self.seen["answers left behind" if behind else "tried again"] += 1
-                await asyncio.sleep(random.uniform(0.2, 1))
+                why = f"tried again after {type(error).__name__}"
+                self.seen["answers left behind" if behind else why] += 1
+                await asyncio.sleep(random.uniform(0, pause))
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def renew(self) -> None:
+        """Fetch the frame's token every ten minutes, as a page that stays open does."""
+        while (left := self.until - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, 600))
+            with suppress(*LOST):
+                self.token = await frame_token(self.servers[0].url, "demo")
 
     async def pause(self) -> None:
         """Between two messages; the socket stays open."""
@@ -119,8 +133,10 @@ async def soak(minutes: float, chats: int, between: float) -> list[str]:
         servers = [Server(variables, "uvicorn", free_port()) for _ in range(2)]
         for server in servers:
             await stack.enter_async_context(server)
-        run = Soak(servers, time.monotonic() + minutes * 60, between)
+        token = await frame_token(servers[0].url, "demo")
+        run = Soak(servers, time.monotonic() + minutes * 60, between, token)
         work = [asyncio.create_task(run.visit()) for _ in range(chats)]
+        work.append(asyncio.create_task(run.renew()))
         work.append(asyncio.create_task(run.restart(postgres, redis)))
         await asyncio.sleep(minutes * 20)
         early = memory(servers[0])
