@@ -106,8 +106,7 @@ export class App implements Actions {
     });
     this.#announcer = new Announcer(
       (text) => this.#unread.open && this.#view.announce(text),
-      (message) => `${uiWords(message.ui)}
-${reason(message, config.strings, dates)}`,
+      (message) => `${uiWords(message.ui)}\n${reason(message, config.strings, dates)}`,
     );
     this.#reporter = new Reporter(
       config,
@@ -119,9 +118,7 @@ ${reason(message, config.strings, dates)}`,
       dates,
     );
     const { ownData } = config;
-    if (ownData) {
-      byId("own-data").addEventListener("click", () => this.#openOwnData(ownData, environment));
-    }
+    if (ownData) byId("own-data").onclick = () => this.#openOwnData(ownData, environment);
     this.#watch();
     this.#update();
     this.#view.composer.catchUp(sent);
@@ -200,14 +197,13 @@ ${reason(message, config.strings, dates)}`,
 
   async #openOwnData(ownData: OwnData, { fetchToken }: Environment): Promise<void> {
     const failed = this.#config.strings.not_sent;
-    const forget = () => {
-      this.#visitor.isReplacedBy(this.#visitor.identity, true);
-      this.#forget();
-    };
     await openOwnData(ownData, {
       failed,
       hello: async () => this.client.hello((await fetchToken()) ?? ""),
-      forget,
+      forget: () => {
+        this.#visitor.isReplacedBy(this.#visitor.identity, true);
+        this.#forget();
+      },
       wait: (seconds) => this.#dates.wait(seconds),
     }).catch(() => this.#view.composer.notify(failed));
   }
