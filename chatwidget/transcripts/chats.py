@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from chatwidget.models import Conversation, Judgement, Message, Note, Tag
 from chatwidget.transcripts.raw_rows import Times, id_writer, one_of, raw_rows, time_writer, utc
@@ -34,7 +35,7 @@ class Chat(NamedTuple):
 
     about: tuple[Any, ...]  # ABOUT, as the database gives it
     messages: list[tuple[Any, ...]]  # of each MESSAGE, so too
-    judgements: dict[str, dict[str, Any]]  # by the id of a message; others' are among them
+    judgements: dict[str, dict[str, Any]]  # by the id of a message; of the whole chunk
     tags: list[str]
     notes: list[dict[str, Any]]
     id_text: Callable[[Any], str]  # what writes an id, and a time, of those
@@ -49,19 +50,19 @@ def read_chats(conversations: QuerySet[Conversation]) -> Iterator[Chat]:
     while chunk:
         keys = [about[0] for about in chunk]
         messages: dict[Any, list[tuple[Any, ...]]] = {key: [] for key in keys}
-        found = Message.objects.filter(one_of("conversation_id", keys, database))
+        chosen = one_of("conversation_id", keys, database)
+        found = Message.objects.filter(chosen)
         for row in raw_rows(found.order_by("conversation", "seq"), MESSAGE):
             messages[row[0]].append(row)
-        within = (UUID(str(keys[0])), UUID(str(keys[-1])))
-        judged, tags, notes = _judgements(within), _tags(within), _notes(within)
+        judged, tags, notes = _judgements(found), _tags(chosen), _notes(chosen)
         for about in chunk:
             pk = id_text(about[0])
             added = (judged, tags.get(pk, []), notes.get(pk, []))
             yield Chat(about, messages[about[0]], *added, id_text, time_text)
-        chunk = raw_rows(conversations.filter(pk__gt=within[1])[:CHUNK], ABOUT)
+        chunk = raw_rows(conversations.filter(pk__gt=UUID(str(keys[-1])))[:CHUNK], ABOUT)
 
 
-def _judgements(within: tuple[UUID, UUID]) -> dict[str, dict[str, Any]]:
+def _judgements(messages: QuerySet[Message]) -> dict[str, dict[str, Any]]:
     """What staff think of replies, by message."""
     return {
         str(row.message_id): {
@@ -71,23 +72,23 @@ def _judgements(within: tuple[UUID, UUID]) -> dict[str, dict[str, Any]]:
             "author": row.author_name,
             "created_at": utc(row.created_at),
         }
-        for row in Judgement.objects.filter(message__conversation__pk__range=within)
+        for row in Judgement.objects.filter(message__in=messages.values("pk"))
     }
 
 
-def _tags(within: tuple[UUID, UUID]) -> dict[str, list[str]]:
+def _tags(chosen: RawSQL) -> dict[str, list[str]]:
     """Their names, by conversation."""
     tags: dict[str, list[str]] = {}
-    given = Tag.conversations.through.objects.filter(conversation__pk__range=within)
+    given = Tag.conversations.through.objects.filter(chosen)
     for pk, name in given.order_by("tag__name").values_list("conversation_id", "tag__name"):
         tags.setdefault(str(pk), []).append(name)
     return tags
 
 
-def _notes(within: tuple[UUID, UUID]) -> dict[str, list[dict[str, Any]]]:
+def _notes(chosen: RawSQL) -> dict[str, list[dict[str, Any]]]:
     """By conversation."""
     notes: dict[str, list[dict[str, Any]]] = {}
-    for note in Note.objects.filter(conversation__pk__range=within):
+    for note in Note.objects.filter(chosen):
         written = {"author": note.author_name, "created_at": utc(note.created_at)}
         notes.setdefault(str(note.conversation_id), []).append({**written, "text": note.text})
     return notes
