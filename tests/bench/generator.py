@@ -306,14 +306,22 @@ class Direct(Visitor):
             _, blank, data = data.partition(b"\r\n\r\n")
             if not blank:
                 return
-        while True:
-            size, line_end, rest = data.partition(b"\r\n")
-            length = int(size, 16) if line_end else 0
-            if not line_end or len(rest) < length + 2:
-                break
-            data = rest[length + 2 :]
-            if length == 0:
+        pieces, self.buffer = dechunked(data)
+        for piece in pieces:
+            if piece:
+                self._heard(piece.decode())
+            else:
                 self._end()
-                break
-            self._heard(rest[:length].decode())
-        self.buffer = data
+
+
+def dechunked(data: bytes) -> tuple[list[bytes], bytes]:
+    """The whole pieces of a chunked body, an empty one at its end, and what is left."""
+    pieces: list[bytes] = []
+    while not pieces or pieces[-1]:
+        size, line_end, rest = data.partition(b"\r\n")
+        length = int(size, 16) if line_end else 0
+        if not line_end or len(rest) < length + 2:
+            break
+        pieces.append(rest[:length])
+        data = rest[length + 2 :]
+    return pieces, data

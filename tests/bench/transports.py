@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from tests.bench import cells
-from tests.bench.generator import Ours, Tally, median
+from tests.bench.generator import Ours, Tally, dechunked, median
 from tests.bench.provider import Provider
 from tests.bench.table import OURS, printed
 from tests.bench.targets import SLUG, Target, frame_token, start
@@ -48,14 +48,8 @@ class Events(Ours):
                 self.transport.close()
                 return
             self.upgraded = True
-        while True:  # the pieces of `Transfer-Encoding: chunked`
-            size, line_end, rest = data.partition(b"\r\n")
-            length = int(size, 16) if line_end else 0
-            if not line_end or len(rest) < length + 2:
-                break
-            self.text, data = self.text + rest[:length], rest[length + 2 :]
-        self.buffer = data
-        *blocks, self.text = self.text.split(b"\n\n")
+        pieces, self.buffer = dechunked(data)
+        *blocks, self.text = b"".join([self.text, *pieces]).split(b"\n\n")
         for block in blocks:
             name, _, value = block.partition(b"data: ")
             if name == b"event: open\n":
