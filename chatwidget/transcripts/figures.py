@@ -14,7 +14,8 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
 from chatwidget.models import Counted, DailyKeys, Message, Role, Tally
-from chatwidget.transcripts.rollups import BINS, DAY, EPOCH, HOUR, LANES, QUARTER, minute
+from chatwidget.transcripts.counting import BINS, EPOCH, QUARTER, minute
+from chatwidget.transcripts.rollups import DAY, HOUR, LANES
 
 LANE_BITS = 32
 # Conversations whose first questions are compared, and code points of one that is shown.

@@ -10,43 +10,38 @@ and is kept by the hour too, which are enough for most zones. `figures` reads it
 
 from __future__ import annotations
 
-import hashlib
-import math
 import struct
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Case, F, QuerySet, TextField, Value, When
 from django.db.models.functions import Length, Substr
-from django.utils import timezone
 
-from chatwidget.models import (
-    UNFINISHED,
-    Conversation,
-    Counted,
-    DailyKeys,
-    Message,
-    Role,
-    Status,
-    Tally,
-    Widget,
-)
+from chatwidget.models import Conversation, Counted, DailyKeys, Message, Role, Status, Tally, Widget
 from chatwidget.transcripts import batches
-from chatwidget.transcripts.folding import fold, words
+from chatwidget.transcripts.counting import (
+    ANSWER,
+    BINS,
+    EPOCH,
+    FIELDS,
+    QUARTER,
+    QUESTION,
+    Counting,
+    counts_of,
+    minute,
+    question_of,
+)
+from chatwidget.transcripts.folding import fold
 from chatwidget.transcripts.locking import row_lock
 
-QUARTER, HOUR, DAY = 15, 60, 1440  # minutes
+HOUR, DAY = 60, 1440  # minutes
 SPANS = (QUARTER, HOUR)
 # Kinds of which there may be any number; all else has a lane.
 KEYS = ("page", "language", "error")
-# Milliseconds at which the bins of times begin: each is a quarter longer than the one before.
-BINS = tuple(10 * 1.25**number for number in range(47))
 LANES = {
     name: number
     for number, name in enumerate(
@@ -59,11 +54,6 @@ LANES = {
     )
 }
 _LAYOUT = struct.Struct(f"<{len(LANES)}I")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Of a text, what is looked at to tell a question from another.
-QUESTION = 500
-# Of a reply, what is looked at for the phrases by which it is no answer.
-ANSWER = 2000
 
 
 def uncounted() -> QuerySet[Conversation]:
@@ -92,91 +82,6 @@ def rebuild(progress: Callable[[int], Any] = lambda conversations: None) -> None
         progress(done)
 
 
-def minute(moment: datetime) -> int:
-    """Whole minutes since 1970, by UTC."""
-    aware = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-    return (aware - EPOCH) // timedelta(minutes=1)
-
-
-def bin_of(milliseconds: int) -> int:
-    return min(max(int(math.log(max(milliseconds, 1) / BINS[0], 1.25)), 0), len(BINS) - 1)
-
-
-# --- what a conversation counts as ------------------------------------------------------------
-
-_READ = (
-    *("conversation_id", "role", "status", "created_at", "first_chunk_ms", "total_ms"),
-    *("error_code", "rating", "length", "beginning", "seq"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Counting:
-    """What has to be known of a widget to count its conversations."""
-
-    platform: str
-    phrases: tuple[str, ...]  # folded
-
-    def is_no_answer(self, text: str) -> bool:
-        folded = fold(text) if self.phrases else ""
-        return any(phrase in folded for phrase in self.phrases)
-
-
-def counts_of(
-    conversation: Conversation, widget: Counting, messages: Iterable[dict[str, Any]]
-) -> Counter[str]:
-    """By the quarter of an hour and what happened: {"29384955 replies": 1}."""
-    found: Counter[str] = Counter()
-
-    def count(at: datetime, what: str, amount: int = 1) -> None:
-        found[f"{minute(at) // QUARTER * QUARTER} {what}"] += amount
-
-    began = conversation.started_at
-    count(began, "conversations")
-    count(began, f"page {page_of(conversation.page_url)}")
-    count(began, f"language {conversation.locale.partition('-')[0].lower()}")
-    for message in messages:
-        at, role, status = message["created_at"], message["role"], message["status"]
-        if role == Role.USER:
-            count(at, "questions")
-            count(at, "characters", message["length"])
-        elif role == "operator":
-            count(at, "operator")
-        elif role == Role.ASSISTANT and message["seq"] > 1 and status not in UNFINISHED:
-            count(at, "replies")
-            count(at, status)
-            count(at, "reply_characters", message["length"])
-            if message["rating"]:
-                count(at, "good" if message["rating"] > 0 else "bad")
-            is_lost = status in (Status.FAILED, Status.INTERRUPTED) or not message["length"]
-            if is_lost or widget.is_no_answer(message["beginning"]):
-                count(at, "no_answer")
-            if message["error_code"]:
-                count(at, f"error {widget.platform} {message['error_code']}")
-            if message["first_chunk_ms"] is not None:
-                count(at, f"first {bin_of(message['first_chunk_ms'])}")
-            if message["total_ms"] is not None:
-                count(at, "seconds", math.ceil(message["total_ms"] / 1000))
-                if status == Status.COMPLETE:
-                    count(at, f"whole {bin_of(message['total_ms'])}")
-    return +found
-
-
-def page_of(url: str) -> str:
-    """A page without what differs from visitor to visitor."""
-    parts = urlsplit(url)
-    return f"{parts.netloc}{parts.path or '/'}"[:200] if url else ""
-
-
-def question_of(text: str) -> int | None:
-    """The same number for questions of the same words, however they are written and ordered."""
-    found = " ".join(sorted(set(words(text))))
-    if not found:
-        return None
-    digest = hashlib.blake2b(found.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
 # --- counting ---------------------------------------------------------------------------------
 
 
@@ -200,7 +105,7 @@ def _count_batch(behind: QuerySet[Conversation], size: int) -> int:
     messages = Message.objects.filter(conversation__in=rows).order_by("conversation", "seq")
     messages = messages.annotate(length=Length("text"), beginning=beginning)
     of_each: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for message in messages.values(*_READ):
+    for message in messages.values(*FIELDS):
         of_each[message["conversation_id"]].append(message)
     before = Counted.objects.filter(conversation__in=rows)
     changes: dict[int, Counter[str]] = defaultdict(Counter)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from chatwidget import transcripts
 from chatwidget.models import Conversation, Counted, Message, Role, Status, Visitor, Widget
-from chatwidget.transcripts import figures, rollups
+from chatwidget.transcripts import counting, figures, rollups
 from chatwidget.transcripts.figures import Period
 from tests.stored import a_widget
 
@@ -77,7 +77,7 @@ def expected(period: Period, widgets: list[int]) -> tuple[dict[str, Counter[str]
     for row in Conversation.objects.filter(widget__in=widgets):
         count(row.started_at, "conversations")
         if period.first <= row.started_at.astimezone(period.zone).date() <= period.last:
-            keys[f"page {rollups.page_of(row.page_url)}"] += 1
+            keys[f"page {counting.page_of(row.page_url)}"] += 1
             keys[f"language {row.locale[:2]}"] += 1
     for message in Message.objects.filter(conversation__widget__in=widgets):
         at = message.created_at

@@ -20,7 +20,7 @@ from chatwidget.models import (
     DailyKeys,
     Tally,
 )
-from chatwidget.transcripts import erasure, figures, rollups, search
+from chatwidget.transcripts import counting, erasure, figures, rollups, search
 from chatwidget.transcripts.figures import Period
 from tests.environment import VARIABLES
 from tests.running import run
@@ -107,7 +107,7 @@ def test_questions_of_the_same_words_are_one() -> None:
 def test_percentiles(share: float) -> None:
     dice = random.Random(4)
     times = sorted(int(dice.lognormvariate(7, 0.8)) for _ in range(4000))
-    lanes = Counter(rollups.LANES[f"first {rollups.bin_of(each)}"] for each in times)
+    lanes = Counter(rollups.LANES[f"first {counting.bin_of(each)}"] for each in times)
     sums = figures.Sums(sum(count << 32 * lane for lane, count in lanes.items()))
     exact = times[int(share * len(times))]
     assert sums.percentile("first", share) == pytest.approx(exact, rel=0.03)
@@ -116,9 +116,9 @@ def test_percentiles(share: float) -> None:
 
 @pytest.mark.parametrize("milliseconds", [0, 1, 10, 12, 13, 999, 300_000, 10**9])
 def test_each_time_has_a_bin(milliseconds: int) -> None:
-    number = rollups.bin_of(milliseconds)
-    assert number == 0 or rollups.BINS[number] <= milliseconds * 1.0000001
-    assert number == len(rollups.BINS) - 1 or milliseconds < figures.BIN_ENDS[number] * 1.0000001
+    number = counting.bin_of(milliseconds)
+    assert number == 0 or counting.BINS[number] <= milliseconds * 1.0000001
+    assert number == len(counting.BINS) - 1 or milliseconds < figures.BIN_ENDS[number] * 1.0000001
 
 
 def test_a_site_without_zones(settings: Settings) -> None:
