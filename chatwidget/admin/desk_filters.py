@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from chatwidget.admin.filters import FAILED, FormFilter, failed
 from chatwidget.admin.words import CAUSES
 from chatwidget.languages import LANGUAGES
-from chatwidget.models import Conversation, Handover, Judgement, Message, Note, Tag, Visitor, Widget
-from chatwidget.transcripts import search, search_query
+from chatwidget.models import Conversation, Counted, Handover, Judgement, Message, Note, Tag
+from chatwidget.transcripts import rollups, search, search_query
 from chatwidget.transcripts.access import visible_to
 from chatwidget.transcripts.desk import tags_in_use
 
@@ -133,7 +133,7 @@ def lost_replies() -> QuerySet[Message]:
 
 
 def with_email(request: HttpRequest) -> Q:
-    return Q(visitor__in=Visitor.objects.filter(email__gt="").values("pk"))
+    return Q(visitor__email__gt="")
 
 
 def with_note(request: HttpRequest) -> Q:
@@ -158,18 +158,9 @@ def live(request: HttpRequest) -> Q:
 
 
 def unanswered(request: HttpRequest) -> Q:
-    """Where a reply failed, or says by a phrase of the widget's that it knows no answer."""
-    lost = Q(pk__in=lost_replies().values("conversation"))
-    for widget, phrases in Widget.objects.filter(visible_to(request.user, "pk")).values_list(
-        "pk", "no_answer"
-    ):
-        for phrase in map(search_query.phrase, phrases):
-            if phrase:
-                of_agent = search_query.Query(
-                    [phrase], marks=[(f"w{widget}",), (search_query.ORIGINS["agent"],)]
-                )
-                lost |= search.matching(of_agent)
-    return lost
+    """Where a reply failed, or says that it knows no answer: as the numbers count it."""
+    rollups.catch_up(rollups.AT_A_LOOK)
+    return Q(pk__in=Counted.objects.filter(unanswered=True).values("conversation"))
 
 
 TOGGLES: dict[str, tuple[Any, Callable[[HttpRequest], Q]]] = {

@@ -28,8 +28,6 @@ from chatwidget.transcripts.access import visible_to
 from chatwidget.transcripts.csv_table import BYTE_ORDER_MARK, harmless
 from chatwidget.transcripts.figures import Figures, Period
 
-# What has changed since the last look is counted first; so many conversations at the most.
-AT_A_LOOK = 1000
 RANGES = (
     (1, _("Today")),
     (7, _("7 days")),
@@ -97,7 +95,7 @@ class NumbersAdmin(OnePage):
         shown = [each for each in widgets if asked.widget in ("", each.slug)]
         if asked.widget and not shown:
             raise Http404
-        rollups.catch_up(AT_A_LOOK)
+        rollups.catch_up(rollups.AT_A_LOOK)
         # All of them are no condition; those of a limit are.
         everything = len(shown) == Widget.objects.count()
         ids = None if everything else [each.pk for each in shown]

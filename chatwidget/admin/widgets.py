@@ -26,7 +26,7 @@ from chatwidget.admin.setting_up import PLATFORMS_THAT_TELL, SetsUp
 from chatwidget.admin.snippets import frame_url, snippets
 from chatwidget.models import Conversation, Visitor, Widget
 from chatwidget.providers.registry import providers
-from chatwidget.transcripts import erasure
+from chatwidget.transcripts import erasure, rollups
 from chatwidget.transcripts.access import visible_to, widgets_of
 from chatwidget.widgets.diagnostics import diagnose_all
 from chatwidget.widgets.dry_run import MESSAGES
@@ -129,6 +129,8 @@ class WidgetAdmin(SetsUp):
 
     def save_model(self, request: HttpRequest, obj: Widget, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if change and "no_answer" in form.changed_data:
+            rollups.count_anew(obj)
         if change and "slug" in form.changed_data:
             told = {"old": form.initial["slug"], "new": obj.slug}
             text = _(

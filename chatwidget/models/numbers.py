@@ -6,6 +6,7 @@ They hold no word that anybody wrote, and stay when conversations are erased.
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.models.conversation import Conversation
@@ -62,10 +63,17 @@ class Counted(models.Model):
     start = models.PositiveIntegerField()  # minutes since 1970 by UTC
     question = models.BigIntegerField(null=True)  # a digest of the words of its first one
     counts = models.JSONField()  # {"29384955 replies": 1}
+    # Whether `no_answer` is among them.
+    unanswered = models.BooleanField(db_default=False)
 
     class Meta:
         default_permissions = ()
-        indexes = [models.Index(fields=["start", "widget", "question"], name="cw_counted_start")]
+        indexes = [
+            models.Index(fields=["start", "widget", "question"], name="cw_counted_start"),
+            models.Index(
+                fields=["conversation"], condition=Q(unanswered=True), name="cw_counted_unanswered"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.conversation_id)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 
 from chatwidget.models import UNFINISHED, Conversation, Role, Status
-from chatwidget.transcripts.folding import fold, words
+from chatwidget.transcripts.folding import words
 
 QUARTER = 15  # minutes
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,11 +36,16 @@ class Counting:
     """What has to be known of a widget to count its conversations."""
 
     platform: str
-    phrases: tuple[str, ...]  # folded
+    phrases: list[str]  # by which a reply is no answer; as `spaced` writes them
 
     def is_no_answer(self, text: str) -> bool:
-        folded = fold(text) if self.phrases else ""
-        return any(phrase in folded for phrase in self.phrases)
+        said = spaced(text) if self.phrases else ""
+        return any(phrase in said for phrase in self.phrases)
+
+
+def spaced(text: str) -> str:
+    """The words of a text as search sees them, each between blanks; empty where it has none."""
+    return f" {' '.join(found)} " if (found := words(text)) else ""
 
 
 def counts_of(

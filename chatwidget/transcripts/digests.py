@@ -22,8 +22,6 @@ from chatwidget.transcripts.notices import store
 HOUR = 6
 # Of a receiver that was switched off for longer, the newest days.
 MOST_DAYS = 366
-# What has changed since the last count is counted first; so many conversations at the most.
-AT_ONCE = 1000
 
 
 def due_until(every: str) -> date:
@@ -40,7 +38,7 @@ def store_due() -> int:
     for hook in Webhook.objects.filter(active=True).exclude(digest="").select_related("widget"):
         until, since = due_until(hook.digest), hook.digested_until
         if since is None or since < until:
-            rollups.catch_up(AT_ONCE)
+            rollups.catch_up(rollups.AT_A_LOOK)
             stored += _store(hook, since, until)
     return stored
 

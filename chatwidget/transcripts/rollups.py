@@ -34,8 +34,8 @@ from chatwidget.transcripts.counting import (
     counts_of,
     minute,
     question_of,
+    spaced,
 )
-from chatwidget.transcripts.folding import fold
 from chatwidget.transcripts.locking import row_lock
 
 HOUR, DAY = 60, 1440  # minutes
@@ -56,6 +56,12 @@ LANES = {
 _LAYOUT = struct.Struct(f"<{len(LANES)}I")
 
 
+# Conversations that are counted before the numbers are looked at.
+AT_A_LOOK = 1000
+# Of a widget's conversations, the newest that are counted anew where its phrases have changed.
+RECOUNTED = 5_000
+
+
 def uncounted() -> QuerySet[Conversation]:
     """The conversations that have changed since they were counted; as the partial index says it."""
     return Conversation.objects.filter(revision__gt=F("counted_revision"))
@@ -64,6 +70,16 @@ def uncounted() -> QuerySet[Conversation]:
 def catch_up(most: int = 1_000_000, **how: Any) -> int:
     """Count what has changed; the number of conversations. `how`: as `batches` says."""
     return batches.catch_up(uncounted(), _count_batch, most, **how)
+
+
+def count_anew(widget: Widget) -> None:
+    """Have the newest of a widget's conversations counted once more: its phrases have changed.
+
+    Until then they stay counted as they were. All of them would be a write to most of a table.
+    """
+    rows = Conversation.objects.filter(widget=widget).order_by("-last_message_at", "-pk")
+    newest = list(rows.values_list("pk", flat=True)[:RECOUNTED])
+    Conversation.objects.filter(pk__in=newest).update(counted_revision=0)
 
 
 def rebuild(progress: Callable[[int], Any] = lambda conversations: None) -> None:
@@ -92,7 +108,7 @@ def _count_batch(behind: QuerySet[Conversation], size: int) -> int:
     if not rows:
         return 0
     widgets = {
-        pk: Counting(platform, tuple(fold(each) for each in phrases if each.strip()))
+        pk: Counting(platform, [each for each in map(spaced, phrases) if each])
         for pk, platform, phrases in Widget.objects.values_list("pk", "provider", "no_answer")
     }
     phrased = [pk for pk, widget in widgets.items() if widget.phrases]
@@ -123,6 +139,7 @@ def _count_batch(behind: QuerySet[Conversation], size: int) -> int:
                 start=minute(row.started_at),
                 question=question_of(next(asked, "")),
                 counts=counts,
+                unanswered=any(what.endswith(" no_answer") for what in counts),
             )
         )
     before.delete()

@@ -25,6 +25,7 @@ from chatwidget.models import (
 )
 from chatwidget.transcripts import desk, search, search_query
 from chatwidget.transcripts.marking import excerpt
+from tests.admin.widget_form import CHANGE, filled
 from tests.stored import NOON, a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -139,7 +140,8 @@ def many() -> dict[str, Conversation]:
         "plain": a_conversation(widget, "hi", "ok"),
         "timeout": a_conversation(widget, "hi", "", reply=lost),
         "other code": a_conversation(widget, "hi", "", reply={**lost, "error_code": "interrupted"}),
-        "unknown": a_conversation(widget, "why?", "Sorry, I do NOT know that."),
+        "unknown": a_conversation(widget, "why?", "Sorry, I do **NOT**\nknow that."),
+        "an empty one": a_conversation(widget, "hi", ""),
         "of another": a_conversation(other, "why?", "I do not know."),
         "by the visitor": a_conversation(widget, "I do not know", "ok"),
         "email": a_conversation(widget, "hi", visitor=zoe),
@@ -167,7 +169,7 @@ def many() -> dict[str, Conversation]:
     ("query", "names"),
     [
         ({"failed": "provider_timeout"}, {"timeout"}),
-        ({"unanswered": "1"}, {"timeout", "other code", "unknown"}),
+        ({"unanswered": "1"}, {"timeout", "other code", "unknown", "an empty one"}),
         ({"email": "1"}, {"email"}),
         ({"language": "pt"}, {"pt"}),
         ({"page": "cart/2"}, {"page"}),
@@ -214,6 +216,16 @@ def test_who_is_limited_filters_by_their_widgets_tags_alone(
     assert "refund" not in client.get(LIST).content.decode()
     assert found(client, tag="refund") == found(client, note="1") == []
     assert found(client, unanswered="1") == []  # that widget names no phrases
+
+
+def test_phrases_that_are_named_later_count_for_what_was_said(admin_client: Client) -> None:
+    widget = a_widget()
+    row = a_conversation(widget, "Why?", "No idea, sorry.")
+    a_conversation(a_widget("other"), "Why?", "No idea, sorry.")
+    assert found(admin_client, unanswered="1") == []
+    saved = admin_client.post(CHANGE.format(widget.pk), filled(widget, no_answer="No idea"))
+    assert saved.status_code == 302
+    assert found(admin_client, unanswered="1") == [row]
 
 
 # --- views ---

@@ -57,15 +57,47 @@ assert (found.entries, found.revision) == ([], 7)
 print("good")
 """
 
+UNANSWERED = """
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
+BEFORE = [("chatwidget", "0015_digests")]
+call_command("migrate", *BEFORE[0], verbosity=0)
+old = MigrationExecutor(connection).loader.project_state(BEFORE).apps
+Widget, Visitor, Conversation, Counted = (
+    old.get_model("chatwidget", name) for name in ("Widget", "Visitor", "Conversation", "Counted")
+)
+widget = Widget.objects.create(slug="shop", title="Shop")
+visitor = Visitor.objects.create(widget=widget)
+
+def counted(**counts):
+    row = Conversation.objects.create(widget=widget, visitor=visitor)
+    counts = {f"29384955 {what}": 1 for what in counts}
+    Counted.objects.create(conversation=row, widget=widget, start=29384955, counts=counts)
+    return row.pk
+
+lost = counted(replies=1, no_answer=1)
+counted(replies=1)
+call_command("migrate", verbosity=0)
+counted(replies=1, no_answer=1)  # by a worker that does not know the column
+
+from chatwidget import models
+assert [each.pk for each in models.Counted.objects.filter(unanswered=True)] == [lost]
+assert models.Counted.objects.count() == 3
+print("good")
+"""
+
+
+@pytest.mark.parametrize("code", [MESSAGE_REVISION, UNANSWERED], ids=["revision", "unanswered"])
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_a_message_s_revision_is_added_in_no_time(kind: str, postgres: Postgres) -> None:
-    """No row is written, and who does not know of it writes on."""
+async def test_a_table_in_use_gets_a_column(kind: str, code: str, postgres: Postgres) -> None:
+    """Who does not know of it writes on; rows that are not about it are not written."""
     url = f"sqlite:///{FOLDER}/{uuid.uuid4()}.sqlite3"
     if kind == "postgresql":
         url = await postgres.database()
     done = await run(
-        [sys.executable, "manage.py", "shell", "-v0", "-c", MESSAGE_REVISION],
+        [sys.executable, "manage.py", "shell", "-v0", "-c", code],
         env={**VARIABLES, "DATABASE_URL": url},
     )
     assert done.stdout == "good\n"
