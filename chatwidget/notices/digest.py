@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from chatwidget.models import Notice
+from chatwidget.notices.admin_links import in_admin
 
 
 def content(notice: Notice) -> tuple[str, str, str]:
@@ -55,16 +55,10 @@ def _rows(told: dict[str, Any], links: dict[str, str]) -> list[tuple[str, str, s
 
 def _links(notice: Notice, told: dict[str, Any]) -> dict[str, str]:
     """Where in the admin each is looked into; none where it is not known where the admin is."""
-    site = notice.webhook.site if notice.webhook else ""
-    if not site:
-        return {}
-    try:
-        index = reverse("admin:index")
-        numbers, rows, live = (
-            site + reverse(f"admin:chatwidget_{name}_changelist").removeprefix(index)
-            for name in ("tally", "conversation", "handover")
-        )
-    except NoReverseMatch:
+    numbers, rows, live = (
+        in_admin(notice, f"{name}_changelist") for name in ("tally", "conversation", "handover")
+    )
+    if not live:
         return {}
     days = {"since": told["from"], "until": told["to"]}
     if notice.widget_id:

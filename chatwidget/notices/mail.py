@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 from chatwidget.db import run_in_db_thread
 from chatwidget.models import Event, Message, Notice
 from chatwidget.notices import digest, own_copy
+from chatwidget.notices.admin_links import in_admin
 from chatwidget.notices.webhooks import SECONDS, Attempt
 from chatwidget.text import on_a_line
 
@@ -58,6 +59,7 @@ def _told(notice: Notice) -> tuple[str, str, str]:
         "what": what,
         "widget": widget,
         "told": told,
+        "link": told.get("link") or _link(notice),
         "at": notice.created_at,
         "messages": _messages(notice),
     }
@@ -66,6 +68,12 @@ def _told(notice: Notice) -> tuple[str, str, str]:
         render_to_string("chatwidget/notice.txt", context),
         render_to_string("chatwidget/notice.html", context),
     )
+
+
+def _link(notice: Notice) -> str:
+    """To the conversation; there is none in a budget's warning."""
+    about = notice.conversation_id
+    return in_admin(notice, "conversation_change", about) if about else ""
 
 
 def _messages(notice: Notice) -> list[dict[str, Any]]:

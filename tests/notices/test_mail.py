@@ -62,6 +62,29 @@ def test_what_it_says(language: str, subject: str, who: str) -> None:
 
 
 @pytest.mark.django_db
+def test_of_who_is_unknown_it_names_nobody() -> None:
+    notice = a_notice()
+    body = json.loads(notice.body)
+    for known in ({"name": "Zoe"}, {"email": "zoe@example.com"}, {}):
+        notice.body = json.dumps({"data": {**body["data"], "visitor": {"id": "1", **known}}})
+        sent = mail.render(notice)
+        for text in (sent.body, str(sent.alternatives[0][0])):
+            assert ("visitor: " in text) == bool(known)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("site", ["https://chat.example.com/admin/", ""])
+def test_it_leads_to_the_conversation_where_the_admin_is_known(site: str) -> None:
+    notice = a_notice()
+    assert notice.webhook
+    notice.webhook.site = site
+    sent = mail.render(notice)
+    path = f"/chatwidget/conversation/{notice.conversation_id}/change/"
+    for text in (sent.body, str(sent.alternatives[0][0])):
+        assert ("https://chat.example.com/admin" + path in text) == (path in text) == bool(site)
+
+
+@pytest.mark.django_db
 def test_what_a_hostile_model_and_visitor_write_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail, "MOST_TEXT", 10**6)
     notice = a_notice()
