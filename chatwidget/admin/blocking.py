@@ -8,9 +8,10 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from chatwidget.admin.browsing import page_of
 from chatwidget.models import Conversation
 from chatwidget.transcripts import admission
 
@@ -43,5 +44,4 @@ class BlocksVisitors(admin.ModelAdmin):  # type: ignore[type-arg]
         )
         self.log_change(request, conversation, str(done))
         self.message_user(request, done, messages.SUCCESS)
-        here = reverse("admin:chatwidget_conversation_change", args=[conversation.pk])
-        return HttpResponseRedirect(here)
+        return HttpResponseRedirect(page_of(request, conversation))

@@ -102,14 +102,19 @@ class Browses(admin.ModelAdmin):  # type: ignore[type-arg]
 def neighbours(
     rows: QuerySet[Conversation], here: Conversation, *, is_next: bool
 ) -> QuerySet[Conversation]:
-    """Those behind this one in the list's order, which is the newest first; or before it."""
-    if is_next:
-        behind = Q(last_message_at__lt=here.last_message_at) | Q(pk__lt=here.pk)
-        rows = rows.filter(behind, last_message_at__lte=here.last_message_at)
-        return rows.order_by("-last_message_at", "-id")
-    ahead = Q(last_message_at__gt=here.last_message_at) | Q(pk__gt=here.pk)
-    rows = rows.filter(ahead, last_message_at__gte=here.last_message_at)
-    return rows.order_by("last_message_at", "id")
+    """Those behind this one in the order of the rows, oldest or newest first; or before it."""
+    order = rows.query.order_by  # what was clicked on first, the id last
+    at, pk = ("lt" if str(by).startswith("-") == is_next else "gt" for by in (order[0], order[-1]))
+    beyond = Q(**{f"last_message_at__{at}": here.last_message_at}) | Q(**{f"pk__{pk}": here.pk})
+    rows = rows.filter(beyond, **{f"last_message_at__{at}e": here.last_message_at})
+    return rows if is_next else rows.reverse()
+
+
+def page_of(request: HttpRequest, conversation: Conversation) -> str:
+    """The page that the button was on; nothing but its own query is taken from the form."""
+    here = reverse("admin:chatwidget_conversation_change", args=[conversation.pk])
+    query = QueryDict(request.POST.get("back", "")).urlencode()
+    return f"{here}?{query}" if query else here
 
 
 def sorted_query(query: str) -> list[tuple[str, list[str]]]:

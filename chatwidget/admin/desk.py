@@ -9,9 +9,10 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from chatwidget.admin.browsing import page_of
 from chatwidget.admin.times import whole
 from chatwidget.models import Conversation, Note, Verdict
 from chatwidget.transcripts import desk
@@ -50,11 +51,9 @@ class KeepsDesk(admin.ModelAdmin):  # type: ignore[type-arg]
         return HttpResponseRedirect(self._back(request, conversation))
 
     def _back(self, request: HttpRequest, conversation: Conversation) -> str:
-        """The page that the button was on; nothing but its own query is taken from the form."""
-        here = reverse("admin:chatwidget_conversation_change", args=[conversation.pk])
-        query = QueryDict(request.POST.get("back", "")).urlencode()
         anchor = request.POST.get("at", "")
-        return f"{here}?{query}" + (f"#{anchor}" if _ANCHOR.fullmatch(anchor) else "")
+        page = page_of(request, conversation)
+        return f"{page}#{anchor}" if _ANCHOR.fullmatch(anchor) else page
 
 
 def change(request: HttpRequest, conversation: Conversation) -> Any:

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from chatwidget.admin.browsing import page_of
 from chatwidget.models import Conversation, Webhook
 from chatwidget.transcripts import notices
 from chatwidget.transcripts.access import visible_to
@@ -65,4 +66,4 @@ class MailsConversations(admin.ModelAdmin):  # type: ignore[type-arg]
         self.log_change(request, conversation, f"mail to {to}")
         done = _("The conversation is on its way to %(to)s.") % {"to": to}
         self.message_user(request, done, messages.SUCCESS)
-        return HttpResponseRedirect(here)
+        return HttpResponseRedirect(page_of(request, conversation))

@@ -285,12 +285,31 @@ def test_next_and_previous_go_through_what_is_listed(admin_client: Client) -> No
 
     assert walk("next", rows[0], "") == rows[1:]
     assert walk("previous", rows[-1], "") == rows[-2::-1]
+    oldest_first = sorted(rows, key=lambda row: row.last_message_at)  # by a click on the column
+    assert walk("next", oldest_first[0], "o%3D4") == oldest_first[1:]
+    assert walk("previous", oldest_first[-1], "o%3D4") == oldest_first[-2::-1]
     opened = [row for row in rows if not Conversation.objects.get(pk=row.pk).is_done]
     assert walk("next", opened[0], "state%3Dopen") == opened[1:]
     assert walk("next", rows[0], "until%3Dnonsense") == rows[1:]
     last = admin_client.get(f"{LIST}{rows[-1].pk}/go/next/", follow=True).content.decode()
     assert "That was the last one." in last
     assert admin_client.get(f"{LIST}{rows[0].pk}/go/sideways/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("button", "given"),
+    [("desk", {"done": "1"}), ("block", {}), ("block", {"unblock": ""}), ("mail", {"to": "me"})],
+)
+def test_a_button_leaves_the_way_through_the_list(
+    admin_client: Client, button: str, given: dict[str, str]
+) -> None:
+    page = change(a_conversation(a_widget(), "hi"))
+    back = "_changelist_filters=state%3Dopen"
+    shown = admin_client.get(f"{page}?{back}").content.decode()
+    form = shown[shown.index(page.replace("change/", f"{button}/")) :].partition("</form>")[0]
+    assert f'name="back" value="{back}"' in form
+    pressed = admin_client.post(page.replace("change/", f"{button}/"), {**given, "back": back})
+    assert pressed["Location"] == f"{page}?{back}"
 
 
 def test_the_page_says_why_in_plain_words(admin_client: Client) -> None:
