@@ -94,6 +94,7 @@ def listing() -> dict[str, Any]:
         **socket_paths(),
         "conversation": anywhere,
         "locale": get_language(),
+        "zone": timezone.get_current_timezone_name(),
         "words": {
             "visitor": _("Visitor …{end}"),
             "waits": _("waits for a person"),

@@ -131,6 +131,22 @@ async def test_a_visitor_asks_for_a_person_and_the_live_list_tells(
     assert errors == []
 
 
+async def test_the_live_list_has_the_sites_clock(
+    visitor: Page, browser: Browser, server: Server
+) -> None:
+    await visitor.goto(f"{server.url}/chatwidget/demo/")
+    await send(visitor, "What time is it?")
+    far = await browser.new_context(locale="en-US", timezone_id="Asia/Tokyo")
+    await far.add_cookies(await server.admin_cookies())  # type: ignore[arg-type]
+    staff = await far.new_page()
+    await staff.goto(f"{server.url}/admin/chatwidget/handover/")
+    line = staff.get_by_role("listitem").filter(has_text="What time is it?")
+    shown = line.locator("time")
+    at = datetime.fromisoformat(await shown.get_attribute("datetime") or "").astimezone(UTC)
+    await expect(shown).to_have_text(re.compile(rf"^{at.hour % 12 or 12}:{at:%M}\s{at:%p}$"))
+    await far.close()
+
+
 async def test_out_of_hours_the_visitor_leaves_an_address(page: Page, server: Server) -> None:
     closed = ("--office-hours", "Mon 00:00-00:01", "--office-hours", "Thu 00:00-00:01")
     day = datetime.now(UTC).weekday()

@@ -142,12 +142,20 @@ export class Lines {
 }
 
 /** Writes times as the server does: 14:01:10 UTC. */
-function clock(timeZone: string | undefined): Intl.DateTimeFormat {
+function clock(zone: string): Intl.DateTimeFormat {
   const two = "2-digit";
   const parts = { hour: two, minute: two, second: two, timeZoneName: "short" } as const;
+  return inZone(zone, (timeZone) => new Intl.DateTimeFormat("en-GB", { ...parts, timeZone }));
+}
+
+/** In the site's zone; in the browser's own where it does not know that. */
+export function inZone(
+  zone: string,
+  make: (timeZone?: string) => Intl.DateTimeFormat,
+): Intl.DateTimeFormat {
   try {
-    return new Intl.DateTimeFormat("en-GB", { ...parts, timeZone });
+    return make(zone);
   } catch {
-    return clock(undefined); // a zone that the browser does not know: its own
+    return make();
   }
 }

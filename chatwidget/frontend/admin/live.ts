@@ -2,7 +2,7 @@
 import { chime } from "../frame/chime.ts";
 import { el } from "../frame/dom.ts";
 import { fill } from "../frame/strings.ts";
-import type { Words } from "./lines.ts";
+import { inZone, type Words } from "./lines.ts";
 import type { LiveConversation } from "./staff-protocol.ts";
 import { type Paths, StaffSocket } from "./staff-socket.ts";
 
@@ -10,6 +10,8 @@ interface Given extends Paths {
   /** The address of a conversation's page, with ID in the place of its id. */
   conversation: string;
   locale: string;
+  /** The admin's clock. */
+  zone: string;
   words: Words;
 }
 
@@ -34,8 +36,11 @@ class LiveList {
 
   constructor(given: Given) {
     this.#given = given;
-    const { locale, words } = given;
-    this.#time = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+    const { locale, zone, words } = given;
+    this.#time = inZone(
+      zone,
+      (timeZone) => new Intl.DateTimeFormat(locale, { timeStyle: "short", timeZone }),
+    );
     this.#status.textContent = words.connecting ?? "";
     this.#setting(".cw-live-sound", SOUND);
     this.#setting(".cw-live-notify", NOTIFY);
