@@ -17,7 +17,7 @@ ENVIRONMENT = {"WEBSOCKETS_MAX_LINE_LENGTH": "16384"}
 
 def daphne(host: str, port: int) -> list[str]:
     return [
-        *(sys.executable, "-m", "daphne", "--bind", host, "--port", str(port)),
+        *(sys.executable, "-m", "project.daphne", "--bind", host, "--port", str(port)),
         *("--verbosity", "0", "--no-server-name"),
         *("--websocket_timeout", "-1"),  # a chat may stay open for longer than a day
         *("--ping-interval", str(PING_INTERVAL), "--ping-timeout", str(PING_TIMEOUT)),

@@ -35,7 +35,7 @@ COLD = (
     *("LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_", "PYTHON", "SSL_"),
     *("ASGI_", "OTEL_", "UVICORN_", "WEBSOCKETS_"),
 )
-MODULES = ("daphne", "uvicorn", "tests.prepare")
+MODULES = ("project.daphne", "uvicorn", "tests.prepare")
 # They make Twisted's reactor, whose descriptors no two processes may share.
 REACTORS = ("daphne.cli", "daphne.server")
 REACTOR = "twisted.internet.reactor"
