@@ -16,7 +16,17 @@ from chatwidget.db import missing_migrations
 from chatwidget.models import Widget
 
 
-class DatabaseCommand(BaseCommand):
+class PlainCommand(BaseCommand):
+    """A command that ends with status 1 whatever is wrong."""
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        try:
+            super().run_from_argv(argv)
+        except SystemExit as end:  # 2 is argparse's, of a line that it cannot read
+            raise SystemExit(1 if end.code == 2 else end.code) from None
+
+
+class DatabaseCommand(PlainCommand):
     """A command that needs the database, with all migrations; else it says so in one line."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.core.management import CommandError, call_command, get_commands
+from django.core.management import (
+    CommandError,
+    call_command,
+    get_commands,
+    load_command_class,
+)
 from django.db import OperationalError
 
 from chatwidget.management import base
@@ -53,6 +58,18 @@ def test_a_database_that_is_not_ready(
         call_command(command, *ARGUMENTS[command])
     assert str(refused.value).startswith(said)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("command", [*ARGUMENTS, "chatwidget_doctor"])
+def test_a_line_that_cannot_be_read(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    app = get_commands()[command]
+    with pytest.raises(SystemExit) as refused:
+        load_command_class(app, command).run_from_argv(["manage.py", command, "--nonsense"])
+    assert refused.value.code == 1
+    assert f"manage.py {command}: error: " in capsys.readouterr().err
+    with pytest.raises(SystemExit) as helped:
+        load_command_class(app, command).run_from_argv(["manage.py", command, "--help"])
+    assert not helped.value.code
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,11 @@ def test_no_widget_at_all_and_one_that_is_off() -> None:
     assert "No widget is active" in said(examined()[1])
 
 
+def test_a_widget_that_is_not_there(demo: Widget) -> None:
+    with pytest.raises(CommandError, match="There is no widget 'demmo'; list_widgets"):
+        call_command("chatwidget_doctor", "--widget", "demmo", "--no-platforms")
+
+
 async def test_a_clock_that_is_ahead(serve: Serve, postgres_url: str) -> None:
     server = await serve(db=postgres_url)
     with psycopg.connect(postgres_url, autocommit=True) as database:

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 
 from chatwidget.doctor import inside, outside
 from chatwidget.doctor.finding import Finding, Kind
+from chatwidget.management.base import PlainCommand, named_widget
 from chatwidget.models import Widget
 
 
@@ -32,7 +33,7 @@ class Report:
             self.command.stdout.write(paint[finding.kind](str(finding)))
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = (
         "Says in one line each what is well, what is not, and what to do: with these settings and, "
         "given its URL, asking the running site as a browser would. Exit status 1 on any fault."
@@ -48,17 +49,19 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object a finding")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        widgets = _widgets(options["widget"], options["url"])
         report = Report(self, options["json"])
         for finding in inside.examine():
             report.add(finding)
-        asyncio.run(self.ask(report, _widgets(options["widget"]), options))
+        asyncio.run(self.ask(report, widgets, options))
         if options["json"]:
             for each in report.findings:
                 line = {"kind": each.kind.name.lower(), "text": each.text, "advice": each.advice}
                 self.stdout.write(json.dumps(line, ensure_ascii=False))
         faults = sum(each.kind is Kind.FAULT for each in report.findings)
         if faults:
-            raise CommandError(f"{faults} {'is' if faults == 1 else 'are'} not as it should be.")
+            are = "thing is not as it" if faults == 1 else "things are not as they"
+            raise CommandError(f"{faults} {are} should be.")
 
     async def ask(self, report: Report, widgets: list[Widget], options: dict[str, Any]) -> None:
         """What is asked over the network."""
@@ -76,9 +79,12 @@ class Command(BaseCommand):
             self.stdout.write("  Give the site's URL as well, and it is asked as a browser would.")
 
 
-def _widgets(slug: str | None) -> list[Widget]:
-    """Those to ask about; none where the database is away, which has been said."""
+def _widgets(slug: str | None, url: str | None) -> list[Widget]:
+    """Those to ask about; none where the database is away, which is said later. Raises CommandError
+    for one that is not there, unless it may be the other site's."""
     try:
+        if slug and not url:
+            return [named_widget(slug)]
         if slug:
             return list(Widget.objects.filter(slug=slug))
         return list(Widget.objects.filter(active=True).order_by("slug"))
