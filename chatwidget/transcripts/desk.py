@@ -25,6 +25,11 @@ def name_of(user: Any) -> str:
     return str(user.get_full_name() or user.get_username())[:200]
 
 
+def _typed(text: str) -> str:
+    """What was typed into a form, whose line breaks browsers send as two characters."""
+    return storable(text).replace("\r\n", "\n").strip()
+
+
 def set_done(conversations: Collection[UUID], done: bool) -> None:
     """Staff are done with conversations as they are, or are not: a later message reopens one."""
     seq = F("last_seq") if done else 0
@@ -33,7 +38,7 @@ def set_done(conversations: Collection[UUID], done: bool) -> None:
 
 def add_note(conversation: Conversation, user: Any, text: str) -> Note | None:
     """None where the text is blank."""
-    if not (text := storable(text).strip()):
+    if not (text := _typed(text)):
         return None
     note = Note.objects.create(
         conversation=conversation, author=user, author_name=name_of(user), text=text
@@ -145,8 +150,8 @@ def judge(message: Message, user: Any, verdict: str, reason: str, expected: str)
         message=message,
         defaults={
             "verdict": verdict,
-            "reason": storable(reason).strip(),
-            "expected": storable(expected).strip(),
+            "reason": _typed(reason),
+            "expected": _typed(expected),
             "author": user,
             "author_name": name_of(user),
             "created_at": timezone.now(),

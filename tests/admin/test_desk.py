@@ -84,6 +84,18 @@ def test_notes_have_an_author_and_are_found(staff: Client, conversation: Convers
     assert entries.count() == 2 and not any("zeppelin" in str(entry) for entry in entries)
 
 
+def test_a_line_break_of_a_form_is_one_character(staff: Client, conversation: Conversation) -> None:
+    typed = "one\r\ntwo"
+    press(staff, conversation, note=typed)
+    press(staff, conversation, judge="4", verdict="wrong", reason=typed, expected=typed)
+    [line] = exported("dataset")
+    texts = [
+        exported()[0]["notes"][0]["text"],
+        *(line["judgement"][n] for n in ("reason", "expected")),
+    ]
+    assert texts == ["one\ntwo"] * 3
+
+
 def test_one_s_own_note_is_removed(staff: Client, conversation: Conversation) -> None:
     other = desk.add_note(conversation, User.objects.create_user("bob"), "Bob's")
     press(staff, conversation, note="Mine")
