@@ -40,7 +40,7 @@ def as_html(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     yield f"{head}<title>{_('Conversations')}</title><style>{STYLE}</style>\n"
     for row in rows:
         who = row["visitor"]["name"] or row["visitor"]["email"] or row["visitor"]["id"]
-        facts = [row["started_at"], row["widget"], row["page_url"], *row["tags"]]
+        facts = [_time(row["started_at"]), row["widget"], row["page_url"], *row["tags"]]
         about = " · ".join(fact for fact in facts if fact)
         yield format_html('<section><h1 dir="auto">{}</h1><p dir="auto">{}</p>\n', who, about)
         for message in row["messages"]:
@@ -54,6 +54,11 @@ def _message(message: dict[str, Any], role: str) -> str:
         '<div class="{}" dir="auto"><b>{} · {}</b>{}</div>\n',
         message["role"],
         (message.get("author") or {}).get("name") or role,
-        message["created_at"],
+        _time(message["created_at"]),
         message["text"] or failed,
     )
+
+
+def _time(iso: str) -> str:
+    """As people read it: exports are in UTC."""
+    return f"{iso[:10]} {iso[11:19]} UTC"
