@@ -70,7 +70,7 @@ def json_line(value: Any) -> str:
     try:
         line = _encode(value).decode()
     except UnicodeEncodeError:  # half a surrogate pair, which JSON may hold
-        line = json.dumps(value, ensure_ascii=False)
+        line = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
     for end, escape in _LINE_ENDS.items():
         line = line.replace(end, escape)
     return f"{line}\n"

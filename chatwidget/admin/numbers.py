@@ -199,5 +199,6 @@ def as_csv(tables: list[Table], name: str, asked: Asked) -> HttpResponse:
     rows = csv.writer(response)
     rows.writerow(str(label) for label in table.head)
     for row in table.rows:
-        rows.writerow(harmless("" if cell.value is None else cell.value) for cell in row)
+        values = ["" if cell.value is None else cell.value for cell in row]
+        rows.writerow(harmless(each) if isinstance(each, str) else each for each in values)
     return response

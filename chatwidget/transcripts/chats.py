@@ -7,6 +7,8 @@ front of PostgreSQL might cut.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,7 +18,7 @@ from django.db.models.expressions import RawSQL
 from chatwidget.models import Conversation, Judgement, Message, Note, Tag
 from chatwidget.transcripts.raw_rows import Times, id_writer, one_of, raw_rows, time_writer, utc
 
-CHUNK = 500  # conversations in memory at once, with their messages
+CHUNK = 1000  # conversations in memory at once, with their messages
 
 ABOUT = (
     *("id", "visitor_id", "started_at", "ended_at", "widget__slug", "visitor__name"),
@@ -49,16 +51,17 @@ def read_chats(conversations: QuerySet[Conversation]) -> Iterator[Chat]:
     chunk = raw_rows(conversations[:CHUNK], ABOUT)
     while chunk:
         keys = [about[0] for about in chunk]
-        messages: dict[Any, list[tuple[Any, ...]]] = {key: [] for key in keys}
         chosen = one_of("conversation_id", keys, database)
         found = Message.objects.filter(chosen)
-        for row in raw_rows(found.order_by("conversation", "seq"), MESSAGE):
-            messages[row[0]].append(row)
-        judged, tags, notes = _judgements(found), _tags(chosen), _notes(chosen)
+        rows = raw_rows(found.order_by("conversation", "seq"), MESSAGE)
+        messages = {key: list(group) for key, group in groupby(rows, itemgetter(0))}
+        # Where there are none, they would be sought by the id of each message.
+        judged = _judgements(found) if Judgement.objects.exists() else {}
+        tags, notes = _tags(chosen), _notes(chosen)
         for about in chunk:
             pk = id_text(about[0])
             added = (judged, tags.get(pk, []), notes.get(pk, []))
-            yield Chat(about, messages[about[0]], *added, id_text, time_text)
+            yield Chat(about, messages.get(about[0], []), *added, id_text, time_text)
         chunk = raw_rows(conversations.filter(pk__gt=UUID(str(keys[-1])))[:CHUNK], ABOUT)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from chatwidget.transcripts.chats import Chat
@@ -25,80 +24,66 @@ BYTE_ORDER_MARK = "\ufeff"
 # begins a cell is for the reader's settings to say: where lists are separated by semicolons, one
 # within a cell ends it, and our quotes count for nothing.
 FORMULA = re.compile(r"""(\A|\r\n|[;|\t\r\n])(?=[\s"']*[=+\-@＝＋－＠])|\A(?=[\t\r\n])""")
-# Found in cells joined by NUL, with one before them, wherever FORMULA is found in one of them.
+# Found in a cell with a NUL before it wherever FORMULA is found in the cell, and sooner.
 SUSPECT = re.compile(r"""[;|\t\r\n\0](?:[\s"']*[=+\-@＝＋－＠]|(?<=\0)[\t\r\n])""")
-
-
-class _Lines(list[str]):
-    """What `csv.writer` writes to: each line as it made it."""
-
-    write = list.append
+QUOTED = re.compile(r'[",\r\n]')
 
 
 def as_csv(chats: Iterator[Chat]) -> Iterator[str]:
-    """A header, then one message a line, with its conversation's columns repeated."""
-    lines = _Lines()
-    table = csv.writer(lines)
-    table.writerow(COLUMNS)
-    yield BYTE_ORDER_MARK + lines.pop()
+    """A header, then one message a line, with its conversation's columns repeated.
+
+    Python's own writer looks at each character of each cell, which would be half of an export.
+    """
+    yield f"{BYTE_ORDER_MARK}{','.join(COLUMNS)}\r\n"
     for chat in chats:
-        table.writerow(_about(chat))
-        about = lines.pop().removesuffix("\r\n") + ","
-        table.writerows(_messages(chat))
-        yield "".join([about + line for line in lines])
-        lines.clear()
+        yield "".join(_lines(chat))
 
 
-def _about(chat: Chat) -> list[Any]:
+def _lines(chat: Chat) -> Iterator[str]:
+    """A line for each message; what only we write, ids, times and the like, needs no look."""
+    about = _about(chat)
+    id_text, time_text, judgements = chat.id_text, chat.time_text, chat.judgements
+    for row in chat.messages:
+        pk, created, completed, seq, role, text, status, first = row[1:9]
+        code, cause, _, rating, comment, ui, metadata, author, event = row[9:]
+        name = id_text(pk)
+        yield (
+            f"{about},{name},{seq},{role},{cell(text)},{status},{time_text(created)},"
+            f"{time_text(completed) or ''},{'' if first is None else first},"
+            f"{cell(code)},{cell(cause)},{rating},{cell(comment)},"
+            f"{_json(judgements.get(name))},{_json(ui)},{_json(metadata)},{cell(author)},{event}\r\n"
+        )
+
+
+def _about(chat: Chat) -> str:
     """The cells from `conversation` to `notes`."""
     pk, visitor, began, ended, widget, name, email, external_id, consent, *facts = chat.about
     *texts, done_seq, last_seq = facts
-    who = [
-        chat.id_text(pk),
-        widget,
-        chat.id_text(visitor),
-        name,
-        email,
-        external_id,
-        _json(consent),
+    cells = [
+        *(chat.id_text(pk), cell(widget), chat.id_text(visitor)),
+        *(cell(name), cell(email), cell(external_id), _json(consent)),
+        *map(cell, texts),
+        *(chat.time_text(moment) or "" for moment in (began, ended)),
+        str(done_seq >= last_seq),
+        *(cell(", ".join(chat.tags)), _json(chat.notes)),
     ]
-    added = [done_seq >= last_seq, ", ".join(chat.tags), _json(chat.notes)]
-    cells = [*who, *texts, *map(chat.time_text, (began, ended)), *added]
-    return [harmless(cell) for cell in cells] if _any_suspect(map(str, cells)) else cells
-
-
-def _messages(chat: Chat) -> list[list[Any]]:
-    """Of each message the cells from `message` to `event`."""
-    lines: list[list[Any]] = []
-    foreign: list[str] = []  # what only we write, ids, times and the like, needs no look
-    id_text, time_text, judgements = chat.id_text, chat.time_text, chat.judgements
-    for _, pk, created, completed, seq, role, text, status, first, *more in chat.messages:
-        code, cause, _, rating, comment, ui, metadata, author, event = more
-        name = id_text(pk)
-        judged = _json(judgements.get(name)) if judgements else ""
-        shown, extra = _json(ui) if ui else "", _json(metadata) if metadata != "{}" else ""
-        times = time_text(created), time_text(completed)
-        lines.append(
-            [
-                *(name, seq, role, text, status, *times, first),
-                *(code, cause, rating, comment, judged, shown, extra, author, event),
-            ]
-        )
-        foreign += (text, cause, comment, judged, shown, extra, author)
-    if _any_suspect(foreign):
-        return [[harmless(cell) for cell in line] for line in lines]
-    return lines
+    return ",".join(cells)
 
 
 def _json(stored: Any) -> str:
+    """What a column of JSON holds, as a cell."""
     value = json_value(stored)
-    return json.dumps(value, ensure_ascii=False) if value else ""
+    return cell(json.dumps(value, ensure_ascii=False)) if value else ""
 
 
-def _any_suspect(cells: Iterable[str]) -> bool:
-    return SUSPECT.search("\0".join(["", *cells])) is not None
+def cell(text: str) -> str:
+    """Harmless, and in quotes where it needs them."""
+    if not text:
+        return text
+    text = harmless(text)
+    return '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text
 
 
-def harmless(cell: Any) -> Any:
-    """The cell, with an apostrophe before whatever a spreadsheet would take for a formula."""
-    return FORMULA.sub(r"\1'", cell) if cell and isinstance(cell, str) else cell
+def harmless(text: str) -> str:
+    """With an apostrophe before whatever a spreadsheet would take for a formula."""
+    return FORMULA.sub(r"\1'", text) if SUSPECT.search(f"\0{text}") else text

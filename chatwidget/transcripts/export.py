@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from msgspec import UNSET, Struct, UnsetType, to_builtins
 
 from chatwidget.models import Conversation, Message, Status
 from chatwidget.text import json_line
@@ -59,10 +60,14 @@ def select(
 
 def read(conversations: QuerySet[Conversation]) -> Iterator[dict[str, Any]]:
     """Each of what `select` found as a line of the export holds it."""
-    return map(_as_dict, read_chats(conversations))
+    return _as_dicts(read_chats(conversations))
 
 
-def _as_dict(chat: Chat) -> dict[str, Any]:
+def _as_dicts(chats: Iterator[Chat]) -> Iterator[dict[str, Any]]:
+    return map(to_builtins, map(_as_line, chats))
+
+
+def _as_line(chat: Chat) -> dict[str, Any]:
     pk, visitor, began, ended, widget, name, email, external_id, consent, *facts = chat.about
     session, url, title, referrer, locale, agent, done_seq, last_seq = facts
     return {
@@ -90,47 +95,67 @@ def _as_dict(chat: Chat) -> dict[str, Any]:
     }
 
 
-def _messages(chat: Chat) -> list[dict[str, Any]]:
+class _Message(Struct, gc=False):
+    """What a line holds of a message; made and written in half the time that a dict takes."""
+
+    id: str
+    seq: int
+    role: str
+    text: str
+    status: str
+    created_at: str | None
+    completed_at: str | None
+    first_chunk_ms: int | None
+    error: dict[str, Any] | None
+    rating: int
+    rating_comment: str
+    judgement: dict[str, Any] | None
+    ui: Any
+    metadata: Any
+    author: dict[str, str] | UnsetType
+    event: str | UnsetType
+
+
+def _messages(chat: Chat) -> list[_Message]:
     said = []
     id_text, time_text, judgements = chat.id_text, chat.time_text, chat.judgements
-    for _, pk, created, completed, seq, role, text, status, first, *more in chat.messages:
-        code, cause, retry_after, rating, comment, ui, metadata, author, event = more
+    for row in chat.messages:
+        pk, created, completed, seq, role, text, status, first = row[1:9]
+        code, cause, retry_after, rating, comment, ui, metadata, author, event = row[9:]
         name = id_text(pk)
-        message = {
-            "id": name,
-            "seq": seq,
-            "role": role,
-            "text": text,
-            "status": status,
-            "created_at": time_text(created),
-            "completed_at": time_text(completed),
-            "first_chunk_ms": first,
-            "error": {"code": code, "cause": cause, "retry_after": retry_after} if code else None,
-            "rating": rating,
-            "rating_comment": comment,
-            "judgement": judgements.get(name),
-            "ui": json_value(ui) if ui else ui,
-            "metadata": json_value(metadata),
-        }
-        if author:
-            message["author"] = {"name": author}
-        if event:
-            message["event"] = event
+        message = _Message(
+            name,
+            seq,
+            role,
+            text,
+            status,
+            time_text(created),
+            time_text(completed),
+            first,
+            {"code": code, "cause": cause, "retry_after": retry_after} if code else None,
+            rating,
+            comment,
+            judgements.get(name),
+            json_value(ui) if ui else None,
+            json_value(metadata),
+            {"name": author} if author else UNSET,
+            event or UNSET,
+        )
         said.append(message)
     return said
 
 
 def as_jsonl(chats: Iterator[Chat]) -> Iterator[str]:
     """One conversation a line."""
-    return map(json_line, map(_as_dict, chats))
+    return map(json_line, map(_as_line, chats))
 
 
 # Each takes what `read_chats` gives.
 FORMATS: dict[str, Callable[[Iterator[Chat]], Iterator[str]]] = {
     "jsonl": as_jsonl,
     "csv": as_csv,
-    "html": lambda chats: as_html(map(_as_dict, chats)),
-    "dataset": lambda chats: as_dataset(map(_as_dict, chats)),
+    "html": lambda chats: as_html(_as_dicts(chats)),
+    "dataset": lambda chats: as_dataset(_as_dicts(chats)),
 }
 
 

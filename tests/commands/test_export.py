@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from hypothesis import given, strategies
 
 from chatwidget.conf import Secret
 from chatwidget.models import Message, Role, Status, Tag, Visitor
@@ -97,6 +98,7 @@ def test_a_line_holds_exactly_what_the_docs_name() -> None:
     assert row["rating_comment"] == "Too slow" and row["locale"] == "de"
     assert json.loads(row["visitor_consent"])["version"] == "2"
     [line] = lines()
+    assert [line] == list(export.read(export.select()))
     assert list(line) == CONVERSATION_KEYS
     assert line["id"] == str(conversation.id)
     assert line["widget"] == "shop"
@@ -247,6 +249,15 @@ def test_no_cell_is_a_formula_whatever_separates_cells(separator: str, between: 
     assert not [cell for cell in cells if re.match(r"[\s\"']*[=+@-]", cell) and cell[0] != "'"]
     [row] = table()
     assert row["text"].replace("'", "") == evil  # nothing else is changed
+
+
+@given(
+    strategies.text(strategies.sampled_from("ab1\"',;|\t\r\n\v\x01\x85\xa0\u2028 =+-@＝＠é語🌍"))
+)
+def test_a_cell_is_what_pythons_own_writer_makes_of_it(text: str) -> None:
+    expected = io.StringIO(newline="")
+    csv.writer(expected).writerow(["", csv_table.FORMULA.sub(r"\1'", text)])
+    assert f",{csv_table.cell(text)}\r\n" == expected.getvalue()
 
 
 def test_a_table_in_a_file_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
