@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
+from django.db.models import Count, Max, OuterRef, Subquery
+from django.db.models.functions import Substr
+
 from chatwidget.models import Counted, DailyKeys, Message, Role, Tally
 from chatwidget.transcripts.counting import BINS, EPOCH, QUARTER, minute
 from chatwidget.transcripts.rollups import DAY, HOUR, LANES
@@ -217,8 +220,8 @@ class Question:
     """A first question as it was put last, and how often."""
 
     text: str
-    count: int
     conversation: UUID
+    count: int
 
 
 def questions(period: Period, widgets: Sequence[int] | None, most: int) -> list[Question]:
@@ -228,20 +231,24 @@ def questions(period: Period, widgets: Sequence[int] | None, most: int) -> list[
     rows = Counted.objects.filter(start__gte=first, start__lt=end)
     if widgets is not None:
         rows = rows.filter(widget__in=widgets)
-    counts: Counter[int] = Counter()
-    latest: dict[int, int] = {}
-    newest = rows.order_by("-start").values_list("start", "question")[:LOOKED_AT]
-    for start, question in newest:
-        if question is not None:
-            counts[question] += 1
-            latest.setdefault(question, start)
-    found: list[Question] = []
-    for question, count in sorted(counts.items(), key=lambda each: (-each[1], -latest[each[0]])):
-        if len(found) == most:
-            break
-        row = rows.filter(start=latest[question], question=question).order_by("-pk").first()
-        if row is not None:  # else it was erased meanwhile
-            said = Message.objects.filter(conversation=row.pk, role=Role.USER).order_by("seq")
-            text = said.values_list("text", flat=True).first() or ""
-            found.append(Question(text[:LONGEST], count, row.pk))
-    return found
+    asked = rows.exclude(question=None).order_by("-start")
+    for oldest in asked.values_list("start", flat=True)[LOOKED_AT - 1 : LOOKED_AT]:
+        asked = asked.filter(start__gte=oldest)
+    same = asked.order_by().values("question").annotate(count=Count("*"), latest=Max("start"))
+    most_asked = same.order_by("-count", "-latest").values_list("question", "latest", "count")[
+        :most
+    ]
+    counts = {(question, latest): count for question, latest, count in most_asked}
+    said = Message.objects.filter(conversation=OuterRef("pk"), role=Role.USER).order_by("seq")
+    text = Subquery(said.values(start=Substr("text", 1, LONGEST))[:1])
+    rows = rows.filter(
+        question__in=[each for each, _ in counts], start__in=[at for _, at in counts]
+    )
+    shown = {
+        (question, at): (text or "", conversation)
+        for question, at, text, conversation in rows.order_by("pk")
+        .annotate(text=text)
+        .values_list("question", "start", "text", "pk")
+    }
+    # One that is missing was erased meanwhile.
+    return [Question(*shown[each], counts[each]) for each in counts if each in shown]
