@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,24 @@ def storable(text: str) -> str:
     if is_clean(text):
         return text
     return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+# What Markdown writes around words: emphasis, code, headings; what leads to an address; and of a
+# table the lines of dashes, and the bars.
+_MARKS = re.compile(r"\*\*|`+\w*(?=\n)|`+|^#{1,6} ", re.MULTILINE)
+_LINK = re.compile(r"!?\[([^\[\]\n]+)\]\(([^\s()]*(?:\([^\s()]*\)[^\s()]*)*)\)")
+_DASHES = re.compile(r"^[ \t]*\|(?:[ :]*-+[ :]*\|)+[ \t]*\n?", re.MULTILINE)
+_ROW = re.compile(r"^[ \t]*\|(.+)\|[ \t]*$", re.MULTILINE)
+
+
+def without_marks(text: str) -> str:
+    """Markdown as plain text that reads well: each link's address stands behind its words."""
+    text = _LINK.sub(r"\1 (\2)", _DASHES.sub("", text))
+    return _MARKS.sub("", _ROW.sub(_cells, text))
+
+
+def _cells(row: re.Match[str]) -> str:
+    return " · ".join(cell.strip() for cell in row[1].split("|"))
 
 
 def loggable(value: object, limit: int = 300) -> str:

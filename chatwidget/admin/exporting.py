@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django import VERSION
 from django.contrib import admin
 from django.contrib.admin import helpers
 from django.core.handlers.asgi import ASGIRequest
@@ -48,6 +49,8 @@ def export_selected(
         "media": model_admin.media,
         "conversations": counts["conversations"],
         "message_count": counts["messages"] or 0,
+        "crumbs_are_list": VERSION >= (6, 1),
+        "listed": request.GET.urlencode(),
         "formats": [(name, label) for name, (_type, _ending, label) in CHOICES.items()],
         "across": request.POST.get("select_across", "0"),
         "chosen": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),

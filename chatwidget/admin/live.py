@@ -27,6 +27,19 @@ def socket_paths() -> dict[str, str]:
         return {"socket": "", "events": ""}
 
 
+# How the connection is, as `staff-socket.ts` tells it.
+CONNECTION = {
+    "connecting": _("Connecting…"),
+    "lost": _("Connection lost. Reconnecting…"),
+    "stuck": _(
+        "Still no connection. If the site is up, something on the way (a proxy, an extension of "
+        "the browser) lets neither websockets nor server-sent events through; `manage.py "
+        "chatwidget_doctor` looks for that. Still trying…"
+    ),
+    "signed_out": _("You are signed out, or may not see this any more. Load it again."),
+}
+
+
 def answering(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
     """What the script of a conversation's page is given."""
     return {
@@ -45,9 +58,7 @@ def answering(request: HttpRequest, conversation: Conversation) -> dict[str, Any
             "writes": _("{name} is writing…"),
             "moved": _("The visitor has begun another conversation."),
             "erased": _("This conversation was erased."),
-            "connecting": _("Connecting…"),
-            "lost": _("Connection lost. Reconnecting…"),
-            "signed_out": _("You are signed out, or may not see this any more. Load it again."),
+            **CONNECTION,
             "refused": _("That was not possible: see who has the conversation now."),
             "visitor": _("Visitor"),
             "agent": _("Agent"),
@@ -104,9 +115,7 @@ def listing() -> dict[str, Any]:
             "gone": _("not here"),
             "unread": _("unread: {count}"),
             "nothing": _("Nothing goes on right now."),
-            "connecting": _("Connecting…"),
-            "lost": _("Connection lost. Reconnecting…"),
-            "signed_out": _("You are signed out, or may not see this any more. Load it again."),
+            **CONNECTION,
             "asks": _("{who} asks for a person"),
             "writes": _("{who} has written"),
             "blocked": _("Your browser does not allow notifications from this site."),

@@ -86,7 +86,7 @@ def _messages(notice: Notice) -> list[dict[str, Any]]:
         {
             "role": row.role,
             "who": row.author or row.get_role_display(),
-            "text": row.text[:MOST_TEXT],
+            "text": own_copy.readable(row, MOST_TEXT),
         }
         for row in list(rows[:most])[::-1]
         if row.text

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from chatwidget.models import Conversation, Message, Notice, Role
+from chatwidget.text import without_marks
 
 # The newest; what the chat offers as a file is whole.
 MOST_MESSAGES = 500
@@ -46,4 +47,11 @@ def content(notice: Notice) -> tuple[str, str, str]:
 
 def _message(row: Message, title: str) -> dict[str, Any]:
     who = {Role.USER: _("You"), Role.ASSISTANT: title}.get(Role(row.role), row.author)
-    return {"role": row.role, "who": who, "text": row.text[:MOST_TEXT], "at": row.created_at}
+    text = readable(row, MOST_TEXT)
+    return {"role": row.role, "who": who, "text": text, "at": row.created_at}
+
+
+def readable(row: Message, most: int) -> str:
+    """What a visitor wrote as it stands; the others write Markdown."""
+    text = row.text[:most]
+    return text if row.role == Role.USER else without_marks(text)

@@ -31,6 +31,14 @@ def ask(client: Client, *chosen: Conversation, **form: str) -> Any:
     return client.post(f"{LIST}{query}", posted)
 
 
+def test_the_page_leads_back_to_the_list_as_it_was(admin_client: Client) -> None:
+    conversation = a_conversation(a_widget(), "hi")
+    page = ask(admin_client, conversation, query="?state=open&q=hi").content.decode()
+    crumbs = page.partition("breadcrumbs")[2].partition("data-export")[0]
+    back = f'href="{LIST}?state=open&amp;q=hi"'
+    assert back in crumbs and page.count(back) == 2
+
+
 def text_of(answer: Any) -> str:
     assert answer.streaming
     return b"".join(answer.streaming_content).decode()

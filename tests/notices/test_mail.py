@@ -85,6 +85,19 @@ def test_it_leads_to_the_conversation_where_the_admin_is_known(site: str) -> Non
 
 
 @pytest.mark.django_db
+def test_what_an_agent_said_is_read_without_its_marks() -> None:
+    """What a visitor wrote stands as it was written; and times say their zone."""
+    notice = a_notice()
+    Message.objects.filter(role=Role.ASSISTANT).update(
+        text="## Shipping\n\n| To | Costs |\n|---|:-:|\n| EU | **€5** |\n\nSee [it](https://a.example/x_(y))."
+    )
+    Message.objects.filter(role=Role.USER).update(text="a **b** [c](d)")
+    body = str(mail.render(notice).body)
+    assert "Shipping\n\nTo · Costs\nEU · €5\n\nSee it (https://a.example/x_(y))." in body
+    assert "a **b** [c](d)" in body and " UTC\n" in body
+
+
+@pytest.mark.django_db
 def test_what_a_hostile_model_and_visitor_write_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail, "MOST_TEXT", 10**6)
     notice = a_notice()

@@ -6,7 +6,7 @@ import { fill } from "../frame/strings.ts";
 import { uuid } from "../frame/uuid.ts";
 import { Lines, type Words } from "./lines.ts";
 import type { StaffFrame } from "./staff-protocol.ts";
-import { type Paths, StaffSocket } from "./staff-socket.ts";
+import { type Paths, StaffSocket, trouble } from "./staff-socket.ts";
 import { markdownOf } from "./transcript.ts";
 
 interface Given extends Paths {
@@ -62,10 +62,10 @@ class Answering {
       hello: { conversation, locale },
       frame: (frame) => this.#frame(frame),
       staff: (frame) => this.#told(frame),
-      changed: ({ phase }) => {
+      changed: (state) => {
         this.#show();
-        if (phase === "closed") this.#say(words.signed_out);
-        else if (phase === "waiting") this.#say(words.lost);
+        const told = trouble(state);
+        if (told) this.#say(words[told]);
       },
     });
   }

@@ -4,7 +4,7 @@ import { el } from "../frame/dom.ts";
 import { fill } from "../frame/strings.ts";
 import { inZone, type Words } from "./lines.ts";
 import type { LiveConversation } from "./staff-protocol.ts";
-import { type Paths, StaffSocket } from "./staff-socket.ts";
+import { type Paths, StaffSocket, trouble } from "./staff-socket.ts";
 
 interface Given extends Paths {
   /** The address of a conversation's page, with ID in the place of its id. */
@@ -50,9 +50,9 @@ class LiveList {
       staff: (frame) => {
         if (frame.type === "live") this.#show(frame.conversations);
       },
-      changed: ({ phase }) => {
-        if (phase === "closed") this.#status.textContent = words.signed_out ?? "";
-        else if (phase === "waiting") this.#status.textContent = words.lost ?? "";
+      changed: (state) => {
+        const told = trouble(state);
+        if (told) this.#status.textContent = words[told] ?? "";
       },
     });
   }

@@ -15,6 +15,16 @@ export interface Paths {
 /** Kept for as long as the tab lives: websockets do not open here. */
 const STREAM = "chatwidget:staff:stream";
 
+/** Connections that brought nothing, before it is said what to look for: some half a minute. */
+const PATIENCE = 5;
+
+/** Which words tell what is wrong, as long as something is. */
+export function trouble({ phase, failures }: Connection): "signed_out" | "stuck" | "lost" | "" {
+  if (phase === "closed") return "signed_out";
+  if (phase !== "waiting") return "";
+  return failures < PATIENCE ? "lost" : "stuck";
+}
+
 export interface Handlers {
   hello: object;
   frame(frame: ServerFrame): void;
