@@ -38,11 +38,10 @@ class FailedFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         if (value := self.value()) is None:
             return queryset
-        if value in ("yes", "no"):
-            return queryset.filter(failed()) if value == "yes" else queryset.exclude(failed())
-        return queryset.filter(
-            pk__in=lost_replies().filter(error_code=value).values("conversation")
-        )
+        if value == "no":
+            return queryset.exclude(failed())
+        lost = lost_replies() if value == "yes" else lost_replies().filter(error_code=value)
+        return queryset.filter(pk__in=lost.values("conversation"))
 
 
 class StateFilter(admin.SimpleListFilter):

@@ -38,6 +38,14 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         found = list(self._keys[: self.per_page + 1])
         return found if len(found) <= self.per_page else None
 
+    def page(self, number: Any) -> Any:
+        """Its rows by their keys, which are found first: SQLite would else make all that the list
+        shows of every row that matches, and sort them then."""
+        found = super().page(number)
+        keys = list(cast("QuerySet[Conversation]", found.object_list).values_list("pk", flat=True))
+        found.object_list = cast("QuerySet[Conversation]", self.object_list).filter(pk__in=keys)
+        return found
+
     @property
     def _keys(self) -> QuerySet[Conversation, Any]:
         # Unordered: any will do, so none has to be sorted.
