@@ -12,6 +12,7 @@ from pathlib import Path
 import uvloop
 
 from tests.bench import (
+    desk,
     exports,
     flood,
     layers,
@@ -32,7 +33,7 @@ from tests.services import Postgres
 
 PARTS = (
     *("relay", "transports", "flood", "rows", "workers", "layers"),
-    *("pages", "page", "link", "markdown", "exports", "years"),
+    *("pages", "page", "link", "markdown", "exports", "desk", "years"),
 )
 SLOW = ("workers", "years")  # which ten minutes have no room for
 
@@ -65,6 +66,8 @@ async def bench(full: bool, parts: list[str], messages: int) -> None:
             tables.append(await markdown.measure(full))
         if "exports" in parts:
             tables.append(await exports.measure(folder, full))
+        if "desk" in parts:
+            tables.append(await desk.measure(provider, folder, full))
         if "years" in parts:
             tables.append(await years.measure(messages))
     provider.close()

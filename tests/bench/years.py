@@ -65,14 +65,15 @@ GIN = (
     " USING gin (to_tsvector('simple', words))"
 )
 
-# What a worker of the bench does: reads the name of a step, and writes how many ms it took.
-STEPS = """
+# What a worker of the bench does: reads the name of one of its `steps`, and writes how many ms that
+# took.
+BEGIN = """
 import itertools, json, sys, time
 from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from chatwidget.models import Conversation, Visitor
+from chatwidget.models import Conversation, Message, Visitor
 from chatwidget.transcripts import erasure, rollups, search
 
 settings.ALLOWED_HOSTS = ["testserver"]
@@ -81,11 +82,16 @@ user, _ = User.objects.get_or_create(username="bench", is_staff=True, is_superus
 client.force_login(user)
 LIST = "/admin/chatwidget/conversation/"
 NEWEST = Conversation.objects.order_by("-last_message_at")[0].last_message_at
-oldest = itertools.count()
+DAY = f"{NEWEST:%Y-%m-%d}"
+YEAR = f"/admin/chatwidget/tally/?from={NEWEST - timedelta(days=364):%Y-%m-%d}&to={DAY}"
 
 def page(address):
     answer = client.get(address)
     assert answer.status_code == 200, (address, answer.status_code)
+
+"""
+STEPS = """
+oldest = itertools.count()
 
 def someone():
     return Conversation.objects.order_by("-last_message_at")[next(oldest) * 7 + 50]
@@ -97,8 +103,6 @@ def erase_old():
     found = Conversation.objects.order_by("last_message_at").values_list("pk", flat=True)[:100]
     erasure.erase_conversations(Conversation.objects.filter(pk__in=list(found)), visitors=True)
 
-DAY = f"{NEWEST:%Y-%m-%d}"
-YEAR = f"?from={NEWEST - timedelta(days=364):%Y-%m-%d}&to={DAY}"
 steps = {
     "list: first page": lambda: page(LIST),
     "list: failed": lambda: page(LIST + "?failed=yes"),
@@ -106,11 +110,13 @@ steps = {
     "a conversation's page": lambda: page(f"{LIST}{someone().pk}/change/"),
     "search: a frequent word": lambda: page(LIST + "?q=the"),
     "search: a rare phrase": lambda: page(LIST + "?q=%22no+such+words+here%22"),
-    "numbers: a year": lambda: page("/admin/chatwidget/tally/" + YEAR),
+    "numbers: a year": lambda: page(YEAR),
     "erasing a person": erase_person,
     "erasing the 100 oldest": erase_old,
     "index and numbers: nothing to do": lambda: (search.catch_up(), rollups.catch_up()),
 }
+"""
+END = """
 print(json.dumps(list(steps)), flush=True)
 for line in sys.stdin:
     began = time.perf_counter()
@@ -177,11 +183,12 @@ class Worker:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self.pid = process.pid
 
     @classmethod
-    async def on(cls, database: str) -> "Worker":
+    async def on(cls, database: str, steps: str) -> "Worker":
         env = {**os.environ, **product_env(database)}
-        command = (sys.executable, "manage.py", "shell", "-v0", "-c", STEPS)
+        command = (sys.executable, "manage.py", "shell", "-v0", "-c", BEGIN + steps + END)
         return cls(
             await asyncio.create_subprocess_exec(
                 *command, cwd=ROOT, env=env, stdin=PIPE, stdout=PIPE
@@ -206,7 +213,7 @@ class Worker:
 
 
 async def _measured(few: str, many: str, messages: int) -> str:
-    workers = [await Worker.on(database) for database in (few, many)]
+    workers = [await Worker.on(database, STEPS) for database in (few, many)]
     [steps, _] = [await worker.said() for worker in workers]
     found: dict[str, list[tuple[float, float]]] = {step: [] for step in steps}
     try:
