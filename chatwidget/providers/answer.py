@@ -16,7 +16,7 @@ from chatwidget.providers.decoders import JSONDecoder, ServerEvent, SSEDecoder, 
 from chatwidget.providers.encodings import Body
 from chatwidget.providers.error_mapping import CLIENT_ERRORS
 from chatwidget.providers.timeouts import StreamTimeouts
-from chatwidget.providers.transport import Paused
+from chatwidget.providers.transport import Paused, reader
 
 T = TypeVar("T")
 
@@ -45,8 +45,7 @@ class Answer:
     """A platform's answer, to be read once."""
 
     def __init__(self, response: httpx.Response, clock: StreamTimeouts) -> None:
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        self._response, self._body = response, response.stream
+        self._response = response
         self._clock = clock
         self._peeked = b""
         self._chunks: AsyncGenerator[bytes, None] | None = None
@@ -98,14 +97,13 @@ class Answer:
     async def _received(self) -> AsyncGenerator[bytes, None]:
         clock, rest_due = self._clock, before_reading.get()
         body = Body(self.headers.get("content-encoding", ""))
-        stream = aiter(self._body)
+        read = reader(self._response)
         while True:
             with clock:
-                try:
-                    chunk = await anext(stream)
-                except StopAsyncIteration:
-                    body.end()
-                    return
+                chunk = await read()
+            if not chunk:
+                body.end()
+                return
             clock.received(patient=self.patient)
             for piece in body.feed(chunk) if body.name else (chunk,):
                 if (room := MAX_KEPT - len(self.kept)) > 0:

@@ -11,10 +11,10 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -32,6 +32,8 @@ MAX_HEADER = 256 * 1024
 # that a message does not meet a connection that is just being closed (it could not be sent again).
 KEEP_ALIVE = 4.0
 DNS_SECONDS = 30
+# Bytes of a body that are read at once.
+PIECE = 16 * 1024
 # What nobody waits for any more has so long to be finished when the process ends.
 LAST_SECONDS = 2.0
 
@@ -126,6 +128,17 @@ def discard(response: httpx.Response) -> None:
     answer = response.extensions.get("aiohttp_response")
     if answer is not None:
         answer.close()
+
+
+def reader(response: httpx.Response) -> Callable[[], Awaitable[bytes]]:
+    """Reads the next piece of the body, empty at its end: of aiohttp's answer as it is, since each
+    piece would cost more by the generators around that."""
+    answer = response.extensions.get("aiohttp_response")
+    if answer is not None:
+        return partial(answer.content.read, PIECE)
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    pieces = (piece async for piece in response.stream if piece)
+    return partial(anext, pieces, b"")
 
 
 class Paused:  # a generator's context manager would cost three times as much

@@ -35,21 +35,26 @@ class FlushClock:
 
     def __init__(self, running: Callable[[], int]) -> None:
         self.running = running  # how many replies run
-        self._ticks: dict[int, asyncio.Event] = {}  # to come, by their slots
+        # To come, by their slots: what waits for each.
+        self._ticks: dict[int, list[asyncio.Future[None]]] = {}
 
     async def next(self) -> None:
         """Wait for the tick that ends a rest that begins now."""
         loop = asyncio.get_running_loop()
         seconds = max(BEAT_SECONDS, min(SLOWEST_SECONDS, BEAT_PER_REPLY * self.running()))
         slot = int((loop.time() + seconds) / SLOT_SECONDS)
-        tick = self._ticks.get(slot)
-        if tick is None:
-            tick = self._ticks[slot] = asyncio.Event()
+        tick = loop.create_future()
+        if slot in self._ticks:
+            self._ticks[slot].append(tick)
+        else:
+            self._ticks[slot] = [tick]
             loop.call_at(slot * SLOT_SECONDS, self._tick, slot)
-        await tick.wait()
+        await tick
 
     def _tick(self, slot: int) -> None:
-        self._ticks.pop(slot).set()
+        for tick in self._ticks.pop(slot):
+            if not tick.done():  # its reply was stopped
+                tick.set_result(None)
 
 
 class Batcher:
@@ -82,8 +87,4 @@ class Batcher:
             quick, self._last = since < QUICK_SECONDS, piece
         self._rested = piece < LARGE and not self._first and (quick or self._beat.running() > FEW)
         self._first = False
-        return self._rest() if self._rested else None
-
-    async def _rest(self) -> None:
-        await self._beat.next()
-        self._at = time.monotonic()
+        return self._beat.next() if self._rested else None
