@@ -131,6 +131,35 @@ async def test_a_visitor_asks_for_a_person_and_the_live_list_tells(
     assert errors == []
 
 
+async def test_a_colleague_whose_answer_is_there_writes_no_more(
+    visitor: Page, browser: Browser, context: BrowserContext, server: Server
+) -> None:
+    await server.manage("create_owner", "zoe", "--password-stdin", input="zoe-and-the-lamps\n")
+    await visitor.goto(f"{server.url}/chatwidget/demo/")
+    await send(visitor, "Hello?")
+    await expect(visitor.get_by_role("button", name="Good reply")).to_be_visible()
+    await context.add_cookies(await server.admin_cookies())  # type: ignore[arg-type]
+    staff = await context.new_page()
+    await open_newest(staff, server)
+    await expect(staff.get_by_role("button", name="Take over")).to_be_enabled()
+    theirs = await browser.new_context(locale="en-US")
+    zoe = await theirs.new_page()
+    await zoe.goto(f"{server.url}/admin/login/?next={staff.url.removeprefix(server.url)}")
+    await zoe.locator("#id_username").fill("zoe")
+    await zoe.locator("#id_password").fill("zoe-and-the-lamps")
+    await zoe.keyboard.press("Enter")
+    await zoe.get_by_role("button", name="Take over").click()
+    reply = zoe.get_by_role("textbox", name="Reply to the visitor")
+    await reply.press_sequentially("Good")
+    await expect(staff.get_by_text("zoe is writing…")).to_be_visible()
+    await reply.press_sequentially(" day")
+    await reply.press("Enter")
+    answer = staff.get_by_role("article", name="zoe").last
+    await expect(answer).to_contain_text("Good day")
+    assert not await staff.locator(".cw-writing").inner_text()  # which would go by itself in time
+    await theirs.close()
+
+
 async def test_the_live_list_has_the_sites_clock(
     visitor: Page, browser: Browser, server: Server
 ) -> None:

@@ -130,7 +130,8 @@ class Answering {
       return;
     }
     this.#apply(frame);
-    if (frame.type === "message" && frame.message.role === "user") this.#stopWriting();
+    // What was being written is here: the visitor's, or a colleague's.
+    if (frame.type === "message" && frame.message.role !== "assistant") this.#stopWriting();
     // What the connection before has left open; stored once, however often it is sent.
     if (frame.type === "ready") {
       for (const [id, text] of this.#unsent) this.#socket.send({ type: "send", id, text });
