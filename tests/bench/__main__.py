@@ -7,6 +7,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import uvloop
@@ -43,38 +44,31 @@ async def bench(full: bool, parts: list[str], messages: int) -> None:
     await provider.start()
     with tempfile.TemporaryDirectory(prefix="chatwidget-bench-") as name:
         folder = Path(name)
-        tables = []
-        if "relay" in parts:
-            tables += await relayed(provider, folder, full)
-        if "transports" in parts:
-            tables.append(await transports.measure(provider, folder, full))
-        if "flood" in parts:
-            tables.append(await flood.measure(provider, folder, full))
-        if "rows" in parts:
-            tables += await rows.measure(provider, folder, full)
-        if "workers" in parts:
-            tables.append(await workers.measure(provider, folder, full))
-        if "layers" in parts:
-            tables.append(await layers.measure(full))
-        if "pages" in parts:
-            tables += await pages.measure(provider, folder, full)
-        if "page" in parts:
-            tables.append(await page.measure(provider, folder, full))
-        if "link" in parts:
-            tables.append(await link.measure(folder, full))
-        if "markdown" in parts:
-            tables.append(await markdown.measure(full))
-        if "exports" in parts:
-            tables.append(await exports.measure(folder, full))
-        if "desk" in parts:
-            tables.append(await desk.measure(provider, folder, full))
-        if "years" in parts:
-            tables.append(await years.measure(messages))
+        measures: dict[str, Callable[[], Awaitable[str]]] = {
+            "relay": lambda: relayed(provider, folder, full),
+            "transports": lambda: transports.measure(provider, folder, full),
+            "flood": lambda: flood.measure(provider, folder, full),
+            "rows": lambda: rows.measure(provider, folder, full),
+            "workers": lambda: workers.measure(provider, folder, full),
+            "layers": lambda: layers.measure(full),
+            "pages": lambda: pages.measure(provider, folder, full),
+            "page": lambda: page.measure(provider, folder, full),
+            "link": lambda: link.measure(folder, full),
+            "markdown": lambda: markdown.measure(full),
+            "exports": lambda: exports.measure(folder, full),
+            "desk": lambda: desk.measure(provider, folder, full),
+            "years": lambda: years.measure(messages),
+        }
+        tables, took = [], []
+        for part in parts:
+            began = time.monotonic()
+            tables.append(await measures[part]())
+            took.append(f"{part} {time.monotonic() - began:.0f}")
     provider.close()
-    print("\n\n".join(["", *tables]))
+    print("\n\n".join(["", *tables, f"Seconds: {', '.join(took)}"]))
 
 
-async def relayed(provider: Provider, folder: Path, full: bool) -> list[str]:
+async def relayed(provider: Provider, folder: Path, full: bool) -> str:
     results = Results()
     await relay.measure(provider, folder, results, full)
     database = Postgres()
@@ -86,7 +80,7 @@ async def relayed(provider: Provider, folder: Path, full: bool) -> list[str]:
     finally:
         await database.stop()
         database.remove()
-    return [everything(results), goals(results, relay.GOALS)]
+    return "\n\n".join([everything(results), goals(results, relay.GOALS)])
 
 
 def main() -> None:

@@ -28,21 +28,21 @@ GOALS = {"loader": (0.5, 0.4), "frame": (0.2, 0.15)}
 OPENING_GOAL, EXCHANGE_GOAL = 0.3, 0.6
 
 
-async def measure(provider: Provider, folder: Path, full: bool) -> list[str]:
+async def measure(provider: Provider, folder: Path, full: bool) -> str:
     lines = []
     for number, kind in enumerate(["daphne", "uvicorn"]):
         lines += await _requests(kind, number, provider, folder, 3 if full else 2)
     head = ["requests a second", "bare", "ours", "ratio", "goal", ""]
-    tables = [printed(head, lines)]
+    table = printed(head, lines)
     earlier = await _before(folder)
     if earlier is None:
         print(f"  no {BEFORE} in this clone's history: openings are not compared", flush=True)
-        return tables
+        return table
     lines = []
     for kind in ["daphne", "uvicorn"]:
         lines += await _costs(kind, earlier, provider, folder, 3 if full else 1)
     head = ["ms of the processor", f"at {BEFORE}", "ours", "ratio", "goal", ""]
-    return [*tables, printed(head, lines)]
+    return "\n\n".join([table, printed(head, lines)])
 
 
 async def _requests(

@@ -14,7 +14,7 @@ from tests.bench.provider import Provider
 from tests.bench.table import OURS, printed
 from tests.bench.targets import SLUG, Target, frame_token, start
 
-VISITORS, RATE, CHUNKS = 60, 30, 200
+VISITORS, RATE, CHUNKS = 60, 30, 100
 """Chunks a second, and of a reply."""
 
 
