@@ -157,10 +157,14 @@ class Process:
         with self.path.open("ab") as log, open(os.devnull, "rb") as nothing:
             streams = [nothing.fileno(), log.fileno(), log.fileno()]
             self.process = await _begin(self.command, self.env, self.cwd, streams, self.fork)
-        async with asyncio.timeout(self.start_seconds):
-            while not await self.answers(ready):
-                assert self.running, f"{' '.join(self.command)} has ended:\n{self.log}"
-                await asyncio.sleep(0.05)  # there is no event: the other side opens a port
+        try:
+            async with asyncio.timeout(self.start_seconds):
+                while not await self.answers(ready):
+                    assert self.running, f"{' '.join(self.command)} has ended:\n{self.log}"
+                    await asyncio.sleep(0.05)  # there is no event: the other side opens a port
+        except TimeoutError as error:
+            error.add_note(self.log[-4000:])
+            raise
 
     async def __aenter__(self) -> Self:
         try:

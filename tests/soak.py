@@ -31,6 +31,7 @@ LOST = (AssertionError, OSError, TimeoutError, WebSocketException, httpx.HTTPErr
 BETWEEN = 20.0  # seconds from one restart to the next
 MOST_GROWTH = 1.25  # of memory, and some MiB that a busy minute takes
 SPARE = 24 * 2**20
+START_SECONDS = 300  # of a worker to whom a thousand chats come back at once
 LONGEST_PAUSE = 10.0  # seconds, between two attempts to be there again; it grows as the widget's
 
 
@@ -132,6 +133,7 @@ async def soak(minutes: float, chats: int, between: float) -> list[str]:
         variables = {"DATABASE_URL": url, "REDIS_URL": redis.database(), "CHATWIDGET_LIMITS": "off"}
         servers = [Server(variables, "uvicorn", free_port()) for _ in range(2)]
         for server in servers:
+            server.start_seconds = START_SECONDS
             await stack.enter_async_context(server)
         token = await frame_token(servers[0].url, "demo")
         run = Soak(servers, time.monotonic() + minutes * 60, between, token)
