@@ -126,6 +126,13 @@ async def run(
     return done
 
 
+def of_checkout(command: list[str], checkout: Path) -> list[str]:
+    """How a server is started there: releases had Daphne alone before `project.daphne`."""
+    if (checkout / "project/daphne.py").exists():
+        return command
+    return ["daphne" if each == "project.daphne" else each for each in command]
+
+
 class Process:
     """A program that runs until it is ended; what it prints is in `log`."""
 

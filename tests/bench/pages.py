@@ -15,7 +15,7 @@ from tests.bench.provider import Provider
 from tests.bench.servers import Server, command
 from tests.bench.table import printed, verdict
 from tests.bench.targets import SLUG, configure, frame_token, manage, product_env
-from tests.running import ROOT, free_port
+from tests.running import ROOT, free_port, of_checkout
 
 # The last commit before loader and frame were answered from memory.
 BEFORE = "689db0b"
@@ -172,7 +172,7 @@ async def _product(kind: str, checkout: Path, provider: Provider, folder: Path) 
     await manage(env, "migrate", "--verbosity", "0", cwd=checkout)
     await manage(env, "collectstatic", "--noinput", "--verbosity", "0", cwd=checkout)
     await configure(env, provider, cwd=checkout)
-    server = Server(command(kind, port), env, port, cwd=checkout)
+    server = Server(of_checkout(command(kind, port), checkout), env, port, cwd=checkout)
     await server.ready()
     return server
 

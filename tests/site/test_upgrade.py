@@ -19,7 +19,7 @@ from tests.client import Chat
 from tests.conftest import Serve
 from tests.environment import FOLDER, VARIABLES
 from tests.old_release import COMMIT, CONVERSATION, LAST, TEXTS, VISITOR
-from tests.running import ROOT, Process, Server, free_port, run
+from tests.running import ROOT, Process, Server, free_port, of_checkout, run
 from tests.services import Postgres
 
 
@@ -75,7 +75,7 @@ class OldServer(Process):
 
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         port = free_port()
-        command = COMMANDS["daphne"]("127.0.0.1", port)
+        command = of_checkout(COMMANDS["daphne"]("127.0.0.1", port), folder)
         super().__init__(command, {**ENVIRONMENT, **variables}, port, cwd=folder)
         self.variables = variables
 
