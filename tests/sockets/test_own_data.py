@@ -72,8 +72,8 @@ async def test_a_download_holds_theirs_alone(desk: Desk, ask: Callable[..., Any]
     answer = await ask("download", desk.token(desk.theirs))
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
     text = (await content(answer)).decode()
-    assert "4711" in text and "Noted." in text and str(desk.theirs.pk) in text
-    for hidden in ("0815", "0816", "difficult", "platform's host", "platform-1"):
+    assert "is 4711" in text and "Noted." in text and str(desk.theirs.pk) in text
+    for hidden in ("is 0815", "Blocked 0816", "difficult", "platform's host", "platform-1"):
         assert hidden not in text
     assert "no-store" in answer["Cache-Control"] and not answer.cookies
 
@@ -152,8 +152,8 @@ async def test_a_copy_by_mail_is_in_their_language_and_not_kept(
     assert isinstance(sent, EmailMultiAlternatives)
     html = str(sent.alternatives[0][0])
     for text in (sent.body, html):
-        assert "4711" in text and "im Chat für diese Adresse angefordert" in text
-        assert "0815" not in text and "difficult" not in text and "platform" not in text
+        assert "is 4711" in text and "im Chat für diese Adresse angefordert" in text
+        assert "is 0815" not in text and "difficult" not in text and "platform" not in text
     assert not await run_in_db_thread(Notice.objects.exists)
 
 
@@ -170,7 +170,7 @@ def test_a_long_copy_says_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> N
     person = Visitor.objects.get(pk=desk.theirs.visitor_id)
     own_data.send_copy(person, "ada@example.com", "")
     body = str(mail.render(Notice.objects.get()).body)
-    assert "Noted." in body and "4711" not in body and "the file that the chat offers" in body
+    assert "Noted." in body and "is 4711" not in body and "the file that the chat offers" in body
 
 
 LIMITS: dict[str, dict[str, str]] = {
