@@ -169,7 +169,6 @@ def series(figures: Figures, before: Figures) -> list[Table]:
             _("Without an answer"),
             (_("Share of replies"), lambda sums: percent(sums["no_answer"], sums["replies"])),
             is_plotted=True,
-            unit="%",
             note=_("Failed, cut off or empty, or with a phrase that the widget names."),
         ),
         table(

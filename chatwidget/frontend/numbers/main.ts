@@ -7,6 +7,8 @@ interface Series {
   labels: string[];
   names: string[];
   columns: (number | null)[][];
+  /** What the cells say, in the page's own way of writing numbers, which is not always Intl's. */
+  texts: string[][];
 }
 
 const HEIGHT = 220;
@@ -15,16 +17,18 @@ const HEIGHT = 220;
 function readTable(table: HTMLTableElement): Series {
   const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
   const rows = [...(table.tBodies[0]?.rows ?? [])];
+  const cells = heads.slice(1).map((_, number) => rows.map((row) => row.cells[number + 1]));
   return {
     step: heads[0]?.textContent ?? "",
     labels: rows.map((row) => row.cells[0]?.textContent ?? ""),
     names: heads.slice(1).map((head) => head.textContent ?? ""),
-    columns: heads.slice(1).map((_, number) =>
-      rows.map((row) => {
-        const value = row.cells[number + 1]?.dataset.value;
+    columns: cells.map((column) =>
+      column.map((cell) => {
+        const value = cell?.dataset.value;
         return value === undefined ? null : Number(value);
       }),
     ),
+    texts: cells.map((column) => column.map((cell) => cell?.textContent ?? "")),
   };
 }
 
@@ -42,13 +46,12 @@ function colours(host: HTMLElement): { text: string; grid: string; series: strin
 function draw(host: HTMLElement, width: number): uPlot | null {
   const table = host.parentElement?.querySelector("table");
   if (!table) return null;
-  const { step, labels, names, columns } = readTable(table);
+  const { step, labels, names, columns, texts } = readTable(table);
   const { text, grid, series } = colours(host);
   const dashed = Number(host.dataset.dashed);
   const unit = host.dataset.unit ? ` ${host.dataset.unit}` : "";
   const locale = document.documentElement.lang || "en";
   const shown = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
-  const format = (value: number | null) => (value == null ? "–" : shown.format(value) + unit);
   const axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid } };
   const font = `11px ${getComputedStyle(host).fontFamily}`;
   return new uPlot(
@@ -70,7 +73,8 @@ function draw(host: HTMLElement, width: number): uPlot | null {
             ...(old ? { dash: [4, 4] } : {}),
             ...(number === 0 && !old ? { fill: `${stroke}1f` } : {}),
             points: { show: labels.length < 3 },
-            value: (_: uPlot, value: number | null) => format(value),
+            value: (_: uPlot, value: number | null, _series: number, at: number | null) =>
+              value == null || at == null ? "–" : `${texts[number]?.[at]}${unit}`,
           };
         }),
       ],
