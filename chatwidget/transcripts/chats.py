@@ -16,7 +16,15 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from chatwidget.models import Conversation, Judgement, Message, Note, Tag
-from chatwidget.transcripts.raw_rows import Times, id_writer, one_of, raw_rows, time_writer, utc
+from chatwidget.transcripts.raw_rows import (
+    Times,
+    between,
+    id_writer,
+    one_of,
+    raw_rows,
+    time_writer,
+    utc,
+)
 
 CHUNK = 1000  # conversations in memory at once, with their messages
 
@@ -48,10 +56,14 @@ def read_chats(conversations: QuerySet[Conversation]) -> Iterator[Chat]:
     """Each of them; they are in the order of their ids."""
     database = conversations.db
     id_text, time_text = id_writer(database), time_writer(database)
+    everything = not conversations.query.where  # then a chunk has all between its first and last
     chunk = raw_rows(conversations[:CHUNK], ABOUT)
     while chunk:
         keys = [about[0] for about in chunk]
-        chosen = one_of("conversation_id", keys, database)
+        if everything:
+            chosen = between("conversation_id", keys[0], keys[-1])
+        else:
+            chosen = one_of("conversation_id", keys, database)
         found = Message.objects.filter(chosen)
         rows = raw_rows(found.order_by("conversation", "seq"), MESSAGE)
         messages = {key: list(group) for key, group in groupby(rows, itemgetter(0))}

@@ -50,8 +50,9 @@ def _lines(chat: Chat) -> Iterator[str]:
         yield (
             f"{about},{name},{seq},{role},{cell(text)},{status},{time_text(created)},"
             f"{time_text(completed) or ''},{'' if first is None else first},"
-            f"{cell(code)},{cell(cause)},{rating},{cell(comment)},"
-            f"{_json(judgements.get(name))},{_json(ui)},{_json(metadata)},{cell(author)},{event}\r\n"
+            f"{code and cell(code)},{cause and cell(cause)},{rating},{comment and cell(comment)},"
+            f"{_json(judgements.get(name))},{_json(ui)},{_json(metadata)},"
+            f"{author and cell(author)},{event}\r\n"
         )
 
 
@@ -72,6 +73,8 @@ def _about(chat: Chat) -> str:
 
 def _json(stored: Any) -> str:
     """What a column of JSON holds, as a cell."""
+    if not stored or stored == "{}":
+        return ""
     value = json_value(stored)
     return cell(json.dumps(value, ensure_ascii=False)) if value else ""
 

@@ -81,6 +81,11 @@ def one_of(column: str, values: Sequence[Any], database: str) -> RawSQL:
     return RawSQL(f"{column} IN ({places})", values, output_field=BooleanField())
 
 
+def between(column: str, first: Any, last: Any) -> RawSQL:
+    """A condition: the column holds one of these two, read unconverted, or what lies between."""
+    return RawSQL(f"{column} BETWEEN %s AND %s", [first, last], output_field=BooleanField())
+
+
 def time_writer(database: str) -> Times:
     """What writes a time as it comes from there: with its zone, or in the connection's."""
     connection = connections[database]
