@@ -6,7 +6,6 @@ already. What the search index adds to a send is CPU time, of the database too.
 """
 
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -14,6 +13,7 @@ import psutil
 
 from tests.bench.generator import Tally, median
 from tests.bench.provider import Provider
+from tests.bench.servers import spent_by
 from tests.bench.table import printed, verdict
 from tests.bench.targets import manage, product_env, start
 from tests.bench.years import Worker
@@ -149,26 +149,15 @@ async def _sends(
     assert target.server
     try:
         visitors = await target.open(VISITORS, Tally())
-        before = _cpu(target.server.watched, *postgres)
+        before = spent_by(target.server.watched, *postgres)
         for _ in range(TURNS):
             await asyncio.gather(*(visitor.say("100 40") for visitor in visitors))
-        spent = _cpu(target.server.watched, *postgres) - before
+        spent = spent_by(target.server.watched, *postgres) - before
     finally:
         target.stop()
     indexing = psutil.Process(worker.pid)
-    before = _cpu(indexing, *postgres)
+    before = spent_by(indexing, *postgres)
     await worker.ms(INDEX)
-    indexed = _cpu(indexing, *postgres) - before
+    indexed = spent_by(indexing, *postgres) - before
     sent = VISITORS * TURNS / 1000
     return spent / sent, (spent + indexed) / sent
-
-
-def _cpu(*processes: psutil.Process) -> float:
-    """Their seconds, with those of the processes that they have started."""
-    spent = 0.0
-    for process in processes:
-        spent += sum(process.cpu_times()[:4])  # of children, too, that have ended
-        for child in process.children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                spent += sum(child.cpu_times()[:2])
-    return spent

@@ -1,7 +1,8 @@
 """What an export costs beside a dump of the same rows by the database's own program.
 
-`python -m tests.bench exports`. CPU time of both, since a machine that does something else as well
-stretches the rest; and the exporting process's memory beside few messages and many.
+`python -m tests.bench exports`. CPU time of both, and of PostgreSQL itself, since a machine that
+does something else as well stretches the rest; and the exporting process's memory beside few
+messages and many.
 """
 
 import asyncio
@@ -10,43 +11,87 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench.targets import product_env
+import psutil
+
+from tests.bench.servers import spent_by
+from tests.bench.table import printed, verdict
+from tests.bench.targets import manage, product_env
+from tests.services import Postgres
 
 SIZES = (2_000, 20_000)
-TABLES = "chatwidget_message chatwidget_conversation chatwidget_visitor"
+MANY = (200_000, 1_000_000)  # as well, with `--full`
+TABLES = ("chatwidget_message", "chatwidget_conversation", "chatwidget_visitor")
+GOAL = 3.0
+MANAGE = (sys.executable, "manage.py")
 
 
-async def _spent(env: dict[str, str], *command: str) -> tuple[float, float]:
-    """Seconds of CPU of a command, and its peak of memory in MB."""
-    return await asyncio.to_thread(_run, env, command)
+async def measure(folder: Path, full: bool) -> str:
+    """The table, as text."""
+    lines: list[list[str]] = []
+    sizes = SIZES + MANY if full else SIZES
+    for size in sizes:
+        file = folder / f"exports-{size}.sqlite3"
+        dump = ["sqlite3", str(file), f".dump {' '.join(TABLES)}"]
+        lines += await _compared("SQLite", f"sqlite:///{file}", size, dump)
+    server = Postgres()
+    try:
+        await server.create()
+        await server.start()
+        assert server.process
+        for size in sizes:
+            url = await server.database()
+            dump = [str(server.programs / "psql"), url]
+            dump += [f"--command=COPY {table} TO STDOUT" for table in TABLES]
+            process = psutil.Process(server.process.pid)
+            lines += await _compared("PostgreSQL", url, size, dump, process)
+    finally:
+        await server.stop()
+        server.remove()
+    head = [
+        "beside .dump or COPY",
+        "format",
+        "messages",
+        "CPU s",
+        "dump",
+        "ratio",
+        "goal",
+        "",
+        "MB",
+    ]
+    return printed(head, lines)
 
 
-def _run(env: dict[str, str], command: tuple[str, ...]) -> tuple[float, float]:
+async def _compared(
+    kind: str, database: str, size: int, dump: list[str], *server: psutil.Process
+) -> list[list[str]]:
+    env = product_env(database)
+    await manage(env, "migrate", "-v0")
+    start, _ = await _spent(env, [*MANAGE, "export_transcripts"], *server)
+    await manage(env, "demo_data", "--messages", str(size), "-v0")
+    dumped, _ = await _spent(env, dump, *server)
+    lines = []
+    for form in ("jsonl", "csv"):
+        command = [*MANAGE, "export_transcripts", "--format", form]
+        spent, most = await _spent(env, command, *server)
+        spent -= start  # Django's own start
+        ratio = spent / dumped
+        shown = [f"{size:,}", f"{spent:.2f}", f"{dumped:.2f}", f"{ratio:.1f}"]
+        lines.append([kind, form, *shown, f"≤ {GOAL:g}", verdict(ratio <= GOAL), f"{most:.0f}"])
+    return lines
+
+
+async def _spent(
+    env: dict[str, str], command: list[str], *beside: psutil.Process
+) -> tuple[float, float]:
+    """Seconds of CPU of a command and of the server beside it, and the command's peak in MB."""
+    before = spent_by(*beside)
+    spent, peak = await asyncio.to_thread(_run, env, command)
+    return spent + spent_by(*beside) - before, peak
+
+
+def _run(env: dict[str, str], command: list[str]) -> tuple[float, float]:
     process = subprocess.Popen(command, env={**os.environ, **env}, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = status
     assert status == 0, command
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-
-
-async def measure(folder: Path, full: bool) -> str:
-    """The table, as text."""
-    lines = [
-        "An export beside SQLite's own dump of the same rows",
-        f"{'format':8} {'messages':>9} {'CPU s':>7} {'dump':>6} {'ratio':>6} {'MB':>5}",
-    ]
-    manage = (sys.executable, "manage.py")
-    for size in (*SIZES, 200_000) if full else SIZES:
-        file = folder / f"exports-{size}.sqlite3"
-        env = product_env(f"sqlite:///{file}")
-        await _spent(env, *manage, "migrate", "-v0")
-        start, _ = await _spent(env, *manage, "export_transcripts")
-        await _spent(env, *manage, "demo_data", "--messages", str(size), "-v0")
-        dump, _ = await _spent(env, "sqlite3", str(file), f".dump {TABLES}")
-        for kind in ("jsonl", "csv"):
-            spent, most = await _spent(env, *manage, "export_transcripts", "--format", kind)
-            spent -= start  # Django's own start
-            lines.append(
-                f"{kind:8} {size:9} {spent:7.2f} {dump:6.2f} {spent / dump:6.1f} {most:5.0f}"
-            )
-    return "\n".join(lines)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -70,3 +71,14 @@ class Server:
         self.process.kill()
         self.process.wait()
         self.log.close()
+
+
+def spent_by(*processes: psutil.Process) -> float:
+    """Their seconds of CPU, with those of the processes that they have started."""
+    spent = 0.0
+    for process in processes:
+        spent += sum(process.cpu_times()[:4])  # of children, too, that have ended
+        for child in process.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                spent += sum(child.cpu_times()[:2])
+    return spent
