@@ -27,9 +27,12 @@ def as_uuid(text: str) -> UUID | None:
 
 
 def uuid8(digest: bytes) -> UUID:
-    """Sixteen bytes as an id of version 8: MariaDB takes no UUID with other bits in that place."""
-    number = int.from_bytes(digest) & ~(0xF << 76) & ~(0x3 << 62)
-    return UUID(int=number | 8 << 76 | 2 << 62)
+    """Sixteen bytes as an id of version 8: MariaDB takes no UUID with other bits in that place.
+
+    Nor does it take one of that version whose ninth byte is 0x80 (seen with 10.11.19).
+    """
+    number = int.from_bytes(digest) & ~(0xF << 76) & ~(0x3 << 62) | 8 << 76 | 2 << 62
+    return UUID(int=number if number >> 56 & 0xFF != 0x80 else number | 1 << 56)
 
 
 def cleaned(text: str | None, limit: int) -> str:
