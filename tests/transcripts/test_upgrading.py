@@ -11,20 +11,23 @@ from tests.environment import FOLDER, VARIABLES
 from tests.running import run
 from tests.services import Postgres
 
-MESSAGE_REVISION = """
+# What each begins with: a database as the migration before left it, and that release's models.
+BEFORE = """
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-BEFORE = [("chatwidget", "0003_search")]
-call_command("migrate", *BEFORE[0], verbosity=0)
-old = MigrationExecutor(connection).loader.project_state(BEFORE).apps
-Widget, Visitor, Conversation, Message = (
-    old.get_model("chatwidget", name) for name in ("Widget", "Visitor", "Conversation", "Message")
-)
-widget = Widget.objects.create(slug="shop", title="Shop")
-visitor = Visitor.objects.create(widget=widget)
+before = ("chatwidget", "{before}")
+call_command("migrate", *before, verbosity=0)
+old = MigrationExecutor(connection).loader.project_state([before]).apps
+widget = old.get_model("chatwidget", "Widget").objects.create(slug="shop", title="Shop")
+visitor = old.get_model("chatwidget", "Visitor").objects.create(widget=widget)
+Conversation = old.get_model("chatwidget", "Conversation")
+"""
+
+MESSAGE_REVISION = """
+Message = old.get_model("chatwidget", "Message")
 conversation = Conversation.objects.create(widget=widget, visitor=visitor, revision=7)
 
 def said(seq):
@@ -58,18 +61,7 @@ print("good")
 """
 
 UNANSWERED = """
-from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
-
-BEFORE = [("chatwidget", "0015_digests")]
-call_command("migrate", *BEFORE[0], verbosity=0)
-old = MigrationExecutor(connection).loader.project_state(BEFORE).apps
-Widget, Visitor, Conversation, Counted = (
-    old.get_model("chatwidget", name) for name in ("Widget", "Visitor", "Conversation", "Counted")
-)
-widget = Widget.objects.create(slug="shop", title="Shop")
-visitor = Visitor.objects.create(widget=widget)
+Counted = old.get_model("chatwidget", "Counted")
 
 def counted(**counts):
     row = Conversation.objects.create(widget=widget, visitor=visitor)
@@ -89,15 +81,21 @@ print("good")
 """
 
 
-@pytest.mark.parametrize("code", [MESSAGE_REVISION, UNANSWERED], ids=["revision", "unanswered"])
+@pytest.mark.parametrize(
+    ("before", "code"),
+    [("0003_search", MESSAGE_REVISION), ("0015_digests", UNANSWERED)],
+    ids=["revision", "unanswered"],
+)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_a_table_in_use_gets_a_column(kind: str, code: str, postgres: Postgres) -> None:
+async def test_a_table_in_use_gets_a_column(
+    kind: str, before: str, code: str, postgres: Postgres
+) -> None:
     """Who does not know of it writes on; rows that are not about it are not written."""
     url = f"sqlite:///{FOLDER}/{uuid.uuid4()}.sqlite3"
     if kind == "postgresql":
         url = await postgres.database()
     done = await run(
-        [sys.executable, "manage.py", "shell", "-v0", "-c", code],
+        [sys.executable, "manage.py", "shell", "-v0", "-c", BEFORE.format(before=before) + code],
         env={**VARIABLES, "DATABASE_URL": url},
     )
     assert done.stdout == "good\n"
