@@ -11,6 +11,7 @@ and is kept by the hour too, which are enough for most zones. `figures` reads it
 from __future__ import annotations
 
 import struct
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -94,8 +95,12 @@ def rebuild(progress: Callable[[int], Any] = lambda conversations: None) -> None
             DailyKeys.objects.filter(day__gte=_date(day)).delete()
         Counted.objects.all().delete()
         Conversation.objects.filter(counted_revision__gt=0).update(counted_revision=0)
+    began = time.monotonic()
     while done := catch_up(batches.BATCH):
         progress(done)
+        # Others write as well: on SQLite they only try now and then.
+        time.sleep(time.monotonic() - began)
+        began = time.monotonic()
 
 
 # --- counting ---------------------------------------------------------------------------------
