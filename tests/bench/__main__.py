@@ -36,7 +36,8 @@ PARTS = (
     *("relay", "transports", "flood", "rows", "workers", "layers"),
     *("pages", "page", "link", "markdown", "exports", "desk", "years"),
 )
-SLOW = ("workers", "years")  # which ten minutes have no room for
+# Which ten minutes have no room for, or which seldom change.
+SLOW = ("workers", "years", "transports", "layers")
 
 
 async def bench(full: bool, parts: list[str], messages: int) -> None:

@@ -71,12 +71,11 @@ async def measure(provider: Provider, folder: Path, results: Results, full: bool
                     known = target.name == "direct" and plan is not ALONE
                     if full or not (known or (once and repetition)):
                         await _streams(results, target, *plan)
-        for _ in range(2 if full else 1):
+        for _ in range(2 if full else 0):
             for target in targets[1:]:
-                if full or target.name != GO:
-                    expected = 0.95e6 / 30 / results.value(CPU_60, target.name)
-                    carried = await cells.knee(target, provider, max(20, round(expected * 0.7)))
-                    results.add(KNEE, target.name, carried)
+                expected = 0.95e6 / 30 / results.value(CPU_60, target.name)
+                carried = await cells.knee(target, provider, max(20, round(expected * 0.7)))
+                results.add(KNEE, target.name, carried)
     finally:
         stop(targets)
     beside = [GO] if full and GO in names else []
