@@ -55,6 +55,7 @@ SCRIPT: dict[str, Promise] = {
     # A person in the place of the agent
     "ask_person": _("Ask for a person"),
     "leave_address": _("Leave your address"),
+    "address_left": _("Thank you. The answer will go to {email}."),
     # Before the first message
     "name": _("Name"),
     "email": _("Email"),

@@ -17,9 +17,10 @@ import type { Message, Profile, ServerFrame } from "./protocol.ts";
 import { Reporter } from "./reporter.ts";
 import type { Environment } from "./socket.ts";
 import type { Stores } from "./storage.ts";
+import { fill } from "./strings.ts";
 import { themed } from "./theme.ts";
 import { UnreadCounter } from "./unread.ts";
-import type { Actions } from "./view/context.ts";
+import type { Actions, Offer } from "./view/context.ts";
 import { paced } from "./view/pace.ts";
 import { uiWords } from "./view/ui-words.ts";
 import { View } from "./view/view.ts";
@@ -171,6 +172,10 @@ export class App implements Actions {
     this.#parent.send({ type: "identify", detail: profile });
     const texts = [...this.#waiting];
     this.#waiting.clear();
+    if (this.#prechat?.away) {
+      const { address_left } = this.#config.strings;
+      this.#view.composer.notify(fill(address_left, { email: profile.email ?? "" }), true);
+    }
     this.postponePrechat();
     for (const text of texts) {
       if (text === TYPED) this.#view.composer.submit();
@@ -192,7 +197,21 @@ export class App implements Actions {
   }
 
   askPerson(): void {
-    this.#asksPerson = this.client.sendFrame({ type: "ask_person" });
+    if (this.#offer === "leave_address") this.#askAddress();
+    else this.#asksPerson = this.client.sendFrame({ type: "ask_person" });
+  }
+
+  /** What the button below the conversation is for; where nobody is there, they can write, once they
+   *  know where. */
+  get #offer(): Offer {
+    const event = lastEvent(this.client.chat);
+    if (event === "away") return this.#stores.visitor.value.profile?.email ? "" : "leave_address";
+    return this.#config.person && !["joined", "asked"].includes(event) ? "ask_person" : "";
+  }
+
+  #askAddress(): void {
+    this.#prechat = { name: "optional", email: "required", consent: null, version: "", away: true };
+    this.#update();
   }
 
   async #openOwnData(ownData: OwnData, { fetchToken }: Environment): Promise<void> {
@@ -206,14 +225,6 @@ export class App implements Actions {
       },
       wait: (seconds) => this.#dates.wait(seconds),
     }).catch(() => this.#view.composer.notify(failed));
-  }
-
-  /** Where nobody is there, they can write, once they know where. */
-  #answerAsked(event: string): void {
-    this.#asksPerson = false;
-    if (event !== "away" || this.#stores.visitor.value.profile?.email) return;
-    this.#prechat = { name: "optional", email: "required", consent: null, version: "", away: true };
-    this.#update();
   }
 
   // --- what the embedding page sends -------------------------------------------------------------
@@ -268,7 +279,10 @@ export class App implements Actions {
   #frame(frame: ServerFrame, before: Chat): void {
     const { chat } = this.client;
     this.#reporter.report(frame, before, chat);
-    if (this.#asksPerson && lastEvent(chat)) this.#answerAsked(lastEvent(chat));
+    if (this.#asksPerson && lastEvent(chat)) {
+      this.#asksPerson = false;
+      if (this.#offer === "leave_address") this.#askAddress();
+    }
     this.#unread.update(chat);
     this.#announcer.update(chat, frame.type);
   }
@@ -294,6 +308,7 @@ export class App implements Actions {
       chat: this.client.chat,
       connection: this.client.connection,
       prechat: this.#prechat,
+      offer: this.#prechat ? "" : this.#offer,
       identity: this.#visitor.identity,
     });
   }

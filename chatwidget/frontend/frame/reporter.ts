@@ -55,7 +55,7 @@ export class Reporter {
       else this.#composer.notify(explain(frame, this.#config.strings, this.#dates));
       this.#parent.send({ type: "error", detail: frame.code });
     } else if (frame.type === "solved") {
-      this.#composer.notify(this.#config.strings.checked);
+      this.#composer.notify(this.#config.strings.checked, true);
     }
     this.#compare(frame, before, chat);
   }

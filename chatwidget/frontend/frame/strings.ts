@@ -23,6 +23,7 @@ export type Key =
   | "gone"
   | "interrupted"
   | "leave_address"
+  | "address_left"
   | "left"
   | "message_too_long"
   | "misconfigured"

@@ -80,7 +80,8 @@ export class Composer {
   }
 
   /** Says what went wrong, next to where it was typed; "" is nothing. */
-  notify(text: string): void {
+  notify(text: string, isGood = false): void {
+    this.#notice.classList.toggle("good", isGood);
     if (this.#notice.textContent !== text) this.#notice.textContent = text;
   }
 

@@ -5,6 +5,9 @@ import type { DateFormatter } from "../dates.ts";
 import type { Draft } from "../draft.ts";
 import type { Profile } from "../protocol.ts";
 
+/** What the button below the conversation says, and does; empty: there is none. */
+export type Offer = "" | "ask_person" | "leave_address";
+
 /** What a visitor can do, beside talking. */
 export interface Actions {
   /** False: not now (a form is asked first); a text that was `typed` is to stay where it is. */
@@ -15,6 +18,7 @@ export interface Actions {
   /** The form before the first message was filled in, or postponed. */
   submitPrechat(profile: Omit<Profile, "type">): void;
   postponePrechat(): void;
+  /** For a person; or, where nobody is there, for the form that leaves an address. */
   askPerson(): void;
 }
 

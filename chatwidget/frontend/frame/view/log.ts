@@ -1,9 +1,9 @@
 /** The conversation: a keyed list of messages, the days between them, and the place one is at. */
-import { type Chat, lastEvent } from "../conversation.ts";
+import type { Chat } from "../conversation.ts";
 import { byId, el, toggle } from "../dom.ts";
 import { fill } from "../strings.ts";
 import { dots } from "./bubble.ts";
-import type { ViewContext } from "./context.ts";
+import type { Offer, ViewContext } from "./context.ts";
 import { MessageView } from "./message.ts";
 import { Scroll } from "./scroll.ts";
 
@@ -13,6 +13,7 @@ export interface LogState {
   online: boolean;
   /** Nothing is known yet, not even a greeting, but it is on its way. */
   expecting: boolean;
+  offer: Offer;
 }
 
 export class Log {
@@ -54,11 +55,7 @@ export class Log {
     const back = () => context.client.goBack();
     this.#back = el("button", { type: "button", class: "plain", click: back }, strings.previous);
     const ask = () => context.actions.askPerson();
-    this.#ask = el(
-      "button",
-      { type: "button", class: "pill person", click: ask },
-      strings.ask_person,
-    );
+    this.#ask = el("button", { type: "button", class: "pill person", click: ask });
     this.#dots.after(this.#chips, this.#ask, this.#back);
     queueMicrotask(() => {
       for (const each of this.#drawn.splice(0)) each.remove();
@@ -72,7 +69,7 @@ export class Log {
     this.#scroll.toEnd();
   }
 
-  update({ chat, online, expecting }: LogState): void {
+  update({ chat, online, expecting, offer }: LogState): void {
     const { messages, queue } = chat;
     const now = new Date();
     const kept = new Set<string>();
@@ -108,8 +105,7 @@ export class Log {
       const view = show(message.client ?? message.id, mine, message.created_at);
       view.update(message, i === messages.length - 1, asked);
     });
-    const { config } = this.#context;
-    const { strings } = config;
+    const { strings } = this.#context.config;
     for (const unsent of queue) {
       show(unsent.id, true, unsent.at).wait(unsent, online ? strings.sending : strings.queued);
     }
@@ -119,8 +115,8 @@ export class Log {
       const label = chat.typing && fill(strings.typing, { agent: chat.typing });
       this.#dots.firstElementChild!.replaceChildren(dots(label));
     }
-    const event = lastEvent(chat);
-    toggle(this.#ask, config.person && online && !["joined", "asked", "away"].includes(event));
+    if (offer) this.#ask.textContent = strings[offer];
+    toggle(this.#ask, !!offer && online);
     toggle(this.#chips, !asked && !queue[0] && !!messages[0] && !!this.#chips.firstChild);
     toggle(this.#back, !asked && !queue[0] && !!this.#context.client.previous);
     for (const [key, view] of this.#views) {

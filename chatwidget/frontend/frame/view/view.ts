@@ -6,7 +6,7 @@ import { type Chat, running } from "../conversation.ts";
 import { byId, composing, el, refocus } from "../dom.ts";
 import { paint } from "../theme.ts";
 import { Composer } from "./composer.ts";
-import type { ViewContext } from "./context.ts";
+import type { Offer, ViewContext } from "./context.ts";
 import { Log } from "./log.ts";
 import { PrechatForm } from "./prechat-form.ts";
 import { Status } from "./status.ts";
@@ -16,6 +16,7 @@ export interface Model {
   connection: Connection;
   /** The form that is shown right now. */
   prechat: Prechat | null;
+  offer: Offer;
   identity: Identity;
 }
 
@@ -46,11 +47,16 @@ export class View {
     });
   }
 
-  update({ chat, connection, prechat, identity }: Model): void {
+  update({ chat, connection, prechat, offer, identity }: Model): void {
     const ready = connection.phase === "ready";
     const expecting =
       chat.messages.length + chat.queue.length === 0 && (ready || connection.failures === 0);
-    this.log.update({ chat, online: ready, expecting: expecting && connection.phase !== "closed" });
+    this.log.update({
+      chat,
+      online: ready,
+      expecting: expecting && connection.phase !== "closed",
+      offer,
+    });
     this.composer.update(running(chat)?.id ?? null, chat.maxLength);
     this.#status.update(connection);
     this.#prechatForm.update(prechat, identity);
