@@ -7,6 +7,14 @@ from typing import Any
 from chatwidget.errors import MessageRefused
 from chatwidget.transcripts.hook import IncomingMessage
 
+UNSTORABLE: dict[str, Any] = {
+    "unstorable": {"of": object()},
+    "not a number": {"of": float("nan")},
+    "nul": {"of": ["a\0b"]},
+    "half": {"of": "\ud800"},
+    "a list": [("of", "pairs")],
+}
+
 seen: list[IncomingMessage] = []
 
 
@@ -17,8 +25,8 @@ def hook(message: IncomingMessage) -> dict[str, Any] | None:
             raise MessageRefused(detail="Not here, please.")
         case "fail":
             raise RuntimeError("a bug")
-        case "unstorable":
-            return {"of": object()}
+        case text if text in UNSTORABLE:
+            return UNSTORABLE[text]
         case "plain":
             return None
     return {"campaign": "spring"}

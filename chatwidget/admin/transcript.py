@@ -20,7 +20,6 @@ from chatwidget.errors import REPLY_ERRORS
 from chatwidget.models import (
     UNFINISHED,
     Conversation,
-    EventKind,
     Judgement,
     Message,
     Role,
@@ -81,12 +80,6 @@ class Line:
     def kind(self) -> str:
         """The class that draws it."""
         return KINDS.get(self.message.role, "cw-agent")
-
-    @property
-    def text(self) -> Any:
-        """As staff read it: what a visitor reads of some events is put to the visitor."""
-        asked = self.message.event == EventKind.ASKED
-        return _("The visitor asks for a person.") if asked else self.message.text
 
     @property
     def is_unfinished(self) -> bool:

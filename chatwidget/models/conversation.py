@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget.models.choices import Role, Status, new_id
+from chatwidget.models.choices import EventKind, Role, Status, new_id
 from chatwidget.models.widget import Widget
 
 
@@ -170,6 +170,12 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} {self.seq}"
+
+    @property
+    def text_for_staff(self) -> str:
+        """As staff read it: what a visitor reads of some events is put to the visitor."""
+        asked = self.event == EventKind.ASKED
+        return str(_("The visitor asks for a person.")) if asked else self.text
 
 
 class SearchEntry(models.Model):

@@ -19,7 +19,7 @@ from chatwidget.db import run_in_db_thread
 from chatwidget.errors import ChatError
 from chatwidget.models import Notice
 from chatwidget.notices import mail, queue, webhooks
-from chatwidget.notices.webhooks import SECONDS
+from chatwidget.notices.webhooks import SECONDS, Attempt
 from chatwidget.transcripts import digests
 from chatwidget.transcripts.notices import recorded
 
@@ -98,9 +98,9 @@ class Courier:
         try:
             way = mail if notice.is_mail else webhooks
             attempt = await way.deliver(notice)
-        except Exception:  # a bug must not be tried again at once, for ever
+        except Exception as error:  # a bug is tried again as rarely as a receiver that is away
             logger.exception("notice %s", notice.pk)
-            return
+            attempt = Attempt(False, said=f"it could not be made: {type(error).__name__}")
         until = time.monotonic() + queue.TAKEN.total_seconds() - SECONDS
         while True:
             try:

@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.text import capfirst
 
 from chatwidget.db import run_in_db_thread
-from chatwidget.models import Event, Message, Notice
+from chatwidget.models import Event, Message, Notice, Status
 from chatwidget.notices import digest, own_copy
 from chatwidget.notices.admin_links import in_admin
 from chatwidget.notices.webhooks import SECONDS, Attempt
@@ -83,14 +83,16 @@ def _messages(notice: Notice) -> list[dict[str, Any]]:
     is_mailed = notice.event == Event.CONVERSATION_MAILED
     most = MOST_OF_A_CONVERSATION if is_mailed else MOST_MESSAGES
     return [
-        {
-            "role": row.role,
-            "who": row.author or row.get_role_display(),
-            "text": own_copy.readable(row, MOST_TEXT),
-        }
+        {"role": row.role, "who": _who(row), "text": own_copy.readable(row, MOST_TEXT)}
         for row in list(rows[:most])[::-1]
         if row.text
     ]
+
+
+def _who(row: Message) -> str:
+    """Whose message it is; and where it is not whole, why."""
+    who = str(row.author or row.get_role_display())
+    return who if row.status == Status.COMPLETE else f"{who} ({row.get_status_display()})"
 
 
 def mailer() -> BaseEmailBackend:

@@ -7,7 +7,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from chatwidget.models import Conversation, Message, Notice, Role
+from chatwidget.models import UNFINISHED, Conversation, Message, Notice, Role
 from chatwidget.text import without_marks
 
 # The newest; what the chat offers as a file is whole.
@@ -47,11 +47,14 @@ def content(notice: Notice) -> tuple[str, str, str]:
 
 def _message(row: Message, title: str) -> dict[str, Any]:
     who = {Role.USER: _("You"), Role.ASSISTANT: title}.get(Role(row.role), row.author)
-    text = readable(row, MOST_TEXT)
+    text = readable(row, MOST_TEXT, is_staff=False)
     return {"role": row.role, "who": who, "text": text, "at": row.created_at}
 
 
-def readable(row: Message, most: int) -> str:
-    """What a visitor wrote as it stands; the others write Markdown."""
-    text = row.text[:most]
-    return text if row.role == Role.USER else without_marks(text)
+def readable(row: Message, most: int, *, is_staff: bool = True) -> str:
+    """What a visitor wrote as it stands; the others write Markdown. An ellipsis ends what goes on:
+    a text that is cut here, or a reply that is being written right now."""
+    text = row.text_for_staff if is_staff else row.text
+    goes_on = len(text) > most or row.status in UNFINISHED
+    text = text[:most] if row.role == Role.USER else without_marks(text[:most])
+    return f"{text.rstrip()} …" if goes_on else text

@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 
 from chatwidget.conf import conf
 from chatwidget.errors import BadRequest, FrameError
+from chatwidget.text import is_clean
 from chatwidget.transcripts.types import NewMessage
 
 logger = logging.getLogger("chatwidget")
@@ -77,13 +78,22 @@ def _incoming(message: NewMessage) -> IncomingMessage:
     )
 
 
+def _storable(given: object) -> dict[str, Any]:
+    """What every database takes as JSON. Raises TypeError or ValueError."""
+    if not isinstance(given, dict):
+        raise TypeError(f"the hook returned no dict: {type(given).__name__}")
+    dumped = json.dumps(given, allow_nan=False, ensure_ascii=False)
+    # An escaped backslash before "u0000" is text, not an escape.
+    if not is_clean(dumped) or r"\u0000" in dumped.replace(r"\\", ""):
+        raise ValueError("the hook returned a NUL, or half a surrogate pair")
+    return given
+
+
 def ask_hook(hook: Hook, message: NewMessage) -> dict[str, Any]:
     """What it adds. Raises MessageRefused; BadRequest where it fails, for what it would have
     refused must not pass."""
     try:
-        given = hook(_incoming(message)) or {}
-        json.dumps(given)
-        return dict(given)
+        return _storable(hook(_incoming(message)) or {})
     except FrameError:
         raise
     except Exception as error:

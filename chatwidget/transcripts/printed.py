@@ -10,6 +10,8 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from chatwidget.models import Role, Status
+
 STYLE = """
 :root { color-scheme: light; }
 body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; background: #fff; color: #1a1a1a;
@@ -33,7 +35,6 @@ POLICY = (
 
 def as_html(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     """A section for each conversation; texts as they are stored, Markdown unread."""
-    roles = {"user": _("visitor"), "assistant": _("agent")}
     head = (
         '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     )
@@ -44,17 +45,20 @@ def as_html(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
         about = " · ".join(fact for fact in facts if fact)
         yield format_html('<section><h1 dir="auto">{}</h1><p dir="auto">{}</p>\n', who, about)
         for message in row["messages"]:
-            yield _message(message, roles.get(message["role"], ""))
+            yield _message(message)
         yield "</section>\n"
 
 
-def _message(message: dict[str, Any], role: str) -> str:
+def _message(message: dict[str, Any]) -> str:
     failed = f"[{message['error']['code']}]" if message["error"] else ""
+    who = (message.get("author") or {}).get("name") or Role(message["role"]).label
+    facts = [who, _time(message["created_at"])]
+    if message["status"] != Status.COMPLETE:
+        facts.append(Status(message["status"]).label)
     return format_html(
-        '<div class="{}" dir="auto"><b>{} · {}</b>{}</div>\n',
+        '<div class="{}" dir="auto"><b>{}</b>{}</div>\n',
         message["role"],
-        (message.get("author") or {}).get("name") or role,
-        _time(message["created_at"]),
+        " · ".join(map(str, facts)),
         message["text"] or failed,
     )
 

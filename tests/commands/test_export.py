@@ -178,6 +178,7 @@ def test_a_page_to_print() -> None:
     assert page.startswith("<!doctype html>")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\nTwo lines" in page
     assert "&lt;b&gt;Zoe" in page and "[provider_timeout]" in page
+    assert "agent · 2026-03-14 12:01:00 UTC · failed</b>" in page
     assert "<script" not in page and "<b>Zoe" not in page
     assert page.count("2026-03-14 12:00:00 UTC") == 4 and "T12:0" not in page
 

@@ -128,6 +128,21 @@ async def test_given_up_at_last_and_sent_again(receiver: Receiver, begin: Begin)
     assert len({one.id for one in receiver.received}) == 1
 
 
+async def test_one_that_cannot_be_made_is_given_up_as_well(
+    receiver: Receiver, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug of ours, say in a site's own template of a mail."""
+
+    def broken(*_: Any) -> str:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(webhooks, "sign", broken)
+    await begin()
+    await tell(await a_hook(receiver.url))
+    [notice] = await until(given_up)
+    assert notice.attempts == 3 and "KeyError" in notice.last["said"]
+
+
 async def test_one_that_hangs_keeps_no_other_waiting(
     receiver: Receiver, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from chatwidget.db import run_in_db_thread
-from chatwidget.models import Event, Message, Notice, Role, Status, Visitor, Webhook
+from chatwidget.models import Event, EventKind, Message, Notice, Role, Status, Visitor, Webhook
 from chatwidget.notices import mail, queue
 from chatwidget.transcripts.notices import record
 from tests.hostile import TEXTS, same_elements
@@ -95,6 +95,29 @@ def test_what_an_agent_said_is_read_without_its_marks() -> None:
     body = str(mail.render(notice).body)
     assert "Shipping\n\nTo · Costs\nEU · €5\n\nSee it (https://a.example/x_(y))." in body
     assert "a **b** [c](d)" in body and " UTC\n" in body
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [Status.STREAMING, Status.STOPPED])
+def test_half_a_reply_is_not_taken_for_a_whole_one(status: Status) -> None:
+    notice = a_notice()
+    replies = Message.objects.filter(role=Role.ASSISTANT)
+    replies.update(status=status, error_code="", text="Half a ")
+    body = str(mail.render(notice).body)
+    assert f"agent ({status.label}):\nHalf a" in body and HTML in body
+    assert ("Half a …" in body) == (status == Status.STREAMING)
+    replies.update(status=Status.COMPLETE, text="x" * (mail.MOST_TEXT + 1))
+    body = str(mail.render(notice).body)
+    assert "agent:\nxxx" in body and "xxx …" in body
+
+
+@pytest.mark.django_db
+def test_an_event_says_what_staff_read_of_it_not_what_the_visitor_read() -> None:
+    notice = a_notice("de")
+    event = {"role": Role.EVENT, "event": EventKind.ASKED, "status": Status.COMPLETE}
+    Message.objects.filter(role=Role.ASSISTANT).update(text="You asked for a person.", **event)
+    body = str(mail.render(notice).body)
+    assert "You asked" not in body and "Ereignis:\nDer Besucher bittet um eine Person." in body
 
 
 @pytest.mark.django_db

@@ -20,7 +20,7 @@ from chatwidget.errors import BadRequest, FrameError, MessageRefused
 from chatwidget.models import Message, Role, Status, Visitor, Widget, new_id
 from chatwidget.transcripts import VisitorDetails
 from chatwidget.transcripts.hook import IncomingMessage
-from tests.hook import seen
+from tests.hook import UNSTORABLE, seen
 from tests.running import ROOT
 from tests.stored import a_widget
 from tests.transcripts.talks import Talk, expire
@@ -154,7 +154,7 @@ def test_it_adds_metadata(talk: Talk) -> None:
 
 
 @pytest.mark.usefixtures("hooked")
-@pytest.mark.parametrize("text", ["refuse", "fail", "unstorable"])
+@pytest.mark.parametrize("text", ["refuse", "fail", *UNSTORABLE])
 def test_what_it_refuses_is_not_stored(
     talk: Talk, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
