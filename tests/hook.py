@@ -25,8 +25,7 @@ def hook(message: IncomingMessage) -> dict[str, Any] | None:
             raise MessageRefused(detail="Not here, please.")
         case "fail":
             raise RuntimeError("a bug")
-        case text if text in UNSTORABLE:
-            return UNSTORABLE[text]
         case "plain":
             return None
-    return {"campaign": "spring"}
+    unstorable: dict[str, Any] | None = UNSTORABLE.get(message.text)
+    return unstorable or {"campaign": "spring"}
