@@ -33,6 +33,11 @@ QUEUE_SECONDS = 5.0
 # A database that hangs counts as unavailable.
 ANSWER_SECONDS = 12.0
 
+# How long who writes batch after batch may keep SQLite's lock, and then leaves it: for longer than
+# the 0.1 s after which SQLite looks again, at most, for a lock that others have.
+TURN_SECONDS = 1.0
+PAUSE_SECONDS = 0.12
+
 # Whose work this is, by the id of a widget: no widget's visitors may have more than half of the
 # threads, so that a flood at one of them delays the others by one operation at most.
 lane: ContextVar[int | None] = ContextVar("lane", default=None)
@@ -105,6 +110,19 @@ async def run_in_db_thread(operation: Callable[P, T], *args: P.args, **kwargs: P
     asked = time.monotonic()
     async with _turn():
         return await loop.run_in_executor(_executor(False), _run, operation, args, kwargs, asked)
+
+
+def let_others_write(since: float) -> float:
+    """Between two batches: who writes one after the other since then pauses each second, since
+    whoever waits for SQLite's lock looks for it now and then only. Gives the new `since`.
+
+    Both are of `time.monotonic`.
+    """
+    on_sqlite = connection.vendor == "sqlite" and not connection.in_atomic_block
+    if not on_sqlite or time.monotonic() - since < TURN_SECONDS:
+        return since
+    time.sleep(PAUSE_SECONDS)
+    return time.monotonic()
 
 
 @lru_cache(maxsize=1)

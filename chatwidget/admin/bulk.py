@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from chatwidget.db import let_others_write
 from chatwidget.models import Conversation
 from chatwidget.transcripts import desk
 
@@ -82,7 +83,8 @@ def work(
     """Do it by batches until the time is over; again, it goes on with those that are left."""
     chosen = Conversation.objects.filter(pk__in=rows.order_by().values("pk")).order_by("pk")
     user: Any = request.user.pk
-    deadline, done, left = time.monotonic() + SECONDS, 0, chosen
+    began = time.monotonic()
+    deadline, done, left = began + SECONDS, 0, chosen
     while time.monotonic() < deadline:
         batch = list(left.values_list("pk", flat=True)[:BATCH])
         if not batch:
@@ -92,6 +94,7 @@ def work(
         LogEntry.objects.log_actions(user, of_batch, CHANGE, str(what).rstrip(":"))
         done += len(batch)
         left = chosen.filter(pk__gt=batch[-1])
+        began = let_others_write(began)
     text = ngettext("%(what)s %(count)d conversation.", "%(what)s %(count)d conversations.", done)
     model_admin.message_user(request, text % {"what": what, "count": done}, messages.SUCCESS)
     if left.exists():

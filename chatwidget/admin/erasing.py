@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from chatwidget.admin.times import local, storable
+from chatwidget.db import let_others_write
 from chatwidget.models import Conversation, Message
 from chatwidget.transcripts import erasure
 
@@ -71,13 +72,15 @@ def erase_for_a_while(
     model_admin: Any, request: HttpRequest, rows: QuerySet[Conversation], done: int
 ) -> tuple[int, int]:
     """Erase by batches until the time is over. Gives how many are `done`, and how many are left."""
-    deadline = time.monotonic() + SECONDS
+    began = time.monotonic()
+    deadline = began + SECONDS
     while batch := list(rows.values_list("pk", flat=True)[: erasure.BATCH]):
         of_batch = Conversation.objects.filter(pk__in=batch).order_by("id")
         model_admin.log_deletions(request, of_batch)
         done += erasure.erase_conversations(of_batch, visitors=True).conversations
         if time.monotonic() > deadline:
             break
+        began = let_others_write(began)
     return done, rows.count()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Model, Q, QuerySet
 
+from chatwidget.db import let_others_write
 from chatwidget.models import Conversation, Message, Tag, Visitor, Widget
 from chatwidget.transcripts.desk import drop_unused
 from chatwidget.transcripts.people import had_email
@@ -96,7 +98,7 @@ def erase_conversations(
     visitors: bool,
 ) -> Erased:
     """Erase them, batch by batch; `visitors`: and those of their visitors who have none left."""
-    erased = Erased()
+    erased, began = Erased(), time.monotonic()
     ids = conversations.values_list("pk", "visitor_id")
     while batch := dict(ids[:BATCH]):
         with transaction.atomic():
@@ -112,6 +114,7 @@ def erase_conversations(
                 people = alone.delete()[1]
         erased += Erased(_count(people, Visitor), _count(gone, Conversation), _count(gone, Message))
         progress(len(batch))
+        began = let_others_write(began)
     return erased
 
 

@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from django.db.models import Case, F, QuerySet, TextField, Value, When
 from django.db.models.functions import Length, Substr
 
+from chatwidget.db import let_others_write
 from chatwidget.models import Conversation, Counted, DailyKeys, Message, Role, Status, Tally, Widget
 from chatwidget.transcripts import batches
 from chatwidget.transcripts.counting import (
@@ -98,9 +99,7 @@ def rebuild(progress: Callable[[int], Any] = lambda conversations: None) -> None
     began = time.monotonic()
     while done := catch_up(batches.BATCH):
         progress(done)
-        # Others write as well: on SQLite they only try now and then.
-        time.sleep(time.monotonic() - began)
-        began = time.monotonic()
+        began = let_others_write(began)
 
 
 # --- counting ---------------------------------------------------------------------------------

@@ -217,7 +217,8 @@ async def test_a_widget_is_made_embedded_and_checked(
 async def test_what_a_visitor_said_is_found(admin: Page, server: Server) -> None:
     path = await stored(server, "searched", "Do you sell zeppelins?", "We do not.")
     await admin.goto(f"{server.url}/admin/chatwidget/conversation/")
-    await admin.get_by_role("textbox").and_(admin.locator("#searchbar")).fill("ZEPPELINS")
+    box = admin.get_by_role("textbox", name="Search", exact=True)
+    await box.and_(admin.get_by_label("Search")).fill("ZEPPELINS")
     await admin.keyboard.press("Enter")
     rows = admin.locator("#result_list tbody tr")
     await expect(rows).to_have_count(1)

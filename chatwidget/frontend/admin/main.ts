@@ -24,8 +24,16 @@ function enhance(): void {
   followPlatform();
   addPreview();
   showExportsProgress();
+  nameSearch();
   // What is erased in parts: this page has said how far it is, the next one goes on.
   document.querySelector<HTMLFormElement>("form[data-continue]")?.requestSubmit();
+}
+
+/** Django's label of the list's search box is a picture, and in English whatever the language. */
+function nameSearch(): void {
+  const box = document.querySelector<HTMLInputElement>("#changelist-search #searchbar");
+  const button = box?.form?.querySelector<HTMLInputElement>("input[type=submit]");
+  if (box && button) box.ariaLabel = button.value;
 }
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", enhance);

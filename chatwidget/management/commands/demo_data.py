@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from argparse import ArgumentParser
 from datetime import date, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from chatwidget.db import let_others_write
 from chatwidget.management.base import DatabaseCommand
 from chatwidget.management.demo.store import SLUGS, write
 from chatwidget.management.demo.story import Story
@@ -51,12 +53,12 @@ class Command(DatabaseCommand):
         quiet = options["verbosity"] < 1 or not sys.stderr.isatty()
         with tqdm(total=messages, unit=" messages", disable=quiet) as bar:
             write(Story(options["seed"], messages, last).chats(), bar.update)
-        with tqdm(desc="search index", unit=" conversations", disable=quiet) as bar:
-            while done := search.catch_up(batches.BATCH):
-                bar.update(done)
-        with tqdm(desc="numbers", unit=" conversations", disable=quiet) as bar:
-            while done := rollups.catch_up(batches.BATCH):
-                bar.update(done)
+        for what, catch_up in (("search index", search.catch_up), ("numbers", rollups.catch_up)):
+            began = time.monotonic()
+            with tqdm(desc=what, unit=" conversations", disable=quiet) as bar:
+                while done := catch_up(batches.BATCH):
+                    bar.update(done)
+                    began = let_others_write(began)
         if options["verbosity"] > 0:
             conversations = Conversation.objects.filter(widget__slug__in=SLUGS).count()
             self.stdout.write(
@@ -70,7 +72,7 @@ class Command(DatabaseCommand):
         if not beside_real and real.exists():
             raise CommandError(
                 "demo_data: this site has real conversations, which invented ones would drown. "
-                "Give --beside-real to have both."
+                f"Give {_given('--beside-real')} to have both."
             )
         made = Widget.objects.filter(slug__in=SLUGS)
         if replace:
@@ -79,8 +81,14 @@ class Command(DatabaseCommand):
         elif made.exists():
             there = ", ".join(made.values_list("slug", flat=True))
             raise CommandError(
-                f"demo_data: {there} is there already. Give --replace to make all of it again."
+                f"demo_data: {there} is there already. Give {_given('--replace')} to "
+                "make all of it again."
             )
+
+
+def _given(option: str) -> str:
+    """An option as it is typed: `make demo-data` is how the README has it."""
+    return f'{option} (with make: ARGS="{option}")'
 
 
 def _number(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, date
@@ -11,6 +12,7 @@ from django.db import transaction
 
 from chatwidget.admin.times import storable
 from chatwidget.appearance import Appearance, store_appearance
+from chatwidget.db import let_others_write
 from chatwidget.management.demo.story import Chat, Line
 from chatwidget.management.demo.words import DO_NOT_KNOW, SITES, Site
 from chatwidget.models import Conversation, Message, Role, Usage, Visitor, Widget
@@ -25,7 +27,7 @@ def write(chats: Iterable[Chat], progress: Callable[[int], object]) -> None:
     """Store the widgets and all chats; `progress` is called with numbers of messages."""
     widgets = {site.slug: _widget(site) for site in SITES}
     used: Counter[tuple[int, date, str]] = Counter()
-    following = iter(chats)
+    following, began = iter(chats), time.monotonic()
     while some := list(islice(following, CHATS)):
         with transaction.atomic():
             _write(some, widgets)
@@ -33,6 +35,7 @@ def write(chats: Iterable[Chat], progress: Callable[[int], object]) -> None:
             if chat.site.budgets:
                 used.update(_usage(chat, widgets[chat.site.slug]))
         progress(sum(len(chat.lines) for chat in some))
+        began = let_others_write(began)
     days: dict[tuple[int, date], dict[str, int]] = {}
     for (widget, day, what), amount in used.items():
         days.setdefault((widget, day), {})[what] = amount
