@@ -1,9 +1,10 @@
 """Full-text search over what was said, who said it, and what staff noted.
 
 `SearchEntry` holds the folded words of one message, or of all that is known about a conversation
-beside its messages. SQLite indexes them by FTS5, PostgreSQL by a GIN index over a tsvector; both
-are asked for the newest entries first, and for no more than a bounded number, so that a frequent
-word costs no more than a rare one. An entry's id sorts by the time of its message.
+beside its messages. SQLite indexes them by FTS5, PostgreSQL by a GIN index over a tsvector. Of what
+matches, a bounded number of the newest is looked at; and since an index reads all that matches
+before it knows the newest, frequent words are looked for in the newest entries themselves, whose
+number does not grow with what is stored. An entry's id sorts by the time of its message.
 
 The index follows `Conversation.revision`: what has changed since `indexed_revision` is read once
 more, by the housekeeping every few seconds and before every search, so that a message is found as
@@ -12,18 +13,18 @@ soon as it is stored, and to store it costs nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import BooleanField, F, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 
 from chatwidget.models import UNFINISHED, Conversation, Message, Note, Role, SearchEntry, Tag
-from chatwidget.transcripts import batches
-from chatwidget.transcripts.folding import MAX_TEXT, beginnings, encoded, indexed
+from chatwidget.transcripts import batches, search_sql
+from chatwidget.transcripts.folding import MAX_TEXT, indexed
 from chatwidget.transcripts.locking import row_lock
 from chatwidget.transcripts.search_query import ORIGINS, Query, Term
 
@@ -33,6 +34,10 @@ LARGE = ("text", "ui", "metadata", "error_cause")
 AHEAD = 1_000
 # Of the entries that match, so many of the newest are looked at.
 MOST_HITS = 5_000
+# How frequent words are is seen in so many of the newest entries. Of those that so many of these
+# hold, MOST_HITS are found sooner by reading on than by the index, which reads all that match.
+LOOKED_AT = 5_000
+FREQUENT = {"postgresql": 100, "sqlite": 500}
 _OF_ROLE = {Role.USER: "r0", Role.ASSISTANT: "r1", Role.OPERATOR: "r2"}
 
 
@@ -46,16 +51,16 @@ def matching(query: Query) -> Q:
 
     The index is asked now, once, however often the condition is used.
     """
-    condition = Q()
-    if query.wanted or query.marks:
-        found = set(_conversations(query.wanted, query))
-        if len(query.wanted) > 1:
-            apart = (set(_conversations([term], query)) for term in query.wanted)
-            found |= set.intersection(*apart)
-        condition = Q(pk__in=found)
-    for term in query.unwanted:
-        condition &= ~Q(pk__in=_conversations([term], query, most=None))
-    return condition
+    unwanted = [_holding([term], query) for term in query.unwanted]
+    if not (query.wanted or query.marks):
+        return Q(*(~Exists(held.filter(conversation=OuterRef("pk"))) for held in unwanted))
+    found = _newest(query.wanted, query)
+    if len(query.wanted) > 1:
+        found |= set.intersection(*(_newest([term], query) for term in query.wanted))
+    for held in unwanted:
+        theirs = held.filter(conversation__in=search_sql.among(found))
+        found = found - set(theirs.values_list("conversation_id", flat=True))
+    return Q(pk__in=search_sql.among(found))
 
 
 def find_messages(query: Query, within: Iterable[UUID], most: int = 1000) -> dict[UUID, list[UUID]]:
@@ -65,10 +70,10 @@ def find_messages(query: Query, within: Iterable[UUID], most: int = 1000) -> dic
     index, and not those of all that match.
     """
     found: dict[UUID, list[UUID]] = {}
-    entries = SearchEntry.objects.filter(conversation__in=list(within), message__isnull=False)
+    within = list(within)
     for terms in [query.wanted] if len(query.wanted) < 2 else [query.wanted, *zip(query.wanted)]:
-        test = RawSQL(*_likes(terms, query.marks), output_field=BooleanField())
-        hits = entries.filter(test).order_by("-pk")[:most]
+        entries = _holding(terms, query).filter(conversation__in=within, message__isnull=False)
+        hits = entries.order_by("-pk")[:most]
         for each, message in hits.values_list("conversation_id", "message_id"):
             of_it = found.setdefault(each, [])
             if message not in of_it:
@@ -76,81 +81,32 @@ def find_messages(query: Query, within: Iterable[UUID], most: int = 1000) -> dic
     return found
 
 
-def _conversations(
-    terms: Iterable[Term], query: Query, most: int | None = MOST_HITS
-) -> QuerySet[SearchEntry, UUID]:
-    entries = SearchEntry.objects.filter(pk__in=RawSQL(*_entries_sql(terms, query, most)))
-    return entries.order_by().values_list("conversation_id", flat=True)
+def _holding(terms: Iterable[Term], query: Query) -> QuerySet[SearchEntry]:
+    """The entries that hold all of the terms: for few of them, since each is read."""
+    test = RawSQL(*search_sql.likes(terms, query.marks), output_field=BooleanField())
+    return SearchEntry.objects.filter(test)
 
 
-def _entries_sql(terms: Iterable[Term], query: Query, most: int | None) -> tuple[str, list[object]]:
-    """The ids of the newest entries that hold all of the terms. The names in it are ours."""
-    bound, limit = (" ORDER BY {} DESC LIMIT %s", [most]) if most else ("", [])
-    if connection.vendor == "postgresql":
-        table = SearchEntry._meta.db_table
-        sql = f"SELECT id FROM {table} WHERE {VECTOR} @@ to_tsquery('simple', %s)"
-        return sql + bound.format("id"), [_tsquery(terms, query.marks), *limit]
-    if connection.vendor == "sqlite":
-        sql = f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s"
-        return sql + bound.format("rowid"), [_match(terms, query.marks), *limit]
-    tests, values = _likes(terms, query.marks)
-    # MySQL takes no LIMIT right in an IN.
-    sql = f"SELECT id FROM {SearchEntry._meta.db_table} WHERE {tests}{bound.format('id')}"
-    return f"SELECT id FROM ({sql}) newest", [*values, *limit]
+def _newest(terms: Sequence[Term], query: Query) -> set[UUID]:
+    """The conversations of the newest MOST_HITS entries that hold all of the terms."""
+
+    def in_newest(entries: int) -> list[UUID]:
+        return _conversations(search_sql.in_newest(terms, query.marks, entries, MOST_HITS))
+
+    if frequent := FREQUENT.get(connection.vendor):
+        seen = len(in_newest(LOOKED_AT))
+        if seen >= frequent:
+            found = in_newest(2 * MOST_HITS * LOOKED_AT // seen)
+            if len(found) == MOST_HITS:
+                return set(found)
+    with search_sql.room_for_matches():
+        return set(_conversations(search_sql.by_index(terms, query.marks, MOST_HITS)))
 
 
-# The virtual table on SQLite, and what is indexed on PostgreSQL; as the migration makes them.
-TABLE = "chatwidget_search"
-VECTOR = "to_tsvector('simple', words)"
-
-
-def _match(terms: Iterable[Term], marks: list[tuple[str, ...]]) -> str:
-    """As FTS5 takes it."""
-
-    def written(term: Term) -> str:
-        *before, last = term.words
-        start = " + ".join(f'"{encoded(word)}"' for word in before)
-        ends = beginnings(last) if term.is_beginning else [encoded(last)]
-        star = "*" if term.is_beginning else ""
-        each = [f"{start} + " * bool(start) + f'"{end}"{star}' for end in ends]
-        return f"({' OR '.join(each)})"
-
-    marked = (f"({' OR '.join(of)})" for of in marks)
-    return " AND ".join([*map(written, terms), *marked])
-
-
-def _tsquery(terms: Iterable[Term], marks: list[tuple[str, ...]]) -> str:
-    """As to_tsquery takes it."""
-
-    def written(term: Term) -> str:
-        *before, last = term.words
-        start = "".join(f"{encoded(word)} <-> " for word in before)
-        ends = beginnings(last) if term.is_beginning else [encoded(last)]
-        star = ":*" if term.is_beginning else ""
-        return f"({start}({' | '.join(end + star for end in ends)}))"
-
-    return " & ".join([*map(written, terms), *(f"({' | '.join(of)})" for of in marks)])
-
-
-JOINED = {True: ", ", False: " || "}
-
-
-def _likes(terms: Iterable[Term], marks: list[tuple[str, ...]]) -> tuple[str, list[object]]:
-    """For few entries, or a database without an index of ours: each is read."""
-    mysql = connection.vendor == "mysql"  # where || says "or", as SQLite's CONCAT is too new
-    padded = f"{'CONCAT(' if mysql else '('}' '{JOINED[mysql]}words{JOINED[mysql]}' ') LIKE %s"
-    tests: list[str] = ["1 = 1"]
-    values: list[object] = []
-    for of in marks:
-        tests.append(f"({' OR '.join([padded] * len(of))})")
-        values += [f"% {mark} %" for mark in of]
-    for term in terms:
-        *before, last = term.words
-        start = "".join(f"{encoded(word)} " for word in before)
-        ends = beginnings(last) if term.is_beginning else [encoded(last)]
-        tests.append(f"({' OR '.join([padded] * len(ends))})")
-        values += [f"% {start}{end}{'' if term.is_beginning else ' '}%" for end in ends]
-    return " AND ".join(tests), values
+def _conversations(entries: RawSQL) -> list[UUID]:
+    """Those of the entries with these ids, each as often as it has some."""
+    rows = SearchEntry.objects.filter(pk__in=entries).order_by()
+    return list(rows.values_list("conversation_id", flat=True))
 
 
 # --- the index --------------------------------------------------------------------------------

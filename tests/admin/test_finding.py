@@ -51,7 +51,7 @@ def test_a_search_asks_the_index_once(admin_client: Client) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert found(admin_client, q="lamp") == [lamps]
     asked = [query["sql"] for query in queries if "lamp" in query["sql"].partition("WHERE")[2]]
-    assert len(asked) == 2, "one in the index, one for the lines that are shown"
+    assert len(asked) == 3, "the newest entries, the index, the lines that are shown"
 
 
 # --- what a search shows ---

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from django.contrib.auth import get_user_model
+from django.db import connection
 
 from chatwidget.models import Conversation, Message, SearchEntry, Visitor, Widget
 from chatwidget.transcripts import desk, search, search_query
@@ -103,6 +105,7 @@ def check() -> None:
         Conversation.objects.all(), search_query.parse("привет", [])
     )
     check_hits()
+    check_frequent_words()
     check_what_staff_add()
     check_changes(zoe)
 
@@ -122,6 +125,20 @@ def check_hits() -> None:
     }.items():
         hits = search.find_messages(search_query.parse(text), [weeks.pk])
         assert [Message.objects.get(pk=pk).seq for pk in hits.get(weeks.pk, [])] == seqs, text
+
+
+def check_frequent_words() -> None:
+    """However many of a word's hits are looked at, and wherever: the newest are found."""
+    typed = [*CASES, "from:visitor", "from:agent i", "w", "-weeks", "i -weeks"]
+    for most in (1, 2, 3, 7):
+        with patch.multiple(search, MOST_HITS=most, FREQUENT={}):
+            by_index = [found(text) for text in typed]
+        for looked_at in (1, 4, 100):
+            frequent = {connection.vendor: 1}
+            with patch.multiple(search, MOST_HITS=most, LOOKED_AT=looked_at, FREQUENT=frequent):
+                assert [found(text) for text in typed] == by_index, (most, looked_at)
+    assert set(found("-weeks")) == {*SAID, "elsewhere"} - {"weeks", "weeks apart"}
+    assert set(found("i -weeks")) < set(found("-weeks"))
 
 
 def check_what_staff_add() -> None:

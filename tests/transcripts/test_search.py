@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,3 +72,15 @@ def test_entries_of_one_moment_cost_few_queries(django_assert_max_num_queries: A
     with django_assert_max_num_queries(5):
         store()
     assert set(SearchEntry.objects.values_list("pk", flat=True)) == set(range(7, 307))
+
+
+@pytest.mark.django_db
+def test_a_frequent_word_is_found_in_the_newest_entries_alone(monkeypatch: Any) -> None:
+    """The index would read all that match."""
+    row = a_conversation(a_widget(), "the lamp", page_title="lamps")
+    search.catch_up()
+    monkeypatch.setattr(search, "MOST_HITS", 1)
+    monkeypatch.setattr(search, "FREQUENT", {connection.vendor: 1})
+    with CaptureQueriesContext(connection) as queries:
+        assert search_cases.found("the") == [row.page_title]
+    assert not any("MATCH" in query["sql"] for query in queries)
