@@ -116,7 +116,9 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
         self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
     ) -> tuple[QuerySet[Conversation], bool]:
         """By words, in what was said and what is known of the visitor and the page; or by an id."""
-        query = search_query.parse(search_term, searched_widgets(request))
+        query = search_query.parse(
+            search_term, searched_widgets(request), PeriodFilter.searched_before(request)
+        )
         if query:
             search.catch_up(AT_A_SEARCH)
             queryset = queryset.filter(search.matching(query) | identified(search_term.strip()))

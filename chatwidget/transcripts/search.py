@@ -34,10 +34,11 @@ LARGE = ("text", "ui", "metadata", "error_cause")
 AHEAD = 1_000
 # Of the entries that match, so many of the newest are looked at.
 MOST_HITS = 5_000
-# How frequent words are is seen in so many of the newest entries. Of those that so many of these
-# hold, MOST_HITS are found sooner by reading on than by the index, which reads all that match.
+# How frequent words are is seen in so many of the newest entries.
 LOOKED_AT = 5_000
-FREQUENT = {"postgresql": 100, "sqlite": 500}
+# The index reads all that match before it knows the newest. For one of them, so many entries are
+# read one after the other in the same time.
+INDEX_COST = {"postgresql": 8.0, "sqlite": 0.1}
 _OF_ROLE = {Role.USER: "r0", Role.ASSISTANT: "r1", Role.OPERATOR: "r2"}
 
 
@@ -90,23 +91,14 @@ def _holding(terms: Iterable[Term], query: Query) -> QuerySet[SearchEntry]:
 def _newest(terms: Sequence[Term], query: Query) -> set[UUID]:
     """The conversations of the newest MOST_HITS entries that hold all of the terms."""
 
-    def in_newest(entries: int) -> list[UUID]:
-        return _conversations(search_sql.in_newest(terms, query.marks, entries, MOST_HITS))
-
-    if frequent := FREQUENT.get(connection.vendor):
-        seen = len(in_newest(LOOKED_AT))
-        if seen >= frequent:
-            found = in_newest(2 * MOST_HITS * LOOKED_AT // seen)
+    if cost := INDEX_COST.get(connection.vendor):
+        seen = len(search_sql.in_newest(terms, query, LOOKED_AT, MOST_HITS))
+        to_read = MOST_HITS * LOOKED_AT // max(seen, 1)
+        if to_read < cost * search_sql.stored() * seen / LOOKED_AT:
+            found = search_sql.in_newest(terms, query, 2 * to_read, MOST_HITS)
             if len(found) == MOST_HITS:
                 return set(found)
-    with search_sql.room_for_matches():
-        return set(_conversations(search_sql.by_index(terms, query.marks, MOST_HITS)))
-
-
-def _conversations(entries: RawSQL) -> list[UUID]:
-    """Those of the entries with these ids, each as often as it has some."""
-    rows = SearchEntry.objects.filter(pk__in=entries).order_by()
-    return list(rows.values_list("conversation_id", flat=True))
+    return set(search_sql.by_index(terms, query, MOST_HITS))
 
 
 # --- the index --------------------------------------------------------------------------------

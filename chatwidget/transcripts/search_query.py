@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from chatwidget.transcripts.folding import words
 
@@ -36,6 +37,7 @@ class Query:
     unwanted: list[Term] = field(default_factory=list)
     # Every entry must also hold one word of each: of whose words it is, and of a widget.
     marks: list[tuple[str, ...]] = field(default_factory=list)
+    before: datetime | None = None  # only what was said then
 
     def __bool__(self) -> bool:
         return bool(self.wanted or self.unwanted or self.marks)
@@ -47,14 +49,17 @@ def phrase(text: str, *, is_beginning: bool = False) -> Term | None:
     return Term(found, is_beginning) if found else None
 
 
-def parse(text: str, widgets: Collection[int] | None = None) -> Query:
+def parse(
+    text: str, widgets: Collection[int] | None = None, before: datetime | None = None
+) -> Query:
     """Read what somebody typed: `returns "two weeks" -refund from:visitor`.
 
     A word is the beginning of one; a quote that is not closed is a phrase to the end. `widgets`:
-    only what was said to one of these.
+    only what was said to one of these, and `before` then.
     """
     limited = widgets is not None
-    query = Query(marks=[tuple(f"w{widget}" for widget in widgets or [0])] if limited else [])
+    marks = [tuple(f"w{widget}" for widget in widgets or [0])] if limited else []
+    query = Query(marks=marks, before=before)
     for part in _PARTS.findall(text):
         name, colon, value = part.partition(":")
         if colon and name == "from" and value in ORIGINS:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -13,51 +12,69 @@ from django.db.models.expressions import RawSQL
 
 from chatwidget.models import SearchEntry
 from chatwidget.transcripts.folding import beginnings, encoded
-from chatwidget.transcripts.search_query import Term
+from chatwidget.transcripts.search_query import Query, Term
 
 Marks = list[tuple[str, ...]]
 
+ENTRIES = SearchEntry._meta.db_table
 # The virtual table on SQLite, and what is indexed on PostgreSQL; as the migration makes them.
 TABLE = "chatwidget_search"
 VECTOR = "to_tsvector('simple', words)"
 
 
-def in_newest(terms: Iterable[Term], marks: Marks, entries: int, most: int) -> RawSQL:
-    """The ids of those among the newest entries that hold all of the terms, newest first."""
-    tests, values = likes(terms, marks)
-    table = SearchEntry._meta.db_table
-    newest = f"SELECT id, words FROM {table} ORDER BY id DESC LIMIT %s"
+def in_newest(terms: Iterable[Term], query: Query, entries: int, most: int) -> list[UUID]:
+    """The conversations of those among the newest entries that hold all of the terms."""
+    tests, values = likes(terms, query.marks)
+    columns = "conversation_id, words"
+    newest = f"SELECT {columns} FROM {ENTRIES} WHERE id < %s ORDER BY id DESC LIMIT %s"
     # In the order of the inner query: SQLite would sort them again.
-    sql = f"SELECT id FROM ({newest}) newest WHERE {tests} LIMIT %s"
-    return RawSQL(sql, [entries, *values, most])
+    sql = f"SELECT conversation_id FROM ({newest}) newest WHERE {tests} LIMIT %s"
+    return _conversations(sql, _end(query), entries, *values, most)
 
 
-def by_index(terms: Iterable[Term], marks: Marks, most: int) -> RawSQL:
-    """The ids of the newest entries that hold all of the terms."""
-    table = SearchEntry._meta.db_table
+def by_index(terms: Iterable[Term], query: Query, most: int) -> list[UUID]:
+    """The conversations of the newest entries that hold all of the terms."""
+    end = _end(query)
+    select = f"SELECT conversation_id FROM {ENTRIES} WHERE"
     if connection.vendor == "postgresql":
         # By the sum, which the primary key does not give: else PostgreSQL goes through that and
         # makes a tsvector of each entry.
-        sql = f"SELECT id FROM {table} WHERE {VECTOR} @@ to_tsquery('simple', %s)"
-        return RawSQL(f"{sql} ORDER BY id + 0 DESC LIMIT %s", [_tsquery(terms, marks), most])
+        sql = f"{select} {VECTOR} @@ to_tsquery('simple', %s) AND id < %s ORDER BY id + 0 DESC"
+        with transaction.atomic(), connection.cursor() as cursor:
+            # To remember which rows match: else it is whole pages, whose rows are all read.
+            cursor.execute("SET LOCAL work_mem = '64MB'")
+            return _conversations(f"{sql} LIMIT %s", _tsquery(terms, query.marks), end, most)
     if connection.vendor == "sqlite":
-        sql = f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid DESC LIMIT %s"
-        return RawSQL(sql, [_match(terms, marks), most])
-    tests, values = likes(terms, marks)
-    # MySQL takes no LIMIT right in an IN.
-    sql = f"SELECT id FROM {table} WHERE {tests} ORDER BY id DESC LIMIT %s"
-    return RawSQL(f"SELECT id FROM ({sql}) newest", [*values, most])
+        sql = f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s AND rowid < %s"
+        sql = f"{select} id IN ({sql} ORDER BY rowid DESC LIMIT %s)"
+        return _conversations(sql, _match(terms, query.marks), end, most)
+    tests, values = likes(terms, query.marks)
+    sql = f"{select} {tests} AND id < %s ORDER BY id DESC LIMIT %s"
+    return _conversations(sql, *values, end, most)
 
 
-@contextmanager
-def room_for_matches() -> Iterator[None]:
-    """Let PostgreSQL remember which rows match: else whole pages, whose rows it then all reads."""
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '64MB'")
-        yield
+def _conversations(sql: str, *values: Any) -> list[UUID]:
+    """What is selected; SQLite and MySQL hold an id as text."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [each if isinstance(each, UUID) else UUID(each) for (each,) in cursor.fetchall()]
+
+
+def _end(query: Query) -> int:
+    """The id that all entries are below which the query may find: as `search` makes them."""
+    return int(query.before.timestamp() * 1000) << 15 if query.before else (1 << 63) - 1
+
+
+def stored() -> int:
+    """About how many entries there are; not counted."""
+    if connection.vendor == "postgresql":
+        sql, values = "SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [ENTRIES]
+    else:
+        sql, values = f"SELECT MAX(rowid) FROM {ENTRIES}", []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        [[found]] = cursor.fetchall()
+    return max(int(found or 0), 1)
 
 
 def among(keys: Collection[UUID]) -> Any:

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from html import unescape
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -123,6 +124,20 @@ def test_newest_first_by_operators(admin_client: Client) -> None:
         ("from:agent refu", [old]),
     ):
         assert found(admin_client, q=typed) == rows, typed
+
+
+def test_older_hits_are_found_by_dates(admin_client: Client, monkeypatch: Any) -> None:
+    """However many newer ones there are."""
+    widget = a_widget()
+    old = a_conversation(widget, "a lamp")
+    said_at_noon = UUID(int=int(NOON.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62)
+    old.messages.update(id=said_at_noon)
+    for _ in range(3):
+        a_conversation(widget, "a lamp", at=timezone.now())
+    monkeypatch.setattr(search, "MOST_HITS", 2)
+    assert old not in found(admin_client, q="lamp")
+    assert found(admin_client, q="lamp", until=f"{NOON:%Y-%m-%d}") == [old]
+    assert not found(admin_client, q="lamp", until="2026-03-01")
 
 
 # --- filters ---
