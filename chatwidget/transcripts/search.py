@@ -28,8 +28,8 @@ from chatwidget.transcripts.folding import MAX_TEXT, indexed
 from chatwidget.transcripts.locking import row_lock
 from chatwidget.transcripts.search_query import ORIGINS, Query, Term
 
-# Not read to be indexed.
-LARGE = ("text", "ui", "metadata", "error_cause")
+# Read of a message, beside its text, to be indexed.
+SAID = ("id", "conversation_id", "role", "rating_comment")
 # Ids that are read at once where one is taken: many messages may be of one moment.
 AHEAD = 1_000
 # Of the entries that match, so many of the newest are looked at.
@@ -125,9 +125,10 @@ def _index_batch(behind: QuerySet[Conversation], size: int) -> int:
     messages = Message.objects.filter(new, conversation__in=found).exclude(status__in=UNFINISHED)
     # No more of a text than is indexed: a reply may have a megabyte.
     beginning = Substr("text", 1, MAX_TEXT)
-    said = list(messages.annotate(beginning=beginning).defer(*LARGE))
-    SearchEntry.objects.filter(conversation__in=found, message=None).delete()
-    SearchEntry.objects.filter(message__in=said).delete()
+    said = list(messages.annotate(beginning=beginning).values_list(*SAID, "beginning", named=True))
+    # By `exclude`: where there is a NULL to look for, SQLite looks for all there are.
+    SearchEntry.objects.filter(conversation__in=found).exclude(message__isnull=False).delete()
+    SearchEntry.objects.filter(message__in=[message.id for message in said]).delete()
     noted = _noted(found)
     _insert(
         [
@@ -143,9 +144,9 @@ def _index_batch(behind: QuerySet[Conversation], size: int) -> int:
 def _said(message: Any, row: Conversation) -> SearchEntry:
     marks = f"w{row.widget_id} {_OF_ROLE.get(message.role, 'r9')}"
     return SearchEntry(
-        pk=message.pk.int >> 65,  # 48 bits of time, and some that tell two of one moment apart
+        pk=message.id.int >> 65,  # 48 bits of time, and some that tell two of one moment apart
         conversation_id=row.pk,
-        message_id=message.pk,
+        message_id=message.id,
         words=f"{indexed(message.beginning)} {indexed(message.rating_comment)} {marks}",
     )
 

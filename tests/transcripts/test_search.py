@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatwidget.models import SearchEntry
+from chatwidget.models import Conversation, SearchEntry
 from chatwidget.transcripts import search, search_query
 from chatwidget.transcripts.folding import MAX_WORD, beginnings, encoded, fold, words
 from tests.environment import VARIABLES
@@ -84,3 +84,23 @@ def test_a_frequent_word_is_found_in_the_newest_entries_alone(monkeypatch: Any) 
     with CaptureQueriesContext(connection) as queries:
         assert search_cases.found("the") == [row.page_title]
     assert not any("MATCH" in query["sql"] for query in queries)
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="of SQLite's planner")
+def test_to_index_conversations_no_others_are_read() -> None:
+    widget = a_widget()
+    rows = [a_conversation(widget, "hi", "hello", "ok", "bye") for _ in range(40)]
+    search.catch_up()
+    with connection.cursor() as cursor:  # as an owner may: it then counts on few entries for NULL
+        cursor.execute("ANALYZE chatwidget_searchentry")
+    search.forget_index(Conversation.objects.filter(pk__in=[row.pk for row in rows[:5]]))
+    with CaptureQueriesContext(connection) as queries:
+        search.catch_up()
+    deleted = [query["sql"] for query in queries if query["sql"].startswith("DELETE")]
+    assert len(deleted) == 2
+    for sql in deleted:
+        with connection.cursor() as cursor:
+            [plan] = cursor.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()
+        column = "conversation_id" if "conversation_id" in sql else "message_id"
+        assert f"({column}=?)" in plan[-1]
