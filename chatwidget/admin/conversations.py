@@ -255,7 +255,9 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
             self.log_deletions(request, Conversation.objects.filter(pk=conversation.pk))
             erased = erasure.forget(people)
             told = {"conversations": erased.conversations, "messages": erased.messages}
-            done = _("Erased the visitor, %(conversations)s conversations, %(messages)s messages.")
+            done = _(
+                "Erased the visitor. Conversations: %(conversations)s, messages: %(messages)s."
+            )
             self.message_user(request, done % told, messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:chatwidget_conversation_changelist"))
         theirs = Conversation.objects.filter(visitor=conversation.visitor_id)

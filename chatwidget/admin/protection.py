@@ -63,7 +63,7 @@ class ProtectedForm(forms.ModelForm):  # type: ignore[type-arg]
             if self.instance.pk and (erased := erased_so_far(self.instance)):
                 keep_days.help_text = _(
                     "Since their last message; then the server erases them. 0: for ever. "
-                    "Erased so far: %(count)s conversations."
+                    "Conversations erased so far: %(count)s."
                 ) % {"count": erased}
         if self.instance.encrypted_identity_secret:
             self.fields["new_identity_secret"].help_text = _(

@@ -195,7 +195,7 @@ def verdicts(provider: Generic, exchanges: list[Exchange]) -> list[Verdict]:
             found.append(Verdict(not call.refused, _("%(line)s: %(status)s, %(type)s") % shown))
         if exchange.events:
             shown = {"events": exchange.events, "rules": exchange.counted}
-            found.append(Verdict(True, _("%(events)s events, by rule: %(rules)s") % shown))
+            found.append(Verdict(True, _("Events: %(events)s; by rule: %(rules)s") % shown))
     if exchanges[-1].error is not None:
         if provider.config.key and "key" not in used:
             found.append(Verdict(False, _("The API key is not sent: no header holds {key}.")))

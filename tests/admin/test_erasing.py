@@ -140,7 +140,7 @@ def test_a_person_is_erased_with_all_they_wrote(
     assert Conversation.objects.count() == 3
 
     done = admin_client.post(path, follow=True).content.decode()
-    assert "Erased the visitor, 2 conversations, 3 messages." in done
+    assert "Erased the visitor. Conversations: 2, messages: 3." in done
     assert list(Conversation.objects.all()) == [kept]
     assert list(Visitor.objects.all()) == [kept.visitor]
     assert [entry.object_repr for entry in LogEntry.objects.all()] == [str(one.pk)]

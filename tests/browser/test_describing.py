@@ -63,7 +63,7 @@ async def test_a_preset_is_chosen_changed_saved_and_tried(
             await dry_run.click()
         tried = await opening.value
         verdict = tried.get_by_role("region", name="Verdict")
-        await expect(verdict).to_contain_text("1 events, by rule: text[0]")
+        await expect(verdict).to_contain_text("Events: 1; by rule: text[0]")
         await expect(tried.get_by_role("cell", name="text[0]")).to_have_count(2)
         await expect(tried.locator("dd", has_text="Answer 1")).to_be_visible()
         assert asked == ["Is it open?", "What have I just written?"]

@@ -129,6 +129,17 @@ def test_what_is_filled_in_is_the_same(language: str) -> None:
     assert different == []
 
 
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_plural_has_a_form_for_every_number(language: str) -> None:
+    """Of a number without one, people read the English."""
+    entries = catalogue(language)
+    found = re.search(r"nplurals=(\d+)", entries.metadata["Plural-Forms"])
+    assert found
+    numbers = set(range(int(found[1])))
+    plurals = [entry for entry in entries.translated_entries() if entry.msgid_plural]
+    assert [entry.msgid for entry in plurals if set(entry.msgstr_plural) != numbers] == []
+
+
 # --- the choice -----------------------------------------------------------------------------------
 
 

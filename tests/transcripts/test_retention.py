@@ -118,7 +118,7 @@ def test_what_is_kept_is_said(admin_client: Client) -> None:
     assert "hooks.example;" in page and "secret-path" not in page
     retention.erase_overdue()
     form = admin_client.get(f"/admin/chatwidget/widget/{widget.pk}/change/").content.decode()
-    assert "Erased so far: 1 conversations." in form
+    assert "Conversations erased so far: 1." in form
     Widget.objects.update(keep_days=0)
     page = admin_client.get(f"/admin/chatwidget/widget/{widget.pk}/privacy/").content.decode()
     assert "no number of days is set" in page

@@ -81,7 +81,7 @@ async def test_all_is_shown() -> None:
     assert found.ok
     said = "\n".join(found.lines)
     assert "POST https://agent.example/chat: 200, text/event-stream" in said
-    assert "5 events, by rule: session 1, no rule 1, text[0] 2, end[0] 1" in said
+    assert "Events: 5; by rule: session 1, no rule 1, text[0] 2, end[0] 1" in said
     assert "Session: t-1" in said
     assert "“Hello”" in said
     assert KEY not in said + repr(exchanges)
