@@ -6,6 +6,7 @@ from base64 import b64decode
 from binascii import Error
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
@@ -61,6 +62,18 @@ def parse_events(names: list[str]) -> list[str]:
             % {"name": repr(unknown[0]), "known": ", ".join(known)}
         )
     return [name for name in known if name in names]
+
+
+def parse_mail_language(text: str) -> str:
+    """One of those that the site's admin has; empty for its own."""
+    code = text.strip().lower().replace("_", "-")
+    known = [known for known, _name in settings.LANGUAGES]
+    if code and code not in known:
+        raise ValidationError(
+            _("there is no language %(name)s (there are: %(known)s)")
+            % {"name": repr(text), "known": ", ".join(known)}
+        )
+    return code
 
 
 @sensitive_variables()

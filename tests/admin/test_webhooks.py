@@ -153,6 +153,9 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     configure("--secret-env", "HOOK_SECRET")
     hook.refresh_from_db()
     assert hook.secret.reveal() == secret
+    configure("--language", "pt_BR")
+    hook.refresh_from_db()
+    assert hook.language == "pt-br"
     configure("--remove")
     assert not Webhook.objects.exists()
 
@@ -162,6 +165,7 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("--widget", "none"),
         ("--event", "reply.faild"),
+        ("--language", "tlh"),
         ("--secret-env", "NONE"),
         ("--remove",),
     ],

@@ -16,6 +16,7 @@ from chatwidget.widgets.webhooks import (
     EVENTS,
     parse_admin_url,
     parse_events,
+    parse_mail_language,
     parse_webhook_secret,
     parse_webhook_url,
 )
@@ -84,7 +85,7 @@ class Command(DatabaseCommand):
         if options["active"] is not None:
             hook.active = options["active"]
         if options["language"] is not None:
-            hook.language = options["language"]
+            hook.language = parse_mail_language(options["language"])
         if options["digest"] is not None:
             digest = options["digest"].replace("none", "")
             if digest != hook.digest:
