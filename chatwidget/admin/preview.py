@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.fields import appearance_field
 from chatwidget.admin.forms import APPEARANCE
+from chatwidget.admin.people import DESK
 from chatwidget.appearance import OPTIONS, Appearance
 from chatwidget.embed.frame_page import NOWHERE, frame_config, page_context
 from chatwidget.languages import choose_language
@@ -27,9 +28,9 @@ def preview(request: HttpRequest) -> HttpResponse:
     """The frame's page, of what is typed into the form; what is wrong there is left out here."""
     given = request.POST
     appearance = typed_appearance(given)
-    widget = Widget(
-        slug="preview", title=given.get("title", "").strip()[:200] or "…", provider="demo"
-    )
+    title = given.get("title", "").strip()[:200] or "…"
+    buttons = {name: f"{DESK}{name}" in given for name in ("offer_person", "own_data")}
+    widget = Widget(slug="preview", title=title, provider="demo", desk=buttons)
     accepted = request.headers.get("Accept-Language", "")[:200]
     language = choose_language(appearance.language, "", accepted)
     texts = {
@@ -39,6 +40,8 @@ def preview(request: HttpRequest) -> HttpResponse:
     }
     with translation.override(language):
         config = {**frame_config(widget, appearance, language), **NOWHERE, "preview": texts}
+        if config["ownData"]:
+            config["ownData"]["url"] = ""
         context = page_context(config, appearance, language)
         return HttpResponse(render_to_string("admin/chatwidget/widget/preview.html", context))
 

@@ -38,7 +38,9 @@ def test_what_is_typed_is_shown_and_nothing_is_stored(admin_client: Client) -> N
         appearance_subtitle="at once",
         appearance_suggestions="One\nTwo",
         appearance_ask_email="required",
+        desk_offer_person="on",
     )
+    assert config["person"] and not config["ownData"]
     assert config["title"] == "<b>Mine</b>" and "<b>Mine</b>" not in page
     assert config["preview"]["greeting"] == "Ahoy!"
     assert config["look"]["--accent"] == "#aa0000"
@@ -50,7 +52,8 @@ def test_what_is_typed_is_shown_and_nothing_is_stored(admin_client: Client) -> N
 
 
 def test_it_leads_nowhere(admin_client: Client) -> None:
-    _, config = shown(admin_client, title="Mine")
+    page, config = shown(admin_client, title="Mine", desk_own_data="on")
+    assert 'id="own-data"' in page and config["ownData"]["url"] == ""
     assert {config[name] for name in ("token", "tokenUrl", "socket", "events")} == {""}
 
 

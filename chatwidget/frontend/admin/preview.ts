@@ -1,7 +1,10 @@
 /** The chat beside a widget's form, as one types. Only what is seen of it is sent to be drawn. */
 
 const PREFIX = "appearance_";
-const SEEN = ["title", "greeting", "csrfmiddlewaretoken"];
+const SEEN = [
+  ...["title", "greeting", "csrfmiddlewaretoken"],
+  ...["desk_offer_person", "desk_own_data"],
+];
 const PAUSE_MS = 250;
 /** Until a new page has drawn itself, the one before stays. */
 const DRAWN_MS = 150;
