@@ -20,11 +20,12 @@ from chatwidget.admin.forms import APPEARANCE
 from chatwidget.admin.protection import SECRETS
 from chatwidget.admin.secret_fields import KeepsSecrets
 from chatwidget.appearance import OPTIONS
-from chatwidget.errors import ChatError
+from chatwidget.errors import ReplyError
 from chatwidget.models import Widget
 from chatwidget.providers.base import VisitorIdentity
 from chatwidget.providers.reader import read_profile
 from chatwidget.providers.registry import make_provider
+from chatwidget.widgets.diagnostics import explained
 
 # Of a value, what the history keeps.
 LONGEST = 80
@@ -108,8 +109,8 @@ class SetsUp(KeepsSecrets):
         try:
             platform = make_provider(widget.provider_config)
             profile = async_to_sync(read_profile)(platform, VisitorIdentity(id="owner"))
-        except ChatError as error:
-            return JsonResponse({"error": str(error)})
+        except ReplyError as error:
+            return JsonResponse({"error": explained(error, widget)})
         fields = {
             name if name == "title" else APPEARANCE + name: str(value)
             for name, value in profile.defaults.items()

@@ -93,7 +93,7 @@ async def diagnose(widget: Widget) -> Diagnosis:
                 else:
                     await _answered(provider, turn, found)
             except (PlatformRejected, PlatformUnavailable) as error:
-                found.add(False, _explained(error, widget))
+                found.add(False, explained(error, widget))
                 await _narrow_down(config, turn, found)
             else:
                 for doubt in await provider.doubts():
@@ -101,7 +101,7 @@ async def diagnose(widget: Widget) -> Diagnosis:
                 if not greeted:
                     found.add(True, _("No greeting: the widget's own is shown."))
     except ReplyError as error:
-        found.add(False, _explained(error, widget))
+        found.add(False, explained(error, widget))
     except Exception as error:
         logger.error("check of %s\n%s", widget.slug, described(error, key))
         shown = {"error": f"{type(error).__name__}: {error}"}
@@ -121,7 +121,7 @@ async def tried(widget: Widget, messages: tuple[str, ...]) -> tuple[Diagnosis, l
         exchanges = await dry_run(config, messages)
         _judged(provider, exchanges, found)
     except ReplyError as error:
-        found.add(False, _explained(error, widget))
+        found.add(False, explained(error, widget))
     return found, exchanges
 
 
@@ -214,7 +214,7 @@ async def _works(config: ProviderConfig, turn: Turn) -> bool:
     return True
 
 
-def _explained(error: ReplyError, widget: Widget) -> str:
+def explained(error: ReplyError, widget: Widget) -> str:
     """What an owner can do about it, and what the platform said."""
     if error.about == "key":
         advice = _("Wrong key: the platform refuses the API key.")

@@ -226,7 +226,7 @@ async def test_what_a_visitor_said_is_found(admin: Page, server: Server) -> None
     await rows.get_by_role("link", name="Do you sell").click()
     await expect(admin).to_have_url(re.compile(re.escape(path) + ".*#message-1$"))
     await expect(admin.get_by_role("article", name="Visitor")).to_contain_text("zeppelins")
-    await admin.wait_for_function("CSS.highlights.has('cw-found')")
+    await admin.wait_for_load_state()
     marked = await admin.evaluate("[...CSS.highlights.get('cw-found')].map(String)")
     assert marked == ["zeppelins"]
 
