@@ -51,6 +51,7 @@ MYSQL_AGAIN = (1020, 1213)
 TRIES = 3
 
 
+@lru_cache(maxsize=1)  # to ask in the event loop makes a connection of its own for each socket
 def _threads() -> int:
     return 1 if connection.vendor == "sqlite" else THREADS
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.cache import cache
@@ -17,7 +18,10 @@ _unavailable_until = 0.0
 
 
 async def cached(verb: str, *arguments: Any, otherwise: Any = None) -> Any:
-    """Call the cache in a thread; `otherwise` is what an unavailable one says. `count` counts."""
+    """Call the cache in a thread; `otherwise` is what an unavailable one says.
+
+    `count` counts, and `delete_if` deletes what has this value in a field.
+    """
     global _unavailable_until
     if time.monotonic() < _unavailable_until:
         return otherwise
@@ -32,7 +36,14 @@ async def cached(verb: str, *arguments: Any, otherwise: Any = None) -> Any:
 
 
 def _call(verb: str, *arguments: Any) -> Any:
-    return _count(*arguments) if verb == "count" else getattr(cache, verb)(*arguments)
+    ours: dict[str, Callable[..., Any]] = {"count": _count, "delete_if": _delete_if}
+    return (ours.get(verb) or getattr(cache, verb))(*arguments)
+
+
+def _delete_if(key: str, field: str, value: str) -> None:
+    kept = cache.get(key)
+    if kept and kept[field] == value:
+        cache.delete(key)
 
 
 def _count(key: str, seconds: float) -> int:

@@ -213,9 +213,7 @@ class Greetings:
     async def used(self, widget: Widget, visitor: UUID, conversation: UUID) -> None:
         """The draft has become a conversation."""
         name = _name((widget.pk, visitor))
-        kept = _load(await cached("get", name), widget)
-        if kept and kept.conversation == conversation:
-            await cached("delete", name)
+        await cached("delete_if", name, "conversation", conversation.hex)
 
 
 def next_conversation_id(before: UUID, ended: datetime | None = None) -> UUID:

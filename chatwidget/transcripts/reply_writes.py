@@ -110,7 +110,8 @@ def checkpoint(
     with transaction.atomic():
         # Each row is changed once: the second time PostgreSQL would look for its conversation, and
         # leases wait for nobody's lock on that.
-        mine.exclude(pk__in=grown).update(lease_until=lease())
+        if quiet := set(running) - grown:
+            mine.filter(pk__in=quiet).update(lease_until=lease())
         _store_texts(owner, changed)
     for each in changed:
         if each.session:

@@ -36,6 +36,7 @@ from chatwidget.transcripts.queries import accepted_before
 from chatwidget.transcripts.sql import (
     advance,
     insert_messages,
+    insert_row,
     insert_visitor,
     step_back,
     unfinished,
@@ -183,19 +184,22 @@ def open_conversation(
     if new and not details.email:  # else with that, at once
         announce(Visitor.objects.get(pk=visitor))
     greeting = opening.greeting
-    Conversation.objects.create(
-        pk=conversation,
-        widget=message.widget,
-        visitor_id=visitor,
-        provider_session=opening.session,
-        session_config=opening.session_config,
-        page_url=details.page_url,
-        page_title=details.page_title,
-        referrer=details.referrer,
-        locale=opening.locale,
-        user_agent=opening.user_agent,
-        last_message_at=now,
-        last_seq=1 if greeting else 0,
+    insert_row(
+        Conversation(
+            pk=conversation,
+            widget=message.widget,
+            visitor_id=visitor,
+            provider_session=opening.session,
+            session_config=opening.session_config,
+            page_url=details.page_url,
+            page_title=details.page_title,
+            referrer=details.referrer,
+            locale=opening.locale,
+            user_agent=opening.user_agent,
+            started_at=now,
+            last_message_at=now,
+            last_seq=1 if greeting else 0,
+        )
     )
     if greeting is None:
         return []
