@@ -40,11 +40,11 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return found if len(found) <= self.per_page else None
 
     def page(self, number: Any) -> Any:
-        """Its rows by their keys, which are found first: SQLite would else make all that the list
-        shows of every row that matches, and sort them then."""
+        """The keys of its rows: SQLite would else make all that the list shows of every row that
+        matches, and sort them then."""
         found = super().page(number)
-        keys = list(cast("QuerySet[Conversation]", found.object_list).values_list("pk", flat=True))
-        found.object_list = cast("QuerySet[Conversation]", self.object_list).filter(pk__in=keys)
+        rows = cast("QuerySet[Conversation]", found.object_list)
+        found.object_list = list(rows.values_list("pk", flat=True))
         return found
 
     @property
@@ -55,14 +55,15 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class BoundedChangeList(ChangeList):
-    """Knows when there is more than it counted, and reads few rows by their keys: a search for
-    what is rare has read every message to count them, and need not do so again."""
+    """Knows when there is more than it counted, and reads rows by their keys alone: what matches
+    has been found, and need not be once more."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         few = cast("BoundedPaginator", self.paginator).few
-        if few is not None:
-            self.result_list = self.queryset.filter(pk__in=few)
+        keys = self.result_list if few is None else few
+        rows = self.root_queryset.filter(pk__in=keys)
+        self.result_list = rows.order_by(*self.queryset.query.order_by)
         if self.query:
             self.result_list = with_hits(
                 list(self.result_list), self.query, self.get_query_string()[1:]
