@@ -272,6 +272,22 @@ async def test_nothing_is_wider_than_the_screen(
         assert wide <= width, address
 
 
+async def test_paper_is_used_to_its_edges_and_read_in_black(admin: Page, server: Server) -> None:
+    path = await stored(server, "printed", "Hello", REPLY)
+    numbers = path.partition("conversation/")[0] + "tally/"
+    await admin.set_viewport_size({"width": 1280, "height": 800})
+    for address, text in ((path, ".cw-bubble"), (numbers, ".cw-numbers h2")):
+        await admin.goto(address)
+        await admin.evaluate("document.documentElement.dataset.theme = 'dark'")
+        await expect(admin.locator("#nav-sidebar")).to_be_visible()
+        await admin.emulate_media(media="print", color_scheme="dark")
+        await expect(admin.locator("#nav-sidebar")).to_be_hidden()
+        box = await admin.locator(".content").first.bounding_box()
+        assert box and box["width"] > 1200, address
+        await expect(admin.locator(text).first).to_have_css("color", "rgb(23, 24, 28)")
+        await admin.emulate_media(media="screen")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_in_what_is_ours(admin: Page, server: Server, scheme: Any) -> None:
     failed = {"status": "failed", "error_code": "provider_timeout", "error_cause": "no byte"}
