@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ from chatwidget.text import is_clean
 from chatwidget.transcripts.types import NewMessage
 
 logger = logging.getLogger("chatwidget")
+
+SLOW_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def _storable(given: object) -> dict[str, Any]:
 def ask_hook(hook: Hook, message: NewMessage) -> dict[str, Any]:
     """What it adds. Raises MessageRefused; BadRequest where it fails, for what it would have
     refused must not pass."""
+    began = time.monotonic()
     try:
         return _storable(hook(_incoming(message)) or {})
     except FrameError:
@@ -99,3 +103,6 @@ def ask_hook(hook: Hook, message: NewMessage) -> dict[str, Any]:
     except Exception as error:
         logger.exception("CHATWIDGET['MESSAGE_HOOK']")
         raise BadRequest("the site's hook failed") from error
+    finally:
+        if (seconds := time.monotonic() - began) > SLOW_SECONDS:
+            logger.warning("CHATWIDGET['MESSAGE_HOOK'] took %.1f s: others wait for it", seconds)

@@ -19,6 +19,7 @@ from chatwidget import signals, transcripts
 from chatwidget.errors import BadRequest, FrameError, MessageRefused
 from chatwidget.models import Message, Role, Status, Visitor, Widget, new_id
 from chatwidget.transcripts import VisitorDetails
+from chatwidget.transcripts import hook as hook_module
 from chatwidget.transcripts.hook import IncomingMessage
 from tests.hook import UNSTORABLE, seen
 from tests.running import ROOT
@@ -169,6 +170,17 @@ def test_what_it_refuses_is_not_stored(
         assert isinstance(refused.value, BadRequest)
         assert "MESSAGE_HOOK" in caplog.text
     assert not Message.objects.exists() and not Visitor.objects.exists()
+
+
+@pytest.mark.usefixtures("hooked")
+def test_a_slow_one_is_logged(
+    talk: Talk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk.send("hello")
+    assert "MESSAGE_HOOK" not in caplog.text
+    monkeypatch.setattr(hook_module, "SLOW_SECONDS", -1.0)
+    talk.send("and more", opening=False)
+    assert "MESSAGE_HOOK'] took 0.0 s" in caplog.text
 
 
 @pytest.mark.usefixtures("hooked")
