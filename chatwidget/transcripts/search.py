@@ -92,11 +92,11 @@ def _newest(terms: Sequence[Term], query: Query) -> set[UUID]:
     """The conversations of the newest MOST_HITS entries that hold all of the terms."""
 
     if cost := INDEX_COST.get(connection.vendor):
-        seen = len(search_sql.in_newest(terms, query, LOOKED_AT, MOST_HITS))
+        seen = sum(search_sql.in_newest(terms, query, LOOKED_AT, MOST_HITS).values())
         to_read = MOST_HITS * LOOKED_AT // max(seen, 1)
         if to_read < cost * search_sql.stored() * seen / LOOKED_AT:
             found = search_sql.in_newest(terms, query, 2 * to_read, MOST_HITS)
-            if len(found) == MOST_HITS:
+            if sum(found.values()) == MOST_HITS:
                 return set(found)
     return set(search_sql.by_index(terms, query, MOST_HITS))
 

@@ -22,8 +22,9 @@ TABLE = "chatwidget_search"
 VECTOR = "to_tsvector('simple', words)"
 
 
-def in_newest(terms: Iterable[Term], query: Query, entries: int, most: int) -> list[UUID]:
-    """The conversations of those among the newest entries that hold all of the terms."""
+def in_newest(terms: Iterable[Term], query: Query, entries: int, most: int) -> dict[UUID, int]:
+    """The conversations of those among the newest entries that hold all of the terms; of how
+    many each."""
     tests, values = likes(terms, query.marks)
     columns = "conversation_id, words"
     newest = f"SELECT {columns} FROM {ENTRIES} WHERE id < %s ORDER BY id DESC LIMIT %s"
@@ -32,8 +33,8 @@ def in_newest(terms: Iterable[Term], query: Query, entries: int, most: int) -> l
     return _conversations(sql, _end(query), entries, *values, most)
 
 
-def by_index(terms: Iterable[Term], query: Query, most: int) -> list[UUID]:
-    """The conversations of the newest entries that hold all of the terms."""
+def by_index(terms: Iterable[Term], query: Query, most: int) -> dict[UUID, int]:
+    """The conversations of the newest entries that hold all of the terms; of how many each."""
     end = _end(query)
     select = f"SELECT conversation_id FROM {ENTRIES} WHERE"
     if connection.vendor == "postgresql":
@@ -53,11 +54,13 @@ def by_index(terms: Iterable[Term], query: Query, most: int) -> list[UUID]:
     return _conversations(sql, *values, end, most)
 
 
-def _conversations(sql: str, *values: Any) -> list[UUID]:
-    """What is selected; SQLite and MySQL hold an id as text."""
+def _conversations(sql: str, *values: Any) -> dict[UUID, int]:
+    """Those that are selected, and how often. SQLite and MySQL hold an id as text."""
+    sql = f"SELECT conversation_id, COUNT(*) FROM ({sql}) hits GROUP BY conversation_id"
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return [each if isinstance(each, UUID) else UUID(each) for (each,) in cursor.fetchall()]
+        rows = cursor.fetchall()
+    return {each if isinstance(each, UUID) else UUID(each): count for each, count in rows}
 
 
 def _end(query: Query) -> int:
