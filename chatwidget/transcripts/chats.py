@@ -10,20 +10,18 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from chatwidget.models import Conversation, Judgement, Message, Note, Tag
 from chatwidget.transcripts.raw_rows import (
+    GIVEN,
+    Reader,
     Times,
-    between,
     id_writer,
     one_of,
-    raw_rows,
     time_writer,
-    utc,
 )
 
 CHUNK = 1000  # conversations in memory at once, with their messages
@@ -38,6 +36,8 @@ MESSAGE = (
     *("first_chunk_ms", "error_code", "error_cause", "retry_after", "rating", "rating_comment"),
     *("ui", "metadata", "author", "event"),
 )
+JUDGEMENT = ("message_id", "verdict", "reason", "expected", "author_name", "created_at")
+NOTE = ("conversation_id", "author_name", "created_at", "text")
 
 
 class Chat(NamedTuple):
@@ -45,7 +45,7 @@ class Chat(NamedTuple):
 
     about: tuple[Any, ...]  # ABOUT, as the database gives it
     messages: list[tuple[Any, ...]]  # of each MESSAGE, so too
-    judgements: dict[str, dict[str, Any]]  # by the id of a message; of the whole chunk
+    judgements: dict[Any, dict[str, Any]]  # by the id of a message, so too; of the whole chunk
     tags: list[str]
     notes: list[dict[str, Any]]
     id_text: Callable[[Any], str]  # what writes an id, and a time, of those
@@ -57,53 +57,67 @@ def read_chats(conversations: QuerySet[Conversation]) -> Iterator[Chat]:
     database = conversations.db
     id_text, time_text = id_writer(database), time_writer(database)
     everything = not conversations.query.where  # then a chunk has all between its first and last
-    chunk = raw_rows(conversations[:CHUNK], ABOUT)
+    within = _Readers(time_text, conversation__gte=GIVEN, conversation__lte=GIVEN)
+    after = Reader(conversations.filter(pk__gt=GIVEN)[:CHUNK], ABOUT)
+    chunk = Reader(conversations[:CHUNK], ABOUT)()
     while chunk:
         keys = [about[0] for about in chunk]
-        if everything:
-            chosen = between("conversation_id", keys[0], keys[-1])
-        else:
-            chosen = one_of("conversation_id", keys, database)
-        found = Message.objects.filter(chosen)
-        rows = raw_rows(found.order_by("conversation", "seq"), MESSAGE)
-        messages = {key: list(group) for key, group in groupby(rows, itemgetter(0))}
-        # Where there are none, they would be sought by the id of each message.
-        judged = _judgements(found) if Judgement.objects.exists() else {}
-        tags, notes = _tags(chosen), _notes(chosen)
+        readers, given = within, [keys[0], keys[-1]]
+        if not everything:
+            readers, given = _Readers(time_text, one_of("conversation_id", keys, database)), []
+        messages, judgements = readers.messages(*given), readers.judgements(*given)
+        tags, notes = readers.tags(*given), readers.notes(*given)
         for about in chunk:
-            pk = id_text(about[0])
-            added = (judged, tags.get(pk, []), notes.get(pk, []))
-            yield Chat(about, messages.get(about[0], []), *added, id_text, time_text)
-        chunk = raw_rows(conversations.filter(pk__gt=UUID(str(keys[-1])))[:CHUNK], ABOUT)
+            key = about[0]
+            of_it = (messages.pop(key, []), judgements, tags.get(key, []), notes.get(key, []))
+            yield Chat(about, *of_it, id_text, time_text)
+        chunk = after(keys[-1])
 
 
-def _judgements(messages: QuerySet[Message]) -> dict[str, dict[str, Any]]:
-    """What staff think of replies, by message."""
-    return {
-        str(row.message_id): {
-            "verdict": row.verdict,
-            "reason": row.reason,
-            "expected": row.expected,
-            "author": row.author_name,
-            "created_at": utc(row.created_at),
+class _Readers:
+    """What reads all that belongs to conversations: to those of a condition."""
+
+    def __init__(self, times: Times, *chosen: RawSQL, **conditions: RawSQL) -> None:
+        self._times = times
+        found = Message.objects.filter(*chosen, **conditions)
+        self._messages = Reader(found.order_by("conversation", "seq"), MESSAGE)
+        judged = Judgement.objects.filter(message__in=found.values("pk"))
+        self._judgements = Reader(judged, JUDGEMENT)
+        self._judgement = Reader(Judgement.objects.all()[:1], ["pk"])
+        given = Tag.conversations.through.objects.filter(*chosen, **conditions)
+        self._tags = Reader(given.order_by("tag__name"), ("conversation_id", "tag__name"))
+        self._notes = Reader(Note.objects.filter(*chosen, **conditions), NOTE)
+
+    def messages(self, *given: Any) -> dict[Any, list[tuple[Any, ...]]]:
+        """By conversation."""
+        return {key: list(group) for key, group in groupby(self._messages(*given), itemgetter(0))}
+
+    def judgements(self, *given: Any) -> dict[Any, dict[str, Any]]:
+        """What staff think of replies, by message."""
+        # Where there are none, they would be sought by the id of each message.
+        rows = self._judgements(*given) if self._judgement() else []
+        return {
+            message: {
+                "verdict": verdict,
+                "reason": reason,
+                "expected": expected,
+                "author": author,
+                "created_at": self._times(created),
+            }
+            for message, verdict, reason, expected, author, created in rows
         }
-        for row in Judgement.objects.filter(message__in=messages.values("pk"))
-    }
 
+    def tags(self, *given: Any) -> dict[Any, list[str]]:
+        """Their names, by conversation."""
+        tags: dict[Any, list[str]] = {}
+        for conversation, name in self._tags(*given):
+            tags.setdefault(conversation, []).append(name)
+        return tags
 
-def _tags(chosen: RawSQL) -> dict[str, list[str]]:
-    """Their names, by conversation."""
-    tags: dict[str, list[str]] = {}
-    given = Tag.conversations.through.objects.filter(chosen)
-    for pk, name in given.order_by("tag__name").values_list("conversation_id", "tag__name"):
-        tags.setdefault(str(pk), []).append(name)
-    return tags
-
-
-def _notes(chosen: RawSQL) -> dict[str, list[dict[str, Any]]]:
-    """By conversation."""
-    notes: dict[str, list[dict[str, Any]]] = {}
-    for note in Note.objects.filter(chosen):
-        written = {"author": note.author_name, "created_at": utc(note.created_at)}
-        notes.setdefault(str(note.conversation_id), []).append({**written, "text": note.text})
-    return notes
+    def notes(self, *given: Any) -> dict[Any, list[dict[str, Any]]]:
+        """By conversation."""
+        notes: dict[Any, list[dict[str, Any]]] = {}
+        for conversation, author, created, text in self._notes(*given):
+            note = {"author": author, "created_at": self._times(created), "text": text}
+            notes.setdefault(conversation, []).append(note)
+        return notes

@@ -51,7 +51,7 @@ def _lines(chat: Chat) -> Iterator[str]:
             f"{about},{name},{seq},{role},{cell(text)},{status},{time_text(created)},"
             f"{time_text(completed) or ''},{'' if first is None else first},"
             f"{code and cell(code)},{cause and cell(cause)},{rating},{comment and cell(comment)},"
-            f"{_json(judgements.get(name))},{_json(ui)},{_json(metadata)},"
+            f"{_json(judgements.get(pk))},{_json(ui)},{_json(metadata)},"
             f"{author and cell(author)},{event}\r\n"
         )
 

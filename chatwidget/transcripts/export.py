@@ -135,7 +135,7 @@ def _messages(chat: Chat) -> list[_Message]:
             {"code": code, "cause": cause, "retry_after": retry_after} if code else None,
             rating,
             comment,
-            judgements.get(name),
+            judgements.get(pk),
             json_value(ui) if ui else None,
             json_value(metadata),
             {"name": author} if author else UNSET,

@@ -19,14 +19,29 @@ from django.db.models.expressions import RawSQL
 Times = Callable[[Any], str | None]
 
 
-def raw_rows(rows: QuerySet[Any, Any], names: Iterable[str]) -> list[tuple[Any, ...]]:
-    """These columns of what a query finds, unconverted."""
-    database = connections[rows.db]
-    named = rows.values_list(*[_column(name, database.vendor) for name in names])
-    sql, values = named.query.get_compiler(connection=database).as_sql()
-    with database.cursor() as cursor:
-        cursor.execute(sql, values)
-        return list(cursor.fetchall())
+class Reader:
+    """What reads these columns of a query's rows, unconverted.
+
+    The query may hold GIVEN, for values that come with each reading: Django needs longer to write
+    a query than the database to answer it, so a chunk's is written once.
+    """
+
+    def __init__(self, rows: QuerySet[Any, Any], names: Iterable[str]) -> None:
+        self._alias = rows.db
+        database = connections[rows.db]
+        named = rows.values_list(*[_column(name, database.vendor) for name in names])
+        self._sql, self._values = named.query.get_compiler(connection=database).as_sql()
+
+    def __call__(self, *given: Any) -> list[tuple[Any, ...]]:
+        left = iter(given)
+        values = [next(left) if value is _PLACE else value for value in self._values]
+        with connections[self._alias].cursor() as cursor:  # of the thread that reads this chunk
+            cursor.execute(self._sql, values)
+            return list(cursor.fetchall())
+
+
+_PLACE = object()
+GIVEN = RawSQL("%s", [_PLACE])
 
 
 class _Time(Func):
@@ -52,7 +67,7 @@ def _column(name: str, vendor: str) -> Any:
     return _Id(name) if vendor == "postgresql" and name in _IDS else name
 
 
-_IDS = frozenset({"id", "conversation_id", "visitor_id"})
+_IDS = frozenset({"id", "conversation_id", "visitor_id", "message_id"})
 
 
 def id_writer(database: str) -> Callable[[Any], str]:
@@ -79,11 +94,6 @@ def one_of(column: str, values: Sequence[Any], database: str) -> RawSQL:
         return RawSQL(found, [array], output_field=BooleanField())
     places = ",".join(["%s"] * len(values))
     return RawSQL(f"{column} IN ({places})", values, output_field=BooleanField())
-
-
-def between(column: str, first: Any, last: Any) -> RawSQL:
-    """A condition: the column holds one of these two, read unconverted, or what lies between."""
-    return RawSQL(f"{column} BETWEEN %s AND %s", [first, last], output_field=BooleanField())
 
 
 def time_writer(database: str) -> Times:
