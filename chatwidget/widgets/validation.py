@@ -219,8 +219,8 @@ def provider_class(name: str) -> type[Provider]:
     return known[name]
 
 
-def clean_widget(widget: Widget) -> None:
-    """Normalises a widget in place and checks all of it, together with its platform's needs.
+def clean_widget(widget: Widget, *, platform: bool = True) -> None:
+    """Normalises a widget in place and checks all of it, with `platform` its platform's needs, too.
 
     Raises ValidationError with the messages of each field; `__all__` holds what concerns several.
     """
@@ -249,7 +249,7 @@ def clean_widget(widget: Widget) -> None:
             errors.setdefault(name, []).extend(messages)
     if widget.pk and widget.fallback_id == widget.pk:
         errors["fallback"] = [_("a widget cannot be its own fallback")]
-    if not errors:
+    if platform and not errors:
         errors = _platform_problems(widget)
     if errors:
         raise ValidationError(errors)

@@ -15,6 +15,7 @@ from pytest_django import Settings
 from chatwidget.models import Widget
 from tests.environment import VARIABLES
 from tests.running import Preparation, run
+from tests.stored import a_widget
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +122,17 @@ def test_the_same_key_is_encrypted_with_the_newest_secret(settings: Settings) ->
     settings.CHATWIDGET = {"SECRET_KEYS": ("lost everything",)}
     assert configure(*again).startswith("Changed widget 'a'")
     assert Widget.objects.get().key.reveal() == KEY
+
+
+@pytest.mark.parametrize("lack", ["a key", "a secret that reads it", "a platform"])
+def test_what_its_platform_lacks_keeps_nobody_from_switching_it_off(lack: str) -> None:
+    widget = a_widget("a", provider="nowhere" if lack == "a platform" else "vindex")
+    if lack == "a secret that reads it":
+        Widget.objects.filter(pk=widget.pk).update(encrypted_key="gAAAA-of-another")
+    configure("a", "--inactive", "--keep-days", "30")
+    widget.refresh_from_db()
+    assert (widget.active, widget.keep_days) == (False, 30)
+    assert refused("a", "--active") and refused("a", "--base-url", "https://a.example")
 
 
 REFUSALS = {

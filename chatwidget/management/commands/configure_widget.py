@@ -28,6 +28,10 @@ from chatwidget.widgets.validation import (
     provider_class,
 )
 
+PLATFORM_OPTIONS = (
+    *("provider", "agent", "base_url", "api_key_env", "api_key_stdin"),
+    *("option", "preset", "description"),
+)
 # What belongs to one platform and must not go to another.
 PLATFORM_FIELDS = ("agent", "base_url", "encrypted_key", "options")
 
@@ -132,12 +136,13 @@ class Command(DatabaseCommand):
         for option, field in (("allow_origin", "allowed_origins"), ("image_host", "image_hosts")):
             if options[option] is not None:
                 setattr(widget, field, [given for given in options[option] if given.strip()])
-        cls = provider_class(widget.provider)
         if options["option"] is not None:
+            cls = provider_class(widget.provider)
             given = [text for text in options["option"] if text.strip()]
             kept = {name: widget.options[name] for name in DESCRIBING if name in widget.options}
             widget.options = kept | dict(parse_option(cls, text) for text in given)
         if described:
+            cls = provider_class(widget.provider)
             if not described.keys() <= cls.options.keys():
                 raise ValidationError(f"{cls.label} takes no preset and no description.")
             kept = {n: each for n, each in widget.options.items() if n not in DESCRIBING}
@@ -147,8 +152,16 @@ class Command(DatabaseCommand):
         protection.protect(widget, options)
         people.staff(widget, options)
         _set_key(widget, _read_key(options["api_key_env"], options["api_key_stdin"]))
-        clean_widget(widget)
+        clean_widget(widget, platform=widget.pk is None or _about_platform(options))
         return widget
+
+
+def _about_platform(options: dict[str, Any]) -> bool:
+    """Is the platform, or that it is asked again, among what is given? What it lacks must not keep
+    anybody from switching its widget off, say."""
+    return bool(options["active"]) or any(
+        options[name] not in (None, False) for name in PLATFORM_OPTIONS
+    )
 
 
 def _fallback(slug: str) -> Widget | None:
