@@ -52,7 +52,8 @@ def test_a_search_asks_the_index_once(admin_client: Client) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert found(admin_client, q="lamp") == [lamps]
     asked = [query["sql"] for query in queries if "lamp" in query["sql"].partition("WHERE")[2]]
-    assert len(asked) == 3, "the newest entries, the index, the lines that are shown"
+    most = 2 if connection.vendor == "mysql" else 3  # it has no index to ask
+    assert len(asked) == most, "the newest entries, the index, the lines that are shown"
 
 
 # --- what a search shows ---
