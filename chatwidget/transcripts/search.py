@@ -35,7 +35,7 @@ AHEAD = 1_000
 # Of the entries that match, so many of the newest are looked at.
 MOST_HITS = 5_000
 # How frequent words are is seen in so many of the newest entries.
-LOOKED_AT = 5_000
+LOOKED_AT = 2_000
 # The index reads all that match before it knows the newest. For one of them, so many entries are
 # read one after the other in the same time.
 INDEX_COST = {"postgresql": 8.0, "sqlite": 0.1}
