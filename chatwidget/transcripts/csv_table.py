@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from chatwidget.transcripts.chats import Chat
@@ -26,7 +27,6 @@ BYTE_ORDER_MARK = "\ufeff"
 FORMULA = re.compile(r"""(\A|\r\n|[;|\t\r\n])(?=[\s"']*[=+\-@＝＋－＠])|\A(?=[\t\r\n])""")
 # Found in a cell with a NUL before it wherever FORMULA is found in the cell, and sooner.
 SUSPECT = re.compile(r"""[;|\t\r\n\0](?:[\s"']*[=+\-@＝＋－＠]|(?<=\0)[\t\r\n])""")
-QUOTED = re.compile(r'[",\r\n]')
 
 
 def as_csv(chats: Iterator[Chat]) -> Iterator[str]:
@@ -51,7 +51,8 @@ def _lines(chat: Chat) -> Iterator[str]:
             f"{about},{name},{seq},{role},{cell(text)},{status},{time_text(created)},"
             f"{time_text(completed) or ''},{'' if first is None else first},"
             f"{code and cell(code)},{cause and cell(cause)},{rating},{comment and cell(comment)},"
-            f"{_json(judgements.get(pk))},{_json(ui)},{_json(metadata)},"
+            f"{_json(judgements[pk]) if pk in judgements else ''},{_json(ui) if ui else ''},"
+            f"{'' if metadata == '{}' else _json(metadata)},"
             f"{author and cell(author)},{event}\r\n"
         )
 
@@ -61,9 +62,9 @@ def _about(chat: Chat) -> str:
     pk, visitor, began, ended, widget, name, email, external_id, consent, *facts = chat.about
     *texts, done_seq, last_seq = facts
     cells = [
-        *(chat.id_text(pk), cell(widget), chat.id_text(visitor)),
+        *(chat.id_text(pk), _repeated(widget), chat.id_text(visitor)),
         *(cell(name), cell(email), cell(external_id), _json(consent)),
-        *map(cell, texts),
+        *map(_repeated, texts),
         *(chat.time_text(moment) or "" for moment in (began, ended)),
         str(done_seq >= last_seq),
         *(cell(", ".join(chat.tags)), _json(chat.notes)),
@@ -83,8 +84,20 @@ def cell(text: str) -> str:
     """Harmless, and in quotes where it needs them."""
     if not text:
         return text
-    text = harmless(text)
-    return '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text
+    # Looks for one character each: all of them take less than one search for any.
+    if (
+        ("=" in text or "+" in text or "-" in text or "@" in text)
+        or ("＝" in text or "＋" in text or "－" in text or "＠" in text)
+        or text[0] in "\t\r\n"
+    ):
+        text = harmless(text)
+    if "," in text or '"' in text or "\r" in text or "\n" in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+# Of a conversation's pages and browsers few are new.
+_repeated = lru_cache(1000)(cell)
 
 
 def harmless(text: str) -> str:
