@@ -42,7 +42,6 @@ from chatwidget.admin.filters import (
     failed,
     rated,
     searched_widgets,
-    with_message,
 )
 from chatwidget.admin.hits import hit_lines, plain
 from chatwidget.admin.live import answering
@@ -108,7 +107,7 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
                 last_words=Subquery(end[:1]),
                 has_failed=failed(),
                 has_rating=rated(),
-                has_bad_rating=with_message(rating=-1),
+                has_bad_rating=rated(rating=-1),
             )
         )
 

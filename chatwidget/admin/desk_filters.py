@@ -14,10 +14,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget.admin.filters import FAILED, FormFilter, failed
+from chatwidget.admin.filters import FormFilter, failed, lost_replies
 from chatwidget.admin.words import CAUSES
 from chatwidget.languages import LANGUAGES
-from chatwidget.models import Conversation, Counted, Handover, Judgement, Message, Note, Tag
+from chatwidget.models import Conversation, Counted, Handover, Judgement, Note, Tag
 from chatwidget.transcripts import rollups, search, search_query
 from chatwidget.transcripts.access import visible_to
 from chatwidget.transcripts.desk import tags_in_use
@@ -124,11 +124,6 @@ class PageFilter(FormFilter):
         query = search_query.Query([words], marks=[(search_query.ORIGINS["about"],)])
         there = Q(page_url__icontains=self.typed) | Q(page_title__icontains=self.typed)
         return queryset.filter(there, search.matching(query))
-
-
-def lost_replies() -> QuerySet[Message]:
-    """Few, and in an index of their own."""
-    return Message.objects.filter(status__in=FAILED).order_by()
 
 
 def with_email(request: HttpRequest) -> Q:

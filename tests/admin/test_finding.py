@@ -15,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from chatwidget.admin.filters import failed, lost_replies, rated
 from chatwidget.models import (
     Conversation,
     Handover,
@@ -179,6 +180,19 @@ def many() -> dict[str, Conversation]:
     desk.set_done([rows["done"].pk], True)
     search.catch_up()
     return rows
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="of SQLite's planner")
+def test_failures_and_ratings_are_found_by_indexes_of_their_own() -> None:
+    """Asked as it is asked: with parameters where there are some."""
+    rows = Conversation.objects.all()
+    for found, index in (
+        (lost_replies(), "cw_message_failed"),
+        (rows.filter(failed()), "cw_message_failed"),
+        (rows.filter(rated()), "cw_message_rated"),
+        (rows.filter(rated(rating=-1)), "cw_message_rated"),
+    ):
+        assert index in found.explain()
 
 
 @pytest.mark.parametrize(
