@@ -71,6 +71,15 @@ async def test_a_person_takes_over_answers_and_hands_back(
     await expect(staff.get_by_role("article", name="Ana Rojas").last).to_contain_text("I am.")
     await expect(reply).to_have_value("")
 
+    # What one sends oneself is looked at, wherever the page stood.
+    await reply.fill("One line.\n" * 80)
+    await reply.press("Enter")
+    await expect(staff.get_by_role("article", name="Ana Rojas").last).to_contain_text("One line.")
+    await staff.evaluate("scrollTo(0, 0)")
+    await reply.fill("That was long.")
+    await reply.press("Enter")
+    await expect(staff.get_by_text("That was long.")).to_be_in_viewport()
+
     # What a screen reader is told names who says it.
     await expect(visitor.locator("#announcer")).to_contain_text("Ana Rojas: I am.")
 

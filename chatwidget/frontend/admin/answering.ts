@@ -118,6 +118,7 @@ class Answering {
     if (frame.type === "accepted") {
       this.#unsent.delete(frame.id);
       this.#apply({ type: "message", message: frame.message });
+      this.#lines.toEnd(); // what one sends oneself is always looked at
       return;
     }
     if (frame.type === "error") {
