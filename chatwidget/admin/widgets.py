@@ -67,7 +67,7 @@ class WidgetAdmin(SetsUp):
     @admin.display(description=_("platform"), ordering="provider")
     def platform(self, widget: Widget) -> str:
         known = providers().get(widget.provider)
-        return known.label if known else widget.provider
+        return str(known.label) if known else widget.provider
 
     @admin.display(description=_("sites"))
     def where(self, widget: Widget) -> str:

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from chatwidget.appearance import Words
 from chatwidget.conf import ProviderConfig
 from chatwidget.text import is_clean
 
@@ -129,7 +130,7 @@ class AgentProfile:
 class Provider(ABC):
     """One platform. Subclass it, and name it in settings.CHATWIDGET["PROVIDERS"]."""
 
-    label: ClassVar[str]
+    label: ClassVar[Words]
     default_base_url: ClassVar[str] = ""  # empty: the platform has none, so a widget must
     needs_base_url: ClassVar[bool] = True  # False: it makes no requests (demo)
     needs_key: ClassVar[bool] = True

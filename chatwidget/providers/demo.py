@@ -10,6 +10,8 @@ import re
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from chatwidget.errors import PlatformUnavailable
 from chatwidget.providers.base import Delta, Event, Finished, Provider, Turn
 
@@ -98,7 +100,7 @@ it in another tab, or lose the connection: the answer goes on, and nothing of it
 
 
 class Demo(Provider):
-    label = "Demo (no platform)"
+    label = _("Demo (no platform)")
     needs_base_url = False
     needs_key = False
     needs_agent = False

@@ -14,6 +14,7 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 import httpx
+from django.utils.translation import gettext_lazy as _
 
 from chatwidget.conf import ProviderConfig
 from chatwidget.errors import (
@@ -57,7 +58,7 @@ GREETING_JOIN = "\n\n"
 
 
 class Generic(HTTPProvider):
-    label = "Any agent, by a description"
+    label = _("Any agent, by a description")
     needs_key = False
     needs_agent = False
     options = {"preset": str, "description": dict}
