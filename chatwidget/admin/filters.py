@@ -103,6 +103,10 @@ class WidgetFilter(admin.RelatedFieldListFilter):
 
     parameter = "widget__id__exact"
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = str(_("widget"))  # the field has no name of its own
+
     def has_output(self) -> bool:
         """Also where there is one to choose from, or none, if another is asked for."""
         return super().has_output() or bool(self.lookup_val)

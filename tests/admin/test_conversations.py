@@ -363,3 +363,10 @@ def test_nobody_edits_and_few_may_read(
     client.force_login(django_user_model.objects.create_user("staff", is_staff=True))
     assert client.get(change(conversation)).status_code == 403
     assert client.get(LIST).status_code == 403
+
+
+def test_every_filter_is_named_in_the_readers_language(admin_client: Client) -> None:
+    a_widget("shop")
+    a_widget("blog")
+    page = admin_client.get(LIST, headers={"Accept-Language": "de"}).content.decode()
+    assert "Nach Widget" in page and "Nach widget" not in page
