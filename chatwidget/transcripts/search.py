@@ -126,9 +126,9 @@ def _index_batch(behind: QuerySet[Conversation], size: int) -> int:
     # No more of a text than is indexed: a reply may have a megabyte.
     beginning = Substr("text", 1, MAX_TEXT)
     said = list(messages.annotate(beginning=beginning).values_list(*SAID, "beginning", named=True))
-    # By `exclude`: where there is a NULL to look for, SQLite looks for all there are.
-    SearchEntry.objects.filter(conversation__in=found).exclude(message__isnull=False).delete()
-    SearchEntry.objects.filter(message__in=[message.id for message in said]).delete()
+    # Not `message=None`: where there is a NULL to look for, SQLite looks for all there are.
+    about = Q(conversation__in=found) & ~Q(message__isnull=False)
+    SearchEntry.objects.filter(about | Q(message__in=[message.id for message in said])).delete()
     noted = _noted(found)
     _insert(
         [
