@@ -47,7 +47,10 @@ class Reply:
 
     def append(self, text: str) -> None:
         """Append text, and wake what follows the reply."""
-        self.text += text
+        # A text that nothing else holds grows where it is; else each piece would copy all of it.
+        whole, self.text = self.text, ""
+        whole += text
+        self.text = whole
         self.activity = ""
         self.length += len(text)
         self._wake()

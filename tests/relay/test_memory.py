@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import tracemalloc
 from collections.abc import AsyncGenerator
 
 from pytest_django import Settings
@@ -13,6 +14,7 @@ from chatwidget.protocol import Send
 from chatwidget.providers.base import Event, Turn
 from chatwidget.relay.reply import Reply
 from tests.replaying import Process, Scripted, Tab, scripts
+from tests.sockets.readers import a_reply
 from tests.stored import a_widget
 
 
@@ -57,3 +59,18 @@ def test_an_ended_reply_is_forgotten(
 
 def _is_reply(found: object, reply_id: str) -> bool:
     return type(found) is Reply and found.id == reply_id
+
+
+def test_a_long_text_grows_where_it_is() -> None:
+    """To copy it for each piece would take more than the pieces, and twice the memory."""
+    reply = a_reply("a" * 1_000_000)
+    for _ in range(100):  # until Python knows what is added there
+        reply.append("b")
+    tracemalloc.start()
+    try:
+        for _ in range(10):
+            reply.append("c")
+        assert tracemalloc.get_traced_memory()[1] < 1_500_000  # the text itself, and no other
+    finally:
+        tracemalloc.stop()
+    assert reply.text == "a" * 1_000_000 + "b" * 100 + "c" * 10
