@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -43,7 +42,7 @@ from chatwidget.admin.filters import (
     rated,
     searched_widgets,
 )
-from chatwidget.admin.hits import hit_lines, plain
+from chatwidget.admin.hits import hit_lines, words_of
 from chatwidget.admin.live import answering
 from chatwidget.admin.mailing import MailsConversations, mailboxes
 from chatwidget.admin.times import ago
@@ -131,14 +130,6 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
     @admin.display(description=_("conversation"))
     def said(self, conversation: Any) -> str:
         """The visitor's first words and the last of all, or what was found; and what stands out."""
-        lines = [
-            (kind, Truncator(plain(text)).chars(160))
-            for kind, text in (
-                ("first", conversation.first_words),
-                ("last", conversation.last_words),
-            )
-            if text
-        ]
         flags = [("good", _("done"))] if conversation.is_done else []
         flags += [("tag", tag.name) for tag in conversation.tags.all()]
         if conversation.has_failed:
@@ -149,8 +140,7 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
             flags.append(("good", _("rated good")))
         return format_html(
             "{}{}",
-            hit_lines(conversation)
-            or format_html_join("", '<div class="cw-words cw-{}">{}</div>', lines),
+            hit_lines(conversation) or words_of(conversation),
             format_html_join(" ", '<span class="cw-flag cw-{}">{}</span>', flags),
         )
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Substr
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 
 from chatwidget.models import Message, Note
 from chatwidget.transcripts import search, search_query
@@ -75,6 +76,13 @@ def hit_lines(row: Any) -> SafeString:
             text = format_html('<a href="{}?{}#message-{}">{}</a>', here, query, hit.seq, text)
         lines.append((hit.role or "about", text))
     return format_html_join("", '<div class="cw-hit cw-from-{}">{}</div>', lines)
+
+
+def words_of(row: Any) -> SafeString:
+    """The visitor's first words and the last of all, as the list shows them."""
+    lines = [("first", row.first_words), ("last", row.last_words)]
+    shown = [(kind, Truncator(plain(text)).chars(160)) for kind, text in lines if text]
+    return format_html_join("", '<div class="cw-words cw-{}">{}</div>', shown)
 
 
 def marked(pieces: list[Piece]) -> SafeString:
