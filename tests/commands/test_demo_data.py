@@ -106,6 +106,13 @@ def test_it_refuses_beside_real_conversations() -> None:
     assert Widget.objects.count() == 1
     make(10, "--beside-real")
     assert Message.objects.count() == 12
+    both = (
+        r"there already\. Give --beside-real --replace \(with make: ARGS=\"--beside-real --replace"
+    )
+    with pytest.raises(CommandError, match=both):
+        make(10, "--beside-real")
+    make(20, "--beside-real", "--replace")
+    assert Message.objects.count() == 22
 
 
 def test_it_refuses_a_second_time() -> None:

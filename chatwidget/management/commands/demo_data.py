@@ -68,27 +68,21 @@ class Command(DatabaseCommand):
 
     def _make_room(self, replace: bool, beside_real: bool) -> None:
         """Refuse, or erase, what is there. Raises CommandError."""
-        real = Conversation.objects.exclude(widget__slug__in=SLUGS)
-        if not beside_real and real.exists():
-            raise CommandError(
-                "demo_data: this site has real conversations, which invented ones would drown. "
-                f"Give {_given('--beside-real')} to have both."
-            )
         made = Widget.objects.filter(slug__in=SLUGS)
-        if replace:
-            for widget in made:
-                erasure.erase_widget(widget)
-        elif made.exists():
-            there = ", ".join(made.values_list("slug", flat=True))
+        needed: dict[str, tuple[bool, str]] = {}
+        if Conversation.objects.exclude(widget__slug__in=SLUGS).exists():
+            why = "this site has real conversations, which invented ones would drown"
+            needed["--beside-real"] = (beside_real, why)
+        if made:
+            why = f"{', '.join(widget.slug for widget in made)} is there already"
+            needed["--replace"] = (replace, why)
+        if reasons := [why for given, why in needed.values() if not given]:
+            typed = " ".join(needed)
             raise CommandError(
-                f"demo_data: {there} is there already. Give {_given('--replace')} to "
-                "make all of it again."
+                f'demo_data: {"; ".join(reasons)}. Give {typed} (with make: ARGS="{typed}").'
             )
-
-
-def _given(option: str) -> str:
-    """An option as it is typed: `make demo-data` is how the README has it."""
-    return f'{option} (with make: ARGS="{option}")'
+        for widget in made:
+            erasure.erase_widget(widget)
 
 
 def _number(text: str) -> int:
