@@ -17,6 +17,18 @@ export function exchange(stage: Stage, text: string, more: Partial<Message> = {}
   stage.ready([stage.reply(GREETING), stage.user(QUESTION), stage.reply(text, more)]);
 }
 
+/** Where nobody is there, the form for an address opens by itself. */
+export const outOfHours = (then: (stage: Stage) => void = () => {}): Scene => ({
+  config: { person: true },
+  play(stage) {
+    exchange(stage, "I do not know, sorry.");
+    stage.app.askPerson();
+    const text = "We are here from 9 to 5. Leave your address, and we will write to you.";
+    stage.say({ type: "message", message: stage.message("event", text, { event: "away" }) });
+    then(stage);
+  },
+});
+
 export const fails = (code: string, more: object = {}): Scene => ({
   play: (stage) => exchange(stage, "", { status: "failed", error: failure(code, more) }),
 });

@@ -1,6 +1,6 @@
 /** Every state of the widget. A test looks whether each text that a visitor can meet is met here. */
 import { readConfig } from "../frame/config.ts";
-import { appears, exchange, fails, failure, ownData, refuses } from "./scenes.ts";
+import { appears, exchange, fails, failure, outOfHours, ownData, refuses } from "./scenes.ts";
 import * as shop from "./shop.ts";
 import type { Scene } from "./stage.ts";
 
@@ -229,15 +229,9 @@ export const states: Record<string, Scene> = {
     config: { person: true },
     play: (stage) => exchange(stage, "I do not know, sorry."),
   },
-  "nobody-there": {
-    config: { person: true },
-    play(stage) {
-      exchange(stage, "I do not know, sorry.");
-      stage.app.askPerson();
-      const text = "We are here from 9 to 5. Leave your address, and we will write to you.";
-      stage.say({ type: "message", message: stage.message("event", text, { event: "away" }) });
-    },
-  },
+  "nobody-there": outOfHours(),
+  "address-offered": outOfHours(({ app }) => app.postponePrechat()),
+  "address-left": outOfHours(({ app }) => app.submitPrechat({ email: "zoe@example.com" })),
   reconnecting: {
     play(stage) {
       exchange(stage, "Yes, we ship to", { status: "streaming" });
