@@ -94,5 +94,6 @@ def json_line(value: Any) -> str:
     except UnicodeEncodeError:  # half a surrogate pair, which JSON may hold
         line = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
     for end, escape in _LINE_ENDS.items():
-        line = line.replace(end, escape)
+        if end in line:  # which costs less than to replace nothing
+            line = line.replace(end, escape)
     return f"{line}\n"

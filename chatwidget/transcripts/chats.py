@@ -6,25 +6,27 @@ front of PostgreSQL might cut.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from chatwidget.models import Conversation, Judgement, Message, Note, Tag
 from chatwidget.transcripts.raw_rows import (
     GIVEN,
     Reader,
+    Rows,
     Times,
     id_writer,
+    listed,
     one_of,
     time_writer,
 )
 
-CHUNK = 1000  # conversations in memory at once, with their messages
+CHUNK = 250  # conversations in memory at once, with their messages: what a cache holds
 
 ABOUT = (
     *("id", "visitor_id", "started_at", "ended_at", "widget__slug", "visitor__name"),
@@ -57,14 +59,15 @@ def read_chats(conversations: QuerySet[Conversation]) -> Iterator[Chat]:
     database = conversations.db
     id_text, time_text = id_writer(database), time_writer(database)
     everything = not conversations.query.where  # then a chunk has all between its first and last
-    within = _Readers(time_text, conversation__gte=GIVEN, conversation__lte=GIVEN)
+    if everything:
+        readers = _Readers(time_text, Q(conversation__gte=GIVEN, conversation__lte=GIVEN))
+    else:
+        readers = _Readers(time_text, one_of("conversation_id", CHUNK, database))
     after = Reader(conversations.filter(pk__gt=GIVEN)[:CHUNK], ABOUT)
     chunk = Reader(conversations[:CHUNK], ABOUT)()
     while chunk:
         keys = [about[0] for about in chunk]
-        readers, given = within, [keys[0], keys[-1]]
-        if not everything:
-            readers, given = _Readers(time_text, one_of("conversation_id", keys, database)), []
+        given = [keys[0], keys[-1]] if everything else listed(keys, CHUNK, database)
         messages, judgements = readers.messages(*given), readers.judgements(*given)
         tags, notes = readers.tags(*given), readers.notes(*given)
         for about in chunk:
@@ -77,16 +80,15 @@ def read_chats(conversations: QuerySet[Conversation]) -> Iterator[Chat]:
 class _Readers:
     """What reads all that belongs to conversations: to those of a condition."""
 
-    def __init__(self, times: Times, *chosen: RawSQL, **conditions: RawSQL) -> None:
+    def __init__(self, times: Times, chosen: Q | RawSQL) -> None:
         self._times = times
-        found = Message.objects.filter(*chosen, **conditions)
+        found = Message.objects.filter(chosen)
         self._messages = Reader(found.order_by("conversation", "seq"), MESSAGE)
         judged = Judgement.objects.filter(message__in=found.values("pk"))
-        self._judgements = Reader(judged, JUDGEMENT)
-        self._judgement = Reader(Judgement.objects.all()[:1], ["pk"])
-        given = Tag.conversations.through.objects.filter(*chosen, **conditions)
-        self._tags = Reader(given.order_by("tag__name"), ("conversation_id", "tag__name"))
-        self._notes = Reader(Note.objects.filter(*chosen, **conditions), NOTE)
+        self._judgements = _unless_empty(judged, JUDGEMENT)
+        given = Tag.conversations.through.objects.filter(chosen)
+        self._tags = _unless_empty(given.order_by("tag__name"), ("conversation_id", "tag__name"))
+        self._notes = _unless_empty(Note.objects.filter(chosen), NOTE)
 
     def messages(self, *given: Any) -> dict[Any, list[tuple[Any, ...]]]:
         """By conversation."""
@@ -94,8 +96,6 @@ class _Readers:
 
     def judgements(self, *given: Any) -> dict[Any, dict[str, Any]]:
         """What staff think of replies, by message."""
-        # Where there are none, they would be sought by the id of each message.
-        rows = self._judgements(*given) if self._judgement() else []
         return {
             message: {
                 "verdict": verdict,
@@ -104,7 +104,7 @@ class _Readers:
                 "author": author,
                 "created_at": self._times(created),
             }
-            for message, verdict, reason, expected, author, created in rows
+            for message, verdict, reason, expected, author, created in self._judgements(*given)
         }
 
     def tags(self, *given: Any) -> dict[Any, list[str]]:
@@ -121,3 +121,8 @@ class _Readers:
             note = {"author": author, "created_at": self._times(created), "text": text}
             notes.setdefault(conversation, []).append(note)
         return notes
+
+
+def _unless_empty(rows: QuerySet[Any], names: Iterable[str]) -> Callable[..., Rows]:
+    """What reads these columns; it asks for none where the table had no row at the beginning."""
+    return Reader(rows, names) if rows.model.objects.exists() else lambda *given: []

@@ -46,10 +46,11 @@ def _lines(chat: Chat) -> Iterator[str]:
     for row in chat.messages:
         pk, created, completed, seq, role, text, status, first = row[1:9]
         code, cause, _, rating, comment, ui, metadata, author, event = row[9:]
-        name = id_text(pk)
+        began = time_text(created)
+        ended = began if completed == created else time_text(completed) or ""
         yield (
-            f"{about},{name},{seq},{role},{cell(text)},{status},{time_text(created)},"
-            f"{time_text(completed) or ''},{'' if first is None else first},"
+            f"{about},{id_text(pk)},{seq},{role},{cell(text)},{status},{began},"
+            f"{ended},{'' if first is None else first},"
             f"{code and cell(code)},{cause and cell(cause)},{rating},{comment and cell(comment)},"
             f"{_json(judgements[pk]) if pk in judgements else ''},{_json(ui) if ui else ''},"
             f"{'' if metadata == '{}' else _json(metadata)},"

@@ -122,22 +122,22 @@ def _messages(chat: Chat) -> list[_Message]:
     for row in chat.messages:
         pk, created, completed, seq, role, text, status, first = row[1:9]
         code, cause, retry_after, rating, comment, ui, metadata, author, event = row[9:]
-        name = id_text(pk)
+        began = time_text(created)
         message = _Message(
-            name,
+            id_text(pk),
             seq,
             role,
             text,
             status,
-            time_text(created),
-            time_text(completed),
+            began,
+            began if completed == created else time_text(completed),
             first,
             {"code": code, "cause": cause, "retry_after": retry_after} if code else None,
             rating,
             comment,
             judgements.get(pk),
             json_value(ui) if ui else None,
-            json_value(metadata),
+            {} if metadata == "{}" else json_value(metadata),
             {"name": author} if author else UNSET,
             event or UNSET,
         )

@@ -1,7 +1,7 @@
 """Rows as the database gives them, for exports, which are long.
 
 Django's converters cost more than the database does: an id becomes a UUID to become a text again,
-a time a datetime. PostgreSQL is asked for the texts; those of others are made here.
+a time a datetime. PostgreSQL is asked for texts; what they lack is made here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.db import connections
 from django.db.models import BooleanField, Func, QuerySet, TextField
 from django.db.models.expressions import RawSQL
 
+Rows = list[tuple[Any, ...]]
 Times = Callable[[Any], str | None]
 
 
@@ -32,7 +33,7 @@ class Reader:
         named = rows.values_list(*[_column(name, database.vendor) for name in names])
         self._sql, self._values = named.query.get_compiler(connection=database).as_sql()
 
-    def __call__(self, *given: Any) -> list[tuple[Any, ...]]:
+    def __call__(self, *given: Any) -> Rows:
         left = iter(given)
         values = [next(left) if value is _PLACE else value for value in self._values]
         with connections[self._alias].cursor() as cursor:  # of the thread that reads this chunk
@@ -45,15 +46,13 @@ GIVEN = RawSQL("%s", [_PLACE])
 
 
 class _Time(Func):
-    """As SQLite stores it, whose driver would parse it; with PostgreSQL as `utc` writes it."""
+    """As SQLite stores it, whose driver would parse it; with PostgreSQL as a text."""
 
     output_field = TextField()
     template = "+%(expressions)s"
 
     def as_postgresql(self, compiler: Any, connection: Any) -> Any:
-        form = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
-        text = f"to_char(%(expressions)s AT TIME ZONE 'UTC', {form})"
-        return self.as_sql(compiler, connection, template=f"replace({text}, '.000000', '')")
+        return self.as_sql(compiler, connection, template="%(expressions)s::text")
 
 
 class _Id(Func):
@@ -72,7 +71,8 @@ _IDS = frozenset({"id", "conversation_id", "visitor_id", "message_id"})
 
 def id_writer(database: str) -> Callable[[Any], str]:
     """What writes an id as it comes from there: SQLite and MySQL store 32 hexadecimal digits."""
-    return _hyphened if connections[database].vendor == "sqlite" else id_text
+    writers: dict[str, Callable[[Any], str]] = {"sqlite": _hyphened, "postgresql": str}
+    return writers.get(connections[database].vendor, id_text)
 
 
 def id_text(value: Any) -> str:
@@ -85,25 +85,31 @@ def _hyphened(text: str) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def one_of(column: str, values: Sequence[Any], database: str) -> RawSQL:
-    """A condition: the column holds one of what was read unconverted. Django would convert each."""
+def one_of(column: str, size: int, database: str) -> RawSQL:
+    """A condition: the column holds one of what `listed` makes of `size` values, GIVEN."""
     if connections[database].vendor == "postgresql":
-        array = f"{{{','.join(values)}}}"  # a list would be quoted one by one
         # By the index for each of them; `= ANY` of so many reads the table from end to end.
         found = f"{column} IN (SELECT unnest(%s::uuid[]))"
-        return RawSQL(found, [array], output_field=BooleanField())
-    places = ",".join(["%s"] * len(values))
-    return RawSQL(f"{column} IN ({places})", values, output_field=BooleanField())
+        return RawSQL(found, [_PLACE], output_field=BooleanField())
+    places = ",".join(["%s"] * size)
+    return RawSQL(f"{column} IN ({places})", [_PLACE] * size, output_field=BooleanField())
+
+
+def listed(values: Sequence[Any], size: int, database: str) -> list[Any]:
+    """At least one value and at most `size`, as they were read, to be given for `one_of`."""
+    if connections[database].vendor == "postgresql":
+        return [f"{{{','.join(values)}}}"]  # a list would be quoted one by one
+    return [*values, *[values[-1]] * (size - len(values))]
 
 
 def time_writer(database: str) -> Times:
     """What writes a time as it comes from there: with its zone, or in the connection's."""
     connection = connections[database]
-    if connection.vendor == "postgresql":
-        return lambda text: text
     zone = connection.timezone if settings.USE_TZ else None
     if connection.vendor == "sqlite" and zone is UTC:
         return lambda text: f"{text[:10]}T{text[11:]}Z" if text else None
+    if connection.vendor == "postgresql" and zone is UTC:
+        return six_digits
 
     def write(moment: datetime | str | None) -> str | None:
         if moment is None:
@@ -113,6 +119,15 @@ def time_writer(database: str) -> Times:
         return utc(moment.replace(tzinfo=zone) if moment.tzinfo is None and zone else moment)
 
     return write
+
+
+def six_digits(text: str | None) -> str | None:
+    """What PostgreSQL writes in UTC, 2026-03-14 12:00:00.5+00, as `utc` writes it."""
+    if text is None:
+        return None
+    end = len(text) - 3
+    fill = "000000"[end - 20 :] if end > 19 else ""
+    return f"{text[:10]}T{text[11:end]}{fill}Z"
 
 
 def utc(moment: datetime | None) -> str | None:

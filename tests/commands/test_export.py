@@ -14,7 +14,7 @@ import termios
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, strategies
 
 from chatwidget.conf import Secret
-from chatwidget.models import Message, Role, Status, Tag, Visitor
-from chatwidget.transcripts import chats, csv_table, desk, export
+from chatwidget.models import Message, Note, Role, Status, Tag, Visitor
+from chatwidget.transcripts import chats, csv_table, desk, export, raw_rows
 from tests.environment import VARIABLES
 from tests.hostile import TEXTS, Elements, same_elements
 from tests.running import ROOT, Preparation, run
@@ -341,6 +341,34 @@ def test_queries_do_not_grow_within_a_chunk(
         a_conversation(widget, "hi", "hello")
     with django_assert_num_queries(7):  # the first asks for migrations, the last for more
         exported()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--language", "de"]])
+def test_chunks_are_one_export(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chats, "CHUNK", 2)
+    widget = a_widget()
+    tag = Tag.objects.create(widget=widget, name="urgent")
+    made = [
+        a_conversation(widget, f"hi {n}", at=NOON + timedelta(minutes=n), locale="de")
+        for n in range(5)
+    ]
+    for conversation in made:
+        tag.conversations.add(conversation)
+        Note.objects.create(conversation=conversation, author_name="Ann", text=str(conversation))
+    for message in Message.objects.all():
+        desk.judge(message, User.objects.get_or_create(username="ann")[0], "right", "", "")
+    found = lines(*arguments)
+    assert [line["id"] for line in found] == [str(conversation.pk) for conversation in made]
+    assert [line["messages"][0]["text"] for line in found] == [f"hi {n}" for n in range(5)]
+    for line, conversation in zip(found, made, strict=True):
+        assert line["tags"] == ["urgent"] and line["notes"][0]["text"] == str(conversation)
+        assert line["messages"][0]["judgement"]["verdict"] == "right"
+
+
+@pytest.mark.parametrize("fraction", ["", ".5", ".25", ".000001", ".123456"])
+def test_a_time_of_postgresql_has_six_digits_or_none(fraction: str) -> None:
+    text = f"2026-03-14 12:00:00{fraction}+00"
+    assert raw_rows.six_digits(text) == raw_rows.utc(datetime.fromisoformat(text))
 
 
 def test_memory_does_not_grow_with_the_number_of_conversations(
