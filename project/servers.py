@@ -11,8 +11,10 @@ MAX_MESSAGE = 1024 * 1024
 PING_INTERVAL, PING_TIMEOUT = 20, 30
 APPLICATION = "project.asgi:application"
 # A handshake brings all cookies of the whole domain. Under uvicorn a line may have 8 KiB unless
-# this is in the environment when they are imported; Daphne takes 16 KiB.
-ENVIRONMENT = {"WEBSOCKETS_MAX_LINE_LENGTH": "16384"}
+# this is in the environment when they are imported; Daphne takes 16 KiB. The threshold is glibc's
+# own, kept where it is: it would rise with each large block that is freed, and the next ones would
+# lie between small ones, and not be given back.
+ENVIRONMENT = {"WEBSOCKETS_MAX_LINE_LENGTH": "16384", "MALLOC_MMAP_THRESHOLD_": "131072"}
 
 
 def daphne(host: str, port: int) -> list[str]:

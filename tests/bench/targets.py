@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from project.servers import ENVIRONMENT
 from tests.bench import golang
 from tests.bench.generator import Direct, Ours, Plain, Tally, Visitor
 from tests.bench.provider import Provider
@@ -94,6 +95,7 @@ async def start(
 def product_env(database: str) -> dict[str, str]:
     """A production-like environment without limits."""
     return {
+        **ENVIRONMENT,
         "SECRET_KEY": "bench-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789",
         "DEBUG": "false",
         "DATABASE_URL": database,

@@ -43,6 +43,9 @@ def test_the_image_is_an_ordinary_users_and_starts_without_a_shell() -> None:
     assert json.loads(check.partition("CMD ")[2])[0] == "python"
     # It serves as `manage.py serve --server uvicorn` does.
     assert command == ["uvicorn", *servers.uvicorn("0.0.0.0", 8000)[3:]]
+    [environment] = [text for name, text in steps if name == "ENV"]
+    wanted = {f"{name}={value}" for name, value in servers.ENVIRONMENT.items()}
+    assert wanted <= set(environment.split())
 
 
 def test_steps_leave_neither_caches_nor_secrets() -> None:
