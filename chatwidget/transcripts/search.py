@@ -34,8 +34,6 @@ SAID = ("id", "conversation_id", "role", "rating_comment")
 AHEAD = 1_000
 # Of the entries that match, so many of the newest are looked at.
 MOST_HITS = 5_000
-# How frequent words are is seen in so many of the newest entries.
-LOOKED_AT = 2_000
 # The index reads all that match before it knows the newest. For one of them, so many entries are
 # read one after the other in the same time.
 INDEX_COST = {"postgresql": 8.0, "sqlite": 0.1}
@@ -92,10 +90,9 @@ def _newest(terms: Sequence[Term], query: Query) -> set[UUID]:
     """The conversations of the newest MOST_HITS entries that hold all of the terms."""
 
     if cost := INDEX_COST.get(connection.vendor):
-        seen = sum(search_sql.in_newest(terms, query, LOOKED_AT, MOST_HITS).values())
-        to_read = MOST_HITS * LOOKED_AT // max(seen, 1)
-        if to_read < cost * search_sql.stored() * seen / LOOKED_AT:
-            found = search_sql.in_newest(terms, query, 2 * to_read, MOST_HITS)
+        share, stored = search_sql.frequency(terms, query)
+        if share and MOST_HITS / share < cost * share * stored:
+            found = search_sql.in_newest(terms, query, int(2 * MOST_HITS / share), MOST_HITS)
             if sum(found.values()) == MOST_HITS:
                 return set(found)
     return set(search_sql.by_index(terms, query, MOST_HITS))

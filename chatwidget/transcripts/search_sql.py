@@ -20,6 +20,10 @@ ENTRIES = SearchEntry._meta.db_table
 # The virtual table on SQLite, and what is indexed on PostgreSQL; as the migration makes them.
 TABLE = "chatwidget_search"
 VECTOR = "to_tsvector('simple', words)"
+# How frequent words are is seen in so many entries at each of these places, from the last one back
+# in time to the first: a night's, or a country's, are not like the others.
+PLACES = (0.0, 1 / 64, 1 / 16, 1 / 4)
+AT_A_PLACE = 500
 
 
 def in_newest(terms: Iterable[Term], query: Query, entries: int, most: int) -> dict[UUID, int]:
@@ -68,16 +72,33 @@ def _end(query: Query) -> int:
     return int(query.before.timestamp() * 1000) << 15 if query.before else (1 << 63) - 1
 
 
-def stored() -> int:
-    """About how many entries there are; not counted."""
-    if connection.vendor == "postgresql":
-        sql, values = "SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [ENTRIES]
-    else:
-        sql, values = f"SELECT MAX(rowid) FROM {ENTRIES}", []
+def frequency(terms: Iterable[Term], query: Query) -> tuple[float, int]:
+    """What share of the entries holds all of the terms, by a look at some of them, and about how
+    many entries there are; neither is counted."""
+    stored, first, last = _extent()
+    last = min(last, _end(query))
+    tests, values = likes(terms, query.marks)
+    place = f"SELECT words FROM {ENTRIES} WHERE id < %s ORDER BY id DESC LIMIT %s"
+    places = " UNION ALL ".join(f"SELECT words FROM ({place}) p{n}" for n in range(len(PLACES)))
+    befores = [last - int((last - first) * back) for back in PLACES]
+    looked_at = [value for before in befores for value in (before, AT_A_PLACE)]
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        [[found]] = cursor.fetchall()
-    return max(int(found or 0), 1)
+        sql = f"SELECT COUNT(*) FROM ({places}) looked_at WHERE {tests}"
+        cursor.execute(sql, [*looked_at, *values])
+        [[seen]] = cursor.fetchall()
+    return seen / (len(PLACES) * AT_A_PLACE), stored
+
+
+def _extent() -> tuple[int, int, int]:
+    """About how many entries there are, the first one's id, and one behind the last one's."""
+    count = f"SELECT MAX(rowid) FROM {ENTRIES}"
+    if connection.vendor == "postgresql":
+        count = f"SELECT reltuples FROM pg_class WHERE oid = '{ENTRIES}'::regclass"
+    ends = (f"(SELECT {end}(id) FROM {ENTRIES})" for end in ("MIN", "MAX"))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT ({count}), {', '.join(ends)}")
+        [[stored, first, last]] = cursor.fetchall()
+    return max(int(stored or 0), 1), first or 0, (last or 0) + 1
 
 
 def among(keys: Collection[UUID]) -> Any:
@@ -120,12 +141,12 @@ def _tsquery(terms: Iterable[Term], marks: Marks) -> str:
 JOINED = {True: ", ", False: " || "}
 
 
-def likes(terms: Iterable[Term], marks: Marks) -> tuple[str, list[object]]:
+def likes(terms: Iterable[Term], marks: Marks) -> tuple[str, list[Any]]:
     """For few entries, or a database without an index of ours: each is read."""
     mysql = connection.vendor == "mysql"  # where || says "or", as SQLite's CONCAT is too new
     padded = f"{'CONCAT(' if mysql else '('}' '{JOINED[mysql]}words{JOINED[mysql]}' ') LIKE %s"
     tests: list[str] = ["1 = 1"]
-    values: list[object] = []
+    values: list[Any] = []
     for of in marks:
         tests.append(f"({' OR '.join([padded] * len(of))})")
         values += [f"% {mark} %" for mark in of]

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from chatwidget.models import Conversation, Message, SearchEntry, Visitor, Widget
-from chatwidget.transcripts import desk, search, search_query
+from chatwidget.transcripts import desk, search, search_query, search_sql
 from chatwidget.transcripts.erasure import erase_conversations
 from tests.stored import NOON, a_conversation, a_widget
 
@@ -135,7 +135,10 @@ def check_frequent_words() -> None:
             by_index = [found(text) for text in typed]
         for looked_at in (1, 4, 100):
             cost = {} if connection.vendor == "mysql" else {connection.vendor: 1e9}
-            with patch.multiple(search, MOST_HITS=most, LOOKED_AT=looked_at, INDEX_COST=cost):
+            with (
+                patch.multiple(search, MOST_HITS=most, INDEX_COST=cost),
+                patch.object(search_sql, "AT_A_PLACE", looked_at),
+            ):
                 assert [found(text) for text in typed] == by_index, (most, looked_at)
     assert set(found("-weeks")) == {*SAID, "elsewhere"} - {"weeks", "weeks apart"}
     assert set(found("i -weeks")) < set(found("-weeks"))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatwidget.models import Conversation, SearchEntry
-from chatwidget.transcripts import search, search_query
+from chatwidget.transcripts import search, search_query, search_sql
 from chatwidget.transcripts.folding import MAX_WORD, beginnings, encoded, fold, words
 from tests.environment import VARIABLES
 from tests.running import run
@@ -84,6 +84,23 @@ def test_a_frequent_word_is_found_in_the_newest_entries_alone(monkeypatch: Any) 
     with CaptureQueriesContext(connection) as queries:
         assert search_cases.found("the") == [row.page_title]
     assert not any("MATCH" in query["sql"] for query in queries)
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="no other is asked here")
+def test_how_frequent_a_word_is_is_not_seen_in_the_newest_alone(monkeypatch: Any) -> None:
+    row = a_conversation(a_widget(), "hi")
+    search._insert(
+        [
+            SearchEntry(pk=pk * 1000, conversation=row, words="the w1" if pk < 990 else "die w1")
+            for pk in range(1000)
+        ]
+    )
+    monkeypatch.setattr(search_sql, "AT_A_PLACE", 10)
+    assert search_sql.frequency(search_query.parse("the").wanted, search_query.Query()) == (
+        0.75,
+        1000,
+    )
 
 
 @pytest.mark.django_db
