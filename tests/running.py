@@ -126,11 +126,18 @@ async def run(
     return done
 
 
+# What releases started servers by that had no module of ours for it.
+BEFORE_OURS = {"project.daphne": "daphne", "project.uvicorn_bounds:BoundedProtocol": "auto"}
+
+
 def of_checkout(command: list[str], checkout: Path) -> list[str]:
-    """How a server is started there: releases had Daphne alone before `project.daphne`."""
-    if (checkout / "project/daphne.py").exists():
-        return command
-    return ["daphne" if each == "project.daphne" else each for each in command]
+    """How a server is started there."""
+
+    def there(each: str) -> str:
+        module = each.partition(":")[0].replace(".", "/")
+        return each if (checkout / f"{module}.py").exists() else BEFORE_OURS[each]
+
+    return [there(each) if each in BEFORE_OURS else each for each in command]
 
 
 class Process:

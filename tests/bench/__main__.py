@@ -60,13 +60,13 @@ async def bench(full: bool, parts: list[str], messages: int) -> None:
             "desk": lambda: desk.measure(provider, folder, full),
             "years": lambda: years.measure(messages),
         }
-        tables, took = [], []
+        took = []
         for part in parts:
             began = time.monotonic()
-            tables.append(await measures[part]())
+            print(f"\n{await measures[part]()}\n", flush=True)
             took.append(f"{part} {time.monotonic() - began:.0f}")
     provider.close()
-    print("\n\n".join(["", *tables, f"Seconds: {', '.join(took)}"]))
+    print(f"Seconds: {', '.join(took)}")
 
 
 async def relayed(provider: Provider, folder: Path, full: bool) -> str:
