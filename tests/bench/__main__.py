@@ -37,7 +37,7 @@ PARTS = (
     *("pages", "page", "link", "markdown", "exports", "desk", "years"),
 )
 # Which ten minutes have no room for, or which seldom change.
-SLOW = ("workers", "years", "transports", "layers")
+SLOW = ("workers", "years", "transports", "layers", "page")
 
 
 async def bench(full: bool, parts: list[str], messages: int) -> None:

@@ -20,7 +20,7 @@ from tests.running import ROOT, free_port, of_checkout
 # The last commit before loader and frame were answered from memory.
 BEFORE = "689db0b"
 CONNECTIONS = 8
-SECONDS = 2.0
+SECONDS = 1.5
 OPENINGS = 100
 PATHS = {"loader": f"/chatwidget/{SLUG}.js", "frame": f"/chatwidget/{SLUG}/"}
 # Shares of the bare application's requests a second: Daphne, uvicorn.

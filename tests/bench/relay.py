@@ -82,7 +82,7 @@ async def measure(provider: Provider, folder: Path, results: Results, full: bool
     for name in [REFERENCE, "channels-uvicorn", *beside, *OURS]:
         await _memory(results, name, provider, folder, 2000 if full else 1000)
     for name in [*([REFERENCE] if full else []), *beside, *OURS]:
-        await _deaf(results, name, provider, folder, 200 if full else 40)
+        await _deaf(results, name, provider, folder, 200 if full else 24)
 
 
 async def postgres(

@@ -63,7 +63,7 @@ async def measure(provider: Provider, folder: Path, full: bool) -> str:
     async def file() -> str:
         return f"sqlite:///{folder}/rows-{len(list(folder.glob('rows-*')))}.sqlite3"
 
-    sizes, count = ((FEW, MANY), 40) if full else ((FEW, SOME), 12)
+    sizes, count = ((FEW, MANY), 40) if full else ((FEW, SOME), 8)
     tables = [await _measured(provider, folder, "SQLite", file, sizes, count)]
     if full:
         server = Postgres()
