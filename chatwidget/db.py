@@ -114,10 +114,10 @@ async def run_in_db_thread(operation: Callable[P, T], *args: P.args, **kwargs: P
 
 
 def let_others_write(since: float) -> float:
-    """Between two batches: who writes one after the other since then pauses each second, since
-    whoever waits for SQLite's lock looks for it now and then only. Gives the new `since`.
+    """Called between two batches: on SQLite, pause once a second, so that whoever waits for the
+    lock gets it, who looks for it only now and then.
 
-    Both are of `time.monotonic`.
+    `since`: when the work or the last pause began, by `time.monotonic`; gives the new one.
     """
     on_sqlite = connection.vendor == "sqlite" and not connection.in_atomic_block
     if not on_sqlite or time.monotonic() - since < TURN_SECONDS:
