@@ -229,6 +229,7 @@ class Ready(ServerFrame, frozen=True, tag="ready"):
     limits: ReadyLimits
     protocol: int = VERSION
     features: dict[str, bool] | UnsetType = UNSET
+    gone: bool | UnsetType = UNSET
 
 
 class Accepted(ServerFrame, frozen=True, tag="accepted"):

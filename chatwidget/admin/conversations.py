@@ -11,9 +11,9 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -45,6 +45,7 @@ from chatwidget.admin.filters import (
 from chatwidget.admin.hits import hit_lines, words_of
 from chatwidget.admin.live import answering
 from chatwidget.admin.mailing import MailsConversations, mailboxes
+from chatwidget.admin.read_only import ReadOnly
 from chatwidget.admin.times import ago
 from chatwidget.admin.transcript import transcript
 from chatwidget.models import Conversation, Message, Role, Visitor
@@ -57,7 +58,7 @@ PREVIEW = 300  # code points of a message that the list reads
 
 
 @admin.register(Conversation)
-class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
+class ConversationAdmin(ReadOnly, Browses, KeepsDesk, BlocksVisitors, MailsConversations):
     """The list costs the same queries and rows whatever is stored."""
 
     list_display = ("who", "said", "length", "last_message")
@@ -154,12 +155,6 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
 
     # --- one conversation ---
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Conversation | None = None) -> bool:
-        return False
-
     def has_view_permission(self, request: HttpRequest, obj: Conversation | None = None) -> bool:
         """As Django has it: who may change may also look; here that is all they may do."""
         opts = f"{self.opts.app_label}"
@@ -248,7 +243,7 @@ class ConversationAdmin(Browses, KeepsDesk, BlocksVisitors, MailsConversations):
                 "Erased the visitor. Conversations: %(conversations)s, messages: %(messages)s."
             )
             self.message_user(request, done % told, messages.SUCCESS)
-            return HttpResponseRedirect(reverse("admin:chatwidget_conversation_changelist"))
+            return self.back_to_list(request)
         theirs = Conversation.objects.filter(visitor=conversation.visitor_id)
         counts = {
             self.opts.verbose_name_plural: theirs.count(),

@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from chatwidget.admin.read_only import ReadOnly
 from chatwidget.admin.secret_fields import KeepsSecrets
 from chatwidget.admin.times import ago
 from chatwidget.models import Event, Notice, Webhook, Widget
@@ -195,7 +196,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Notice)
-class NoticeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class NoticeAdmin(ReadOnly):
     """The log: read, and sent again; never edited."""
 
     list_display = ("time", "event", "receiver", "state", "attempts", "answer")
@@ -224,12 +225,6 @@ class NoticeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         rows = super().get_queryset(request).filter(visible_to(request.user))
         told = visible_to(request.user, "webhook__widget")
         return rows.filter(told | Q(webhook=None)) if told else rows
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
-        return False
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("chatwidget.change_webhook"))

@@ -72,10 +72,10 @@ class Subscription(Following):
         self.draft = None
         super()._show_snapshot(snapshot)
 
-    async def start_draft(self, conversation: UUID | None) -> Draft:
-        """Show the visitor's draft."""
+    async def start_draft(self, conversation: UUID | None, *, gone: bool = False) -> Draft:
+        """Show the visitor's draft; `gone`: what they had, or asked for, is there no more."""
         if conversation is None and self.conversation:
-            conversation = next_conversation_id(self.conversation)  # it was erased
+            conversation, gone = next_conversation_id(self.conversation), True  # it was erased
         is_new, self.client.is_new = self.client.is_new, False
         shown, self.client.greeting = self.client.greeting, ""  # of what comes after, not
         draft = await self.relay.greetings.draft(
@@ -94,7 +94,7 @@ class Subscription(Following):
         self._waiting.clear()
         self.outbox.forget()
         greeting = [serialize.message(draft.greeting)] if draft.greeting else []
-        self.outbox.put(self._ready(greeting, more=False))
+        self.outbox.put(self._ready(greeting, more=False, gone=gone))
         if room:
             room.note(0)  # another tab may have sent its first message
         return draft
@@ -126,7 +126,7 @@ class Subscription(Following):
                 )
             else:
                 await self._latest()
-            await self._show_or_draft(snapshot)
+            await self._show_or_draft(snapshot, gone=conversation is not None)
 
     async def open_latest(self) -> None:
         """Show the visitor's latest conversation, or the draft of their first one. Raises
@@ -146,11 +146,11 @@ class Subscription(Following):
             transcripts.check_admission, self.widget.pk, self.client.visitor
         )
 
-    async def _show_or_draft(self, snapshot: Snapshot | None) -> None:
+    async def _show_or_draft(self, snapshot: Snapshot | None, *, gone: bool = False) -> None:
         if snapshot:
             self._show_snapshot(snapshot)
         else:
-            await self.start_draft(None)
+            await self.start_draft(None, gone=gone)
 
     async def message(self, client_id: UUID, text: str) -> NewMessage:
         """The visitor's message as it is stored; a draft's first waits for the greeting."""
@@ -199,7 +199,7 @@ class Subscription(Following):
             erased = conversation == self.conversation
             if erased:
                 await self.check_known()
-            await self.start_draft(next_conversation_id(place) if erased else conversation)
+            await self.start_draft(None if erased else conversation)
 
     async def _follow_to(self, following: UUID | None, room: Room | None) -> None:
         if self._room is room:  # else another conversation has been entered meanwhile
@@ -212,7 +212,7 @@ class Subscription(Following):
         if self.conversation:
             await run_in_db_thread(transcripts.check_known, self.client.visitor)
 
-    def _ready(self, messages: list[Message], *, more: bool) -> Ready:
+    def _ready(self, messages: list[Message], *, more: bool, gone: bool = False) -> Ready:
         profile = self.relay.greetings.profile(self.widget)
         return Ready(
             visitor=tokens.visitor_token(self.client.visitor, self.widget.pk),
@@ -221,6 +221,7 @@ class Subscription(Following):
             more=more,
             limits=ReadyLimits(max_length=self.max_length),
             features={"email": True} if profile.asks_email else UNSET,
+            gone=gone or UNSET,
         )
 
     @property

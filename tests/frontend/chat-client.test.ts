@@ -73,6 +73,15 @@ suite("the client", () => {
     assert.equal(scene.stores.visitor.value.conversation, "now");
   });
 
+  test("a new conversation leads back to the last, unless that was erased", () => {
+    for (const gone of [undefined, true]) {
+      const scene = new Scene();
+      scene.up(ready({ conversation: "c", messages: [message("m1", "user", "hi")] }));
+      scene.say(ready({ conversation: null, ...(gone && { gone }) }));
+      assert.equal(scene.client.previous, gone ? null : "c");
+    }
+  });
+
   test("who the visitor said to be goes before what they send, with each connection", () => {
     const scene = new Scene();
     scene.stores.visitor.save({ profile: { name: "Ada" } });

@@ -217,8 +217,9 @@ async def test_a_deleted_conversation_is_none(chat: Chat, another: Another, site
     assert deleted
     site.erase(deleted)
     tab = await another(chat, conversation=deleted)
-    assert tab.frames[0]["conversation"] is None
-    assert (await another(chat)).frames[0]["conversation"] is None
+    assert (tab.frames[0]["conversation"], tab.frames[0]["gone"]) == (None, True)
+    latest = (await another(chat)).frames[0]
+    assert (latest["conversation"], latest.get("gone")) == (None, None)
 
 
 async def test_a_second_hello_is_a_bad_frame(chat: Chat) -> None:

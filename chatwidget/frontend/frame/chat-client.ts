@@ -184,7 +184,7 @@ export class ChatClient {
       this.#visitor = frame.visitor;
       this.#olderBefore = "";
       this.sendProfile();
-      if (frame.conversation === null) this.#left(before);
+      if (frame.conversation === null && !frame.gone) this.#left(before);
     }
     if (frame.type === "accepted" && this.previous) this.#stores.tab.save({ previous: null });
     if (frame.type === "ready" || (frame.type === "accepted" && chat !== before)) {

@@ -72,6 +72,7 @@ const FRAMES = {
     more: boolean,
     limits: shape({ max_length: number }),
     features: maybe(shape({ email: anything })),
+    gone: anything,
   },
   accepted: { id: string, message, conversation: string },
   message: { message },
