@@ -12,6 +12,7 @@ UNSTORABLE: dict[str, Any] = {
     "not a number": {"of": float("nan")},
     "nul": {"of": ["a\0b"]},
     "half": {"of": "\ud800"},
+    "too long": {"of": "x" * 65536},
     "a list": [("of", "pairs")],
 }
 

@@ -26,6 +26,7 @@ from chatwidget.transcripts.types import NewMessage
 logger = logging.getLogger("chatwidget")
 
 SLOW_SECONDS = 1.0
+LONGEST = 64 * 1024  # code points of the metadata as JSON; platforms may add as many bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ def _storable(given: object) -> dict[str, Any]:
     # An escaped backslash before "u0000" is text, not an escape.
     if not is_clean(dumped) or r"\u0000" in dumped.replace(r"\\", ""):
         raise ValueError("the hook returned a NUL, or half a surrogate pair")
+    if len(dumped) > LONGEST:
+        raise ValueError(f"the hook returned more than {LONGEST} code points of JSON")
     return given
 
 
