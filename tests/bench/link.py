@@ -73,6 +73,7 @@ class Link:
             server.close()
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _slow(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(ROUND_TRIP)
@@ -107,12 +108,12 @@ async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dela
                 return
             writer.write(data)
 
-    arriving = asyncio.create_task(arrive())
-    with suppress(OSError):
-        while data := await reader.read(65536):
-            on_the_way.put_nowait((loop.time() + delay, data))
-    on_the_way.put_nowait((loop.time() + delay, b""))
-    await arriving
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(arrive())
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                on_the_way.put_nowait((loop.time() + delay, data))
+        on_the_way.put_nowait((loop.time() + delay, b""))
 
 
 async def measure(folder: Path, full: bool) -> str:
