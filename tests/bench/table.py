@@ -67,8 +67,14 @@ class Goal:
                 least = self.kind == "at least"
                 sign, reached = ("≥", ratio >= goal) if least else ("≤", ratio <= goal)
                 told += [f"{value:,.2f}", f"{ratio:.2f}", f"{sign} {goal:g}", verdict(reached)]
-        told.insert(1, " / ".join(f"{results.value(self.row, b):,.2f}" for b in unique(self.bases)))
+        bases = [base for base in unique(self.bases) if (self.row, base) in results.values]
+        told.insert(1, " / ".join(f"{results.value(self.row, base):,.2f}" for base in bases))
         return told
+
+    def measured(self, results: Results) -> bool:
+        """Was all that it needs?"""
+        needed = OURS if self.kind == "most" else (*OURS, *self.bases)
+        return all((self.row, name) in results.values for name in needed)
 
 
 def unique(names: tuple[str, ...]) -> list[str]:
@@ -108,11 +114,7 @@ def everything(results: Results) -> str:
 
 
 def goals(results: Results, wanted: list[Goal]) -> str:
-    there = [
-        goal
-        for goal in wanted
-        if all((goal.row, name) in results.values for name in (*OURS, *goal.bases))
-    ]
+    there = [goal for goal in wanted if goal.measured(results)]
     side = ["", "ratio", "goal", ""]
     head = ["against the minimal consumer", "its own", "Daphne", *side[1:], "uvicorn", *side[1:]]
     return printed(head, [goal.told(results) for goal in there])
