@@ -290,7 +290,11 @@ export class App implements Actions {
   // --- together ---------------------------------------------------------------------------------
 
   #watch(): void {
-    const look = () => this.#begun && this.#visitor.wasReplaced() && this.#forget();
+    const look = () => {
+      if (!this.#begun) return;
+      if (this.#visitor.wasReplaced()) this.#forget();
+      else this.#update();
+    };
     window.addEventListener("storage", look);
     window.addEventListener("pageshow", look);
     document.addEventListener("visibilitychange", () => {

@@ -33,11 +33,17 @@ export class CurrentVisitor {
     return another;
   }
 
-  /** True where another tab was told so, which must not bring the last one back from here. */
+  /**
+   * True where another tab was told so, which must not bring the last one back from here. Of the
+   * same visitor, what they have told another tab is known from now on.
+   */
   wasReplaced(): boolean {
     const { visitor } = this.#stores;
     const stored: Visitor = visitor.read();
-    if (stored.since === visitor.value.since) return false;
+    if (stored.since === visitor.value.since) {
+      if (stored.profile) visitor.value.profile = stored.profile;
+      return false;
+    }
     visitor.value = stored;
     this.#clearTab();
     return true;
