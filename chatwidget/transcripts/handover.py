@@ -44,6 +44,7 @@ from chatwidget.transcripts.locking import (
 )
 from chatwidget.transcripts.notices import record
 from chatwidget.transcripts.office_hours import is_open
+from chatwidget.transcripts.sql import insert
 from chatwidget.transcripts.types import (
     Change,
     ConversationGone,
@@ -53,6 +54,7 @@ from chatwidget.transcripts.types import (
     Staff,
     StoredMessage,
     entry_of,
+    entry_of_row,
 )
 from chatwidget.transcripts.visitor_writes import open_conversation
 
@@ -130,15 +132,9 @@ def ask_for_person(asked: NewMessage) -> Change | None:
     None where they have asked before, or have one. Raises BadRequest where it is not offered.
     """
     now = timezone.now()
-    greeting: list[Message] = []
-    began = False
-    try:
-        row = locked(asked.conversation, asked.visitor)
-    except ConversationGone:
-        if asked.opening is None:
-            raise
-        greeting, began = open_conversation(asked, asked.opening, now), True
-        row = locked(asked.conversation, asked.visitor)
+    greeting = open_conversation(asked, asked.opening, now) if asked.opening else []
+    row = locked(asked.conversation, asked.visitor)
+    began = row.revision == 0  # else another tab has begun it
     admit(row.widget.active, row.visitor.blocked_at is not None)
     desk = row.widget.typed_desk
     if not desk.offer_person:
@@ -147,10 +143,10 @@ def ask_for_person(asked: NewMessage) -> Change | None:
         return None
     Handover.objects.create(pk=row.pk, asked_at=now)
     entries = []
-    for message in greeting:
-        message.revision = changed(row)
-        message.save(force_insert=True)
-        entries.append(entry_of(message))
+    for message in greeting if began else []:
+        message["revision"] = changed(row)
+        insert(Message, message)
+        entries.append(entry_of_row(message))
     if is_open(desk, now):
         entries.append(tell(row, EventKind.ASKED))
     else:

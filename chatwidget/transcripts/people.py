@@ -12,7 +12,7 @@ from django.utils import timezone
 from chatwidget.models import Conversation, Event, Message, Visitor, Widget
 from chatwidget.signals import send_on_commit, visitor_identified
 from chatwidget.transcripts.notices import record
-from chatwidget.transcripts.sql import insert_visitor
+from chatwidget.transcripts.sql import insert_unless_there
 from chatwidget.transcripts.types import VisitorDetails
 
 # Addresses that a visitor gave before the last one, so that each of them finds the person.
@@ -99,14 +99,8 @@ def join_visitors(widget: Widget, anonymous: UUID, visitor: UUID, details: Visit
         return False
     try:
         with transaction.atomic():
-            insert_visitor(
-                Visitor(
-                    pk=visitor,
-                    widget=widget,
-                    external_id=details.external_id,
-                    created_at=before.created_at,
-                )
-            )
+            row = {"id": visitor, "widget_id": widget.pk, "created_at": before.created_at}
+            insert_unless_there(Visitor, {**row, "external_id": details.external_id})
             Message.objects.filter(visitor=anonymous).update(visitor=visitor)
             Conversation.objects.filter(visitor=anonymous).update(visitor=visitor)
             joined = Visitor.objects.select_for_update().get(pk=visitor)

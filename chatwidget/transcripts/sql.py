@@ -8,10 +8,9 @@ MariaDB and MySQL; values pass through the models' fields, so the models stay th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -36,6 +35,8 @@ def _field(model: type[Model], name: str) -> Any:
 
 def _value(model: type[Model], name: str, value: Any, database: BaseDatabaseWrapper) -> Any:
     """A value as this field is stored by this database."""
+    if type(value) in (str, int, bool):
+        return value  # as it is, by all of these models' fields
     return _field(model, name).get_db_prep_save(value, database)
 
 
@@ -66,8 +67,7 @@ last_seq, revision, provider_session, session_config,
 """  # the tables' names are ours
 
 
-@dataclass(frozen=True, slots=True)
-class Advanced:
+class Advanced(NamedTuple):
     """A conversation after two more messages, its row locked."""
 
     last_seq: int
@@ -162,71 +162,74 @@ def unfinished(conversation: UUID) -> tuple[int, int]:
     return count, int(waiting)  # a sum is a Decimal to some
 
 
+# One row to be stored: what it has beside its model's defaults, by the names of the attributes.
+Row = dict[str, Any]
+
+
 @lru_cache
-def _insert(model: type[Model], vendor: str, count: int, leased: bool) -> str:
+def _insert(
+    model: type[Model], vendor: str, rows: tuple[tuple[str, ...], ...]
+) -> tuple[str, list[list[str]]]:
+    """The statement for rows of these attributes, and of each row which of them goes where.
+
+    Defaults stand in it as they are: each parameter costs psycopg and Django as much as ten of
+    them. A message with an owner gets a lease.
+    """
     fields = model._meta.concrete_fields
-    names = ", ".join(str(field.column) for field in fields)
-    plain = ", ".join("%s" for _ in fields)
-    last = ", ".join(
-        f"COALESCE(%s, {lease_end()})" if leased and field.name == "lease_until" else "%s"
-        for field in fields
-    )
-    rows = ", ".join([*[f"({plain})"] * (count - 1), f"({last})"])
-    return f"INSERT INTO {model._meta.db_table} ({names}) VALUES {rows}"
 
-
-@lru_cache
-def _defaults(model: type[Model], vendor: str) -> list[tuple[Any, Any, Any]]:
-    """A model's fields, each with its default and with that as this database stores it."""
-    found = []
-    for field in model._meta.concrete_fields:
+    def value(field: Any, given: tuple[str, ...]) -> str:
+        if field.attname in given:
+            return "%s"
+        if field.name == "lease_until" and "owner" in given:
+            return lease_end()
         default = field.get_default()
-        value = field.db_default if isinstance(default, DatabaseDefault) else default
-        found.append((field, default, field.get_db_prep_save(value, _database())))
-    return found
+        return _literal(field.db_default if isinstance(default, DatabaseDefault) else default)
+
+    columns = ", ".join(str(field.column) for field in fields)
+    values = ", ".join(f"({', '.join(value(field, row) for field in fields)})" for row in rows)
+    order = [[field.attname for field in fields if field.attname in row] for row in rows]
+    return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES {values}", order
 
 
-def _row(row: Model, database: BaseDatabaseWrapper) -> list[Any]:
-    """A row's values. Most are at their defaults, which need no preparing."""
-    values = []
-    for field, default, stored in _defaults(type(row), database.vendor):
-        value = getattr(row, field.attname)
-        same = value == default
-        values.append(stored if same else field.get_db_prep_save(value, database))
-    return values
+def _literal(default: Any) -> str:
+    """A default as SQL: NULL, a number, TRUE or FALSE, a text, or an empty JSON value."""
+    if default is None:
+        return "NULL"
+    return str(default).upper() if isinstance(default, int) else f"'{default}'"
 
 
-def insert_messages(*messages: Message) -> None:
-    """Messages of one conversation; the last gets a lease where it has an owner."""
+def insert(model: type[Model], *rows: Row, ending: str = "") -> None:
+    """A few rows, in one statement."""
     database = _database()
-    statement = _insert(Message, database.vendor, len(messages), bool(messages[-1].owner))
-    values = [value for message in messages for value in _row(message, database)]
+    statement, order = _insert(model, database.vendor, tuple(map(tuple, rows)))
+    values = [
+        _value(model, name, row[name], database)
+        for names, row in zip(order, rows, strict=True)
+        for name in names
+    ]
     with database.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement + ending, values)
 
 
-def insert_rows(rows: Sequence[Model]) -> None:
-    """Rows of one model as they are, their times too; for many at once."""
+def insert_many(model: type[Model], rows: Sequence[Row]) -> None:
+    """Any number of rows, all with the same attributes."""
     if not rows:
         return
     database = _database()
-    statement = _insert(type(rows[0]), database.vendor, 1, False)
+    statement, [names] = _insert(model, database.vendor, (tuple(rows[0]),))
+    values = [[_value(model, name, row[name], database) for name in names] for row in rows]
     with database.cursor() as cursor:
-        cursor.executemany(statement, [_row(row, database) for row in rows])
+        cursor.executemany(statement, values)
 
 
-def insert_row(row: Model, ending: str = "") -> None:
-    """One row as it is, its times too."""
-    database = _database()
-    with database.cursor() as cursor:
-        cursor.execute(_insert(type(row), database.vendor, 1, False) + ending, _row(row, database))
-
-
-def insert_visitor(visitor: Visitor) -> None:
-    """A visitor who may be there already."""
+def insert_unless_there(model: type[Model], row: Row) -> None:
+    """A row whose id there may be already."""
     mysql = _database().vendor == "mysql"
-    there = " ON DUPLICATE KEY UPDATE id = id" if mysql else " ON CONFLICT DO NOTHING"
-    insert_row(visitor, there)
+    insert(
+        model,
+        row,
+        ending=" ON DUPLICATE KEY UPDATE id = id" if mysql else " ON CONFLICT DO NOTHING",
+    )
 
 
 _ENDED = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -176,3 +177,8 @@ class Checkpoint:
 
 def entry_of(message: Message) -> Entry:
     return Entry(**{name: getattr(message, name) for name in ENTRY_FIELDS})
+
+
+def entry_of_row(row: Mapping[str, Any]) -> Entry:
+    """Of a message that is stored by this row; what it has not is at its default."""
+    return Entry(**{name: value for name, value in row.items() if name in ENTRY_FIELDS})

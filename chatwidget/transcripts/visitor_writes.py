@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -19,6 +18,7 @@ from chatwidget.models import (
     Status,
     Visitor,
     Widget,
+    new_id,
 )
 from chatwidget.protocol import MAX_PENDING
 from chatwidget.signals import conversation_started, message_accepted, send_on_commit
@@ -34,10 +34,10 @@ from chatwidget.transcripts.notices import record
 from chatwidget.transcripts.people import announce, best_email, describe
 from chatwidget.transcripts.queries import accepted_before
 from chatwidget.transcripts.sql import (
+    Row,
     advance,
-    insert_messages,
-    insert_row,
-    insert_visitor,
+    insert,
+    insert_unless_there,
     step_back,
     unfinished,
 )
@@ -48,7 +48,7 @@ from chatwidget.transcripts.types import (
     NewConversation,
     NewMessage,
     StoredMessage,
-    entry_of,
+    entry_of_row,
 )
 
 
@@ -58,17 +58,17 @@ def store_message(message: NewMessage, owner: str) -> StoredMessage:
     `owner` claims the reply where it may begin at once; empty: nobody does. Raises TooManyPending,
     and ConversationGone when there is no such conversation and no opening; MessageRefused.
     """
-    metadata: dict[str, Any] = {}
+    extra: Row = {}
     if hook := message_hook():
         if earlier := accepted_before(message.visitor, message.client_id):
             return earlier
-        metadata = ask_hook(hook, message)
+        extra = {"metadata": ask_hook(hook, message)}
     for _ in range(3):
         try:
             with transaction.atomic():
-                return _store(message, owner, metadata)
+                return _store(message, owner, extra)
         except IntegrityError:
-            # The same id was sent before, or two tabs open one conversation at this moment.
+            # The same id was sent before, or its visitor is erased at this moment.
             if earlier := accepted_before(message.visitor, message.client_id):
                 return earlier
         except (TooManyPending, BudgetExhausted, ConversationGone):
@@ -81,69 +81,62 @@ def store_message(message: NewMessage, owner: str) -> StoredMessage:
     raise BadRequest("the message collides with others that are being stored")
 
 
-def _store(message: NewMessage, owner: str, metadata: dict[str, Any]) -> StoredMessage:
+def _store(message: NewMessage, owner: str, extra: Row) -> StoredMessage:
     now = timezone.now()
     conversation, visitor, details = message.conversation, message.visitor, message.details
-    greeting: list[Message] = []
-    began = False
-    try:
-        row = advance(conversation, visitor, now)
-    except ConversationGone:
-        if message.opening is None:
-            raise
-        greeting, began = open_conversation(message, message.opening, now), True
-        row = advance(conversation, visitor, now)
+    greeting = open_conversation(message, message.opening, now) if message.opening else []
+    row = advance(conversation, visitor, now)
+    began = message.opening is not None and row.revision == 2  # else another tab has begun it
     admit(row.widget_active, row.blocked)
-    others, waiting = unfinished(conversation)
+    others, waiting = (0, 0) if began else unfinished(conversation)
     if waiting >= MAX_PENDING:
         raise TooManyPending
     claimed = bool(owner) and not others and not row.with_person
-    sent = Message(
-        conversation_id=conversation,
-        visitor_id=visitor,
-        seq=row.last_seq - 1,
-        role=Role.USER,
-        text=message.text,
-        status=Status.COMPLETE,
-        client_id=message.client_id,
-        metadata=metadata,
-        created_at=now,
-        completed_at=now,
-        revision=row.revision - 1,
-    )
-    replies: list[Message] = []
+    both = {"conversation_id": conversation, "visitor_id": visitor, "created_at": now}
+    sent = {
+        **both,
+        "id": new_id(),
+        "seq": row.last_seq - 1,
+        "role": Role.USER,
+        "text": message.text,
+        "status": Status.COMPLETE,
+        "client_id": message.client_id,
+        "completed_at": now,
+        "revision": row.revision - 1,
+        **extra,
+    }
+    reply = {
+        **both,
+        "id": new_id(),
+        "seq": row.last_seq,
+        "role": Role.ASSISTANT,
+        "text": "",
+        "status": Status.STREAMING if claimed else Status.PENDING,
+        "revision": row.revision,
+        **({"owner": owner} if claimed else {}),
+    }
+    stored = [sent] if row.with_person else [sent, reply]
+    insert(Message, *(greeting if began else []), *stored)
     if row.with_person:  # who will answer it, and not at once
         step_back(conversation)
-    else:
-        reply = Message(
-            conversation_id=conversation,
-            visitor_id=visitor,
-            seq=row.last_seq,
-            role=Role.ASSISTANT,
-            status=Status.STREAMING if claimed else Status.PENDING,
-            created_at=now,
-            owner=owner if claimed else "",
-            revision=row.revision,
-        )
-        replies.append(reply)
-    insert_messages(*greeting, sent, *replies)
     unknown = not {details.name, details.email} <= {row.name, row.email, ""}
     if details.consent or unknown or details.email_verified > row.email_verified:
         describe(Visitor.objects.get(pk=visitor), details)
     page_url, page_title = details.page_url or row.page_url, details.page_title or row.page_title
     if (page_url, page_title) != (row.page_url, row.page_title):
         record_page(conversation, page_url, page_title)
+    entries = tuple(map(entry_of_row, stored))
+    asked = entries[0]
     ids = {"widget": message.widget.slug, "conversation": conversation, "visitor": visitor}
     if began:
         record(
             Event.CONVERSATION_STARTED,
             message.widget.pk,
             conversation=conversation,
-            message=sent.pk,
+            message=asked.id,
         )
         send_on_commit(conversation_started, Widget, **ids)
-    send_on_commit(message_accepted, Widget, **ids, message=sent.pk, text=message.text)
-    entries = tuple(map(entry_of, [sent, *replies]))
+    send_on_commit(message_accepted, Widget, **ids, message=asked.id, text=message.text)
     widget = message.widget
     if widget.config_version != row.widget_version:
         widget = Widget.objects.get(pk=widget.pk)
@@ -165,57 +158,57 @@ def _store(message: NewMessage, owner: str, metadata: dict[str, Any]) -> StoredM
             name=details.name or row.name,
             email=email,
             email_verified=email_verified,
-            asked_seq=sent.seq,
+            asked_seq=asked.seq,
             request_id=str(message.client_id),
         )
     if not row.with_person:
         consume_message(widget, len(message.text), runs=claimed)
-    return StoredMessage(conversation, entries[0], Change(conversation, entries, job))
+    return StoredMessage(conversation, asked, Change(conversation, entries, job))
 
 
-def open_conversation(
-    message: NewMessage, opening: NewConversation, now: datetime
-) -> list[Message]:
-    """Create a conversation; its greeting, if it has one, is still to be stored."""
+def open_conversation(message: NewMessage, opening: NewConversation, now: datetime) -> list[Row]:
+    """Create a conversation, unless it is there; its greeting, if it has one, is still to be
+    stored."""
     conversation, visitor, details = message.conversation, message.visitor, message.details
-    known = details.external_id
+    known, greeting = details.external_id, opening.greeting
     new = known and not Visitor.objects.filter(pk=visitor).exists()
-    insert_visitor(Visitor(pk=visitor, widget=message.widget, external_id=known, created_at=now))
+    person = {"id": visitor, "widget_id": message.widget.pk, "created_at": now}
+    insert_unless_there(Visitor, {**person, "external_id": known})
     if new and not details.email:  # else with that, at once
         announce(Visitor.objects.get(pk=visitor))
-    greeting = opening.greeting
-    insert_row(
-        Conversation(
-            pk=conversation,
-            widget=message.widget,
-            visitor_id=visitor,
-            provider_session=opening.session,
-            session_config=opening.session_config,
-            page_url=details.page_url,
-            page_title=details.page_title,
-            referrer=details.referrer,
-            locale=opening.locale,
-            user_agent=opening.user_agent,
-            started_at=now,
-            last_message_at=now,
-            last_seq=1 if greeting else 0,
-        )
+    insert_unless_there(
+        Conversation,
+        {
+            "id": conversation,
+            "widget_id": message.widget.pk,
+            "visitor_id": visitor,
+            "provider_session": opening.session,
+            "session_config": opening.session_config,
+            "page_url": details.page_url,
+            "page_title": details.page_title,
+            "referrer": details.referrer,
+            "locale": opening.locale,
+            "user_agent": opening.user_agent,
+            "started_at": now,
+            "last_message_at": now,
+            "last_seq": 1 if greeting else 0,
+        },
     )
     if greeting is None:
         return []
     return [
-        Message(
-            pk=greeting.id,
-            conversation_id=conversation,
-            visitor_id=visitor,
-            seq=1,
-            role=Role.ASSISTANT,
-            text=greeting.text,
-            status=Status.COMPLETE,
-            created_at=greeting.created_at,
-            completed_at=greeting.created_at,
-            revision=1,
-        )
+        {
+            "id": greeting.id,
+            "conversation_id": conversation,
+            "visitor_id": visitor,
+            "seq": 1,
+            "role": Role.ASSISTANT,
+            "text": greeting.text,
+            "status": Status.COMPLETE,
+            "created_at": greeting.created_at,
+            "completed_at": greeting.created_at,
+            "revision": 1,
+        }
     ]
 
 

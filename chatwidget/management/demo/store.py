@@ -16,7 +16,7 @@ from chatwidget.db import let_others_write
 from chatwidget.management.demo.story import Chat, Line
 from chatwidget.management.demo.words import DO_NOT_KNOW, SITES, Site
 from chatwidget.models import Conversation, Message, Role, Usage, Visitor, Widget
-from chatwidget.transcripts.sql import insert_rows
+from chatwidget.transcripts.sql import Row, insert_many
 
 CHATS = 500  # in one transaction
 SLUGS = tuple(site.slug for site in SITES)
@@ -64,63 +64,65 @@ def _widget(site: Site) -> Widget:
 
 
 def _write(chats: list[Chat], widgets: dict[str, Widget]) -> None:
-    insert_rows(
+    insert_many(
+        Visitor,
         [
-            Visitor(
-                pk=chat.person.id,
-                widget=widgets[chat.site.slug],
-                name=chat.person.name,
-                email=chat.person.email,
-                created_at=storable(chat.at),
-            )
+            {
+                "id": chat.person.id,
+                "widget_id": widgets[chat.site.slug].pk,
+                "name": chat.person.name,
+                "email": chat.person.email,
+                "created_at": storable(chat.at),
+            }
             for chat in chats
             if chat.is_new
-        ]
+        ],
     )
-    insert_rows([_conversation(chat, widgets[chat.site.slug]) for chat in chats])
-    insert_rows(
-        [_message(chat, seq, line) for chat in chats for seq, line in enumerate(chat.lines, 1)]
+    insert_many(Conversation, [_conversation(chat, widgets[chat.site.slug]) for chat in chats])
+    insert_many(
+        Message,
+        [_message(chat, seq, line) for chat in chats for seq, line in enumerate(chat.lines, 1)],
     )
 
 
-def _conversation(chat: Chat, widget: Widget) -> Conversation:
+def _conversation(chat: Chat, widget: Widget) -> Row:
     last = chat.lines[-1]
-    return Conversation(
-        pk=chat.id,
-        widget=widget,
-        visitor_id=chat.person.id,
-        page_url=chat.page,
-        page_title=chat.page_title,
-        referrer=chat.referrer,
-        locale=chat.locale,
-        user_agent=chat.user_agent,
-        started_at=storable(chat.at),
-        last_message_at=storable(last.done_at or last.at),
-        last_seq=len(chat.lines),
-        revision=len(chat.lines),
-    )
+    return {
+        "id": chat.id,
+        "widget_id": widget.pk,
+        "visitor_id": chat.person.id,
+        "page_url": chat.page,
+        "page_title": chat.page_title,
+        "referrer": chat.referrer,
+        "locale": chat.locale,
+        "user_agent": chat.user_agent,
+        "started_at": storable(chat.at),
+        "last_message_at": storable(last.done_at or last.at),
+        "last_seq": len(chat.lines),
+        "revision": len(chat.lines),
+    }
 
 
-def _message(chat: Chat, seq: int, line: Line) -> Message:
-    return Message(
-        pk=line.id,
-        conversation_id=chat.id,
-        visitor_id=chat.person.id,
-        seq=seq,
-        role=line.role,
-        text=line.text,
-        status=line.status,
-        client_id=line.id if line.role == Role.USER else None,
-        created_at=storable(line.at),
-        completed_at=storable(line.done_at) if line.done_at else None,
-        first_chunk_ms=line.first_ms,
-        total_ms=line.total_ms,
-        error_code=line.error,
-        error_cause=line.cause,
-        rating=line.rating,
-        rating_comment=line.comment,
-        revision=seq,
-    )
+def _message(chat: Chat, seq: int, line: Line) -> Row:
+    return {
+        "id": line.id,
+        "conversation_id": chat.id,
+        "visitor_id": chat.person.id,
+        "seq": seq,
+        "role": line.role,
+        "text": line.text,
+        "status": line.status,
+        "client_id": line.id if line.role == Role.USER else None,
+        "created_at": storable(line.at),
+        "completed_at": storable(line.done_at) if line.done_at else None,
+        "first_chunk_ms": line.first_ms,
+        "total_ms": line.total_ms,
+        "error_code": line.error,
+        "error_cause": line.cause,
+        "rating": line.rating,
+        "rating_comment": line.comment,
+        "revision": seq,
+    }
 
 
 def _usage(chat: Chat, widget: Widget) -> Counter[tuple[int, date, str]]:
