@@ -11,12 +11,12 @@ from typing import TypeVar
 import httpx
 
 from chatwidget.errors import PlatformRejected, PlatformTimedOut
-from chatwidget.providers.base import before_reading
+from chatwidget.providers.base import rest_until
 from chatwidget.providers.decoders import JSONDecoder, ServerEvent, SSEDecoder, TextDecoder
 from chatwidget.providers.encodings import Body
 from chatwidget.providers.error_mapping import CLIENT_ERRORS
 from chatwidget.providers.timeouts import StreamTimeouts
-from chatwidget.providers.transport import Paused, reader
+from chatwidget.providers.transport import body_of
 
 T = TypeVar("T")
 
@@ -95,25 +95,24 @@ class Answer:
             yield chunk
 
     async def _received(self) -> AsyncGenerator[bytes, None]:
-        clock, rest_due = self._clock, before_reading.get()
-        body = Body(self.headers.get("content-encoding", ""))
-        read = reader(self._response)
+        clock, rests = self._clock, rest_until.get()
+        encoded = Body(self.headers.get("content-encoding", ""))
+        body = body_of(self._response)
         while True:
             with clock:
-                chunk = await read()
+                chunk = await body.read()
             if not chunk:
-                body.end()
+                encoded.end()
                 return
             clock.received(patient=self.patient)
-            for piece in body.feed(chunk) if body.name else (chunk,):
+            for piece in encoded.feed(chunk) if encoded.name else (chunk,):
                 if (room := MAX_KEPT - len(self.kept)) > 0:
                     self.kept += piece[:room]
                 yield piece
-                if body.name:
+                if encoded.name:
                     await asyncio.sleep(0)  # a small chunk may be many pieces
-            if (rest := rest_due()) is not None:
-                with Paused(self._response):
-                    await rest
+            if rests(body.resume):
+                body.pause()
 
     async def text(self) -> AsyncGenerator[str, None]:
         """The body as text, as it comes; a piece may be empty."""

@@ -8,7 +8,7 @@ remembered travels as `Turn.session` and comes back as `ProviderSession`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
@@ -209,12 +209,12 @@ def fits(session: str) -> bool:
     return len(session) <= MAX_SESSION and is_clean(session)
 
 
-def _at_once() -> None:
-    return None
+def _never(over: Callable[[], None]) -> bool:
+    return False
 
 
-# Called before each further read of a platform's answer, whose time is the relay's business: gives
-# what to await first, or None.
-before_reading: ContextVar[Callable[[], Awaitable[None] | None]] = ContextVar(
-    "before_reading", default=_at_once
+# Called before each further read of a platform's answer, whose time is the relay's business: True
+# where that is to rest first, until `over` is called.
+rest_until: ContextVar[Callable[[Callable[[], None]], bool]] = ContextVar(
+    "rest_until", default=_never
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 QUICK_SECONDS = 0.022
 FEW = 10
@@ -35,26 +35,23 @@ class FlushClock:
 
     def __init__(self, running: Callable[[], int]) -> None:
         self.running = running  # how many replies run
-        # To come, by their slots: what waits for each.
-        self._ticks: dict[int, list[asyncio.Future[None]]] = {}
+        # To come, by their slots: what is to be called at each.
+        self._ticks: dict[int, list[Callable[[], None]]] = {}
 
-    async def next(self) -> None:
-        """Wait for the tick that ends a rest that begins now."""
+    def call(self, over: Callable[[], None]) -> None:
+        """Call `over` at the tick that ends a rest that begins now."""
         loop = asyncio.get_running_loop()
         seconds = max(BEAT_SECONDS, min(SLOWEST_SECONDS, BEAT_PER_REPLY * self.running()))
         slot = int((loop.time() + seconds) / SLOT_SECONDS)
-        tick = loop.create_future()
         if slot in self._ticks:
-            self._ticks[slot].append(tick)
+            self._ticks[slot].append(over)
         else:
-            self._ticks[slot] = [tick]
+            self._ticks[slot] = [over]
             loop.call_at(slot * SLOT_SECONDS, self._tick, slot)
-        await tick
 
     def _tick(self, slot: int) -> None:
-        for tick in self._ticks.pop(slot):
-            if not tick.done():  # its reply was stopped
-                tick.set_result(None)
+        for over in self._ticks.pop(slot):
+            over()
 
 
 class Batcher:
@@ -74,11 +71,11 @@ class Batcher:
         """So many code points have been read."""
         self._piece += size
 
-    def before_reading(self) -> Awaitable[None] | None:
-        """What to await before it is read again: a rest, where one is due."""
+    def rest_until(self, over: Callable[[], None]) -> bool:
+        """Before it is read again: True where a rest is due, at whose end `over` is called."""
         piece, self._piece = self._piece, 0
         if piece == 0:
-            return None  # an event that is not complete yet; it may be a large one
+            return False  # an event that is not complete yet; it may be a large one
         now = time.monotonic()
         since, self._at = now - self._at, now
         if self._rested:
@@ -87,4 +84,6 @@ class Batcher:
             quick, self._last = since < QUICK_SECONDS, piece
         self._rested = piece < LARGE and not self._first and (quick or self._beat.running() > FEW)
         self._first = False
-        return self._beat.next() if self._rested else None
+        if self._rested:
+            self._beat.call(over)
+        return self._rested

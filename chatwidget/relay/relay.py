@@ -21,7 +21,7 @@ from chatwidget.conf import conf
 from chatwidget.db import run_in_db_thread
 from chatwidget.errors import ChatError, Interrupted, PlatformUnavailable, ReplyError
 from chatwidget.models import Status, Widget
-from chatwidget.providers.base import before_reading
+from chatwidget.providers.base import rest_until
 from chatwidget.providers.scrubbing import described, scrubber_of
 from chatwidget.relay.admission import Admission
 from chatwidget.relay.asking import ask
@@ -121,7 +121,7 @@ class Relay:
             running.begin()
             pace = Batcher(self._beat)
             # Timers keep this context until they are due: the reply itself must not be in it.
-            before_reading.set(pace.before_reading)
+            rest_until.set(pace.rest_until)
 
             def append(text: str) -> None:
                 if not running.pieces:
