@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from uuid import UUID
 
 from chatwidget import transcripts
@@ -47,7 +46,7 @@ class Housekeeping:
         # Of our replies: length and session as of the last checkpoint.
         self._stored: dict[UUID, tuple[int, str]] = {}
         # Of other processes' replies: when their leases had run out, at the last look.
-        self._suspects: dict[UUID, datetime | None] = {}
+        self._suspects: dict[UUID, object] = {}
         self._more_to_erase = False
 
     async def run(self) -> None:

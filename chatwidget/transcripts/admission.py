@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from chatwidget.errors import CloseCode, CloseConnection
 from chatwidget.models import Visitor, Widget
+from chatwidget.transcripts.locking import ago
 from chatwidget.transcripts.queries import snapshot
 from chatwidget.transcripts.sql import arrival
+from chatwidget.transcripts.standing import id_of, rows_of
 from chatwidget.transcripts.types import Snapshot
 
 # Of those who were blocked in this time all processes are reminded: longer than any of them stands
@@ -46,12 +50,22 @@ class Doors:
 
 def read_doors(widgets: Collection[int]) -> Doors:
     """Which of these widgets are on, and who was blocked of late."""
-    on = Widget.objects.filter(pk__in=widgets, active=True)
-    blocked = Visitor.objects.filter(blocked_at__gte=timezone.now() - REMINDED)
     return Doors(
-        {widget: Rules(*rules) for widget, *rules in on.values_list("pk", *Rules._fields)},
-        frozenset(blocked.values_list("pk", flat=True)),
+        {
+            widget: Rules(bool(require_identity), msgspec.json.decode(origins))
+            for widget, require_identity, origins in rows_of(_open, frozenset(widgets))
+        },
+        frozenset(id_of(visitor) for (visitor,) in rows_of(_blocked)),
     )
+
+
+def _open(widgets: frozenset[int]) -> QuerySet[Widget, Any]:
+    on = Widget.objects.filter(pk__in=widgets, active=True).order_by()
+    return on.values_list("pk", *Rules._fields)
+
+
+def _blocked() -> QuerySet[Visitor, Any]:
+    return Visitor.objects.filter(blocked_at__gte=ago(REMINDED)).values_list("pk")
 
 
 def admit(active: bool, blocked: bool) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from chatwidget.models import Conversation
+from chatwidget.transcripts.locking import ago
+from chatwidget.transcripts.standing import rows_of
+
+Changed = Callable[[], QuerySet[Conversation]]
 
 # Conversations that are worked on in one transaction.
 BATCH = 100
@@ -16,25 +20,32 @@ BATCH = 100
 SETTLED = timedelta(seconds=20)
 
 
+def _behind(changed: Changed, settled: bool) -> QuerySet[Conversation]:
+    # In the order of the partial index: PostgreSQL expects a third of all rows to be behind, and
+    # would else read the whole table for the first of them.
+    rows = changed().order_by("pk")
+    return rows.filter(last_message_at__lt=ago(SETTLED)) if settled else rows
+
+
+def _first_behind(changed: Changed, settled: bool) -> QuerySet[Conversation, Any]:
+    return _behind(changed, settled).values_list("pk")[:1]
+
+
 def catch_up(
-    behind: QuerySet[Conversation],
+    changed: Changed,
     work: Callable[[QuerySet[Conversation], int], int],
     most: int,
     size: int = BATCH,
     settled: bool = False,
 ) -> int:
-    """Work on what is behind, in batches of a size, each a transaction; how many were done.
+    """Work on what has changed, in batches of a size, each a transaction; how many were done.
 
     A batch that is smaller is the last: others hold what is left, or there is nothing. `settled`:
     only on conversations that have paused, so that a lively one is not worked on at every turn.
     """
-    # In the order of the partial index: PostgreSQL expects a third of all rows to be behind, and
-    # would else read the whole table for the first of them.
-    behind = behind.order_by("pk")
-    if settled:
-        behind = behind.filter(last_message_at__lt=timezone.now() - SETTLED)
-    if not behind.values_list("pk").first():  # asked without a transaction, which locks SQLite
+    if not rows_of(_first_behind, changed, settled):  # without a transaction, which locks SQLite
         return 0
+    behind = _behind(changed, settled)
     done = 0
     while done < most:
         batch = work(behind, size)

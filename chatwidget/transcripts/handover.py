@@ -10,9 +10,11 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +47,7 @@ from chatwidget.transcripts.locking import (
 from chatwidget.transcripts.notices import record
 from chatwidget.transcripts.office_hours import is_open
 from chatwidget.transcripts.sql import insert
+from chatwidget.transcripts.standing import rows_of
 from chatwidget.transcripts.types import (
     Change,
     ConversationGone,
@@ -198,7 +201,9 @@ def hand_back(conversation: UUID, staff: Staff, owner: str) -> Change | None:
 
 def resume_forsaken(owner: str) -> list[Change]:
     """Give back what its person has said nothing in for as long as the widget waits."""
-    changes = []
+    changes: list[Change] = []
+    if not rows_of(_taken_over):
+        return changes
     with_person = Handover.objects.exclude(staff="").select_related("conversation__widget")
     for handover in list(with_person.only("staff", "active_at", "conversation__widget")):
         if not _is_forsaken(handover, handover.conversation.widget):
@@ -212,6 +217,10 @@ def resume_forsaken(owner: str) -> list[Change]:
             if found and _is_forsaken(found, row.widget):
                 changes.append(_resume(row, found, owner))
     return changes
+
+
+def _taken_over() -> QuerySet[Handover, Any]:
+    return Handover.objects.exclude(staff="").values_list("pk")[:1]
 
 
 def _is_forsaken(handover: Handover, widget: Widget) -> bool:

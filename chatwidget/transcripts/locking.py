@@ -42,6 +42,11 @@ def lease() -> Any:
     return ExpressionWrapper(DatabaseNow() + LEASE, output_field=DateTimeField())
 
 
+def ago(time: timedelta) -> Any:
+    """So long ago, by the database's clock."""
+    return ExpressionWrapper(DatabaseNow() - time, output_field=DateTimeField())
+
+
 def row_lock(
     rows: QuerySet[Conversation], *related: str, skip_locked: bool = False
 ) -> QuerySet[Conversation]:

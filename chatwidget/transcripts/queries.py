@@ -7,12 +7,14 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Length
 
 from chatwidget.errors import BadRequest
 from chatwidget.models import Conversation, Message, Role, Status
 from chatwidget.protocol import HISTORY_PAGE, PAGE_BYTES, PART
+from chatwidget.transcripts.standing import id_list, id_of
 from chatwidget.transcripts.types import ENTRY_FIELDS, Entry, Snapshot, StoredMessage, entry_of
 
 # What a message has beside its text and rich element, in bytes of JSON.
@@ -100,13 +102,18 @@ def entries(messages: Iterable[UUID]) -> dict[UUID, Entry]:
     return {row["id"]: Entry(**row) for row in rows}
 
 
+_REVISIONS = f"SELECT id, revision FROM {Conversation._meta.db_table} WHERE id IN"
+
+
 def revisions(conversations: Iterable[UUID]) -> dict[UUID, int]:
     """The revisions of these conversations; an erased one is missing."""
     wanted = list(conversations)
     found: dict[UUID, int] = {}
     for start in range(0, len(wanted), AT_ONCE):
-        rows = Conversation.objects.filter(pk__in=wanted[start : start + AT_ONCE])
-        found |= dict(rows.values_list("pk", "revision"))
+        some = id_list(wanted[start : start + AT_ONCE])
+        with connection.cursor() as cursor:
+            cursor.execute(f"{_REVISIONS} ({some})")
+            found |= {id_of(pk): revision for pk, revision in cursor.fetchall()}
     return found
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from chatwidget.errors import Interrupted
@@ -27,6 +28,7 @@ from chatwidget.transcripts.locking import (
 )
 from chatwidget.transcripts.notices import record
 from chatwidget.transcripts.sql import end_reply, lease_end, touch
+from chatwidget.transcripts.standing import id_list, id_of, rows_of
 from chatwidget.transcripts.types import (
     Change,
     Checkpoint,
@@ -105,21 +107,31 @@ def checkpoint(
     Gives {reply: (attempt, stop asked)}; a reply that is missing is no longer this owner's. One
     that was claimed and is not running is not renewed, so that `reap` comes to it.
     """
-    mine = Message.objects.filter(pk__in=running, owner=owner, status=Status.STREAMING)
+    if not running:
+        return {}
     grown = {each.reply for each in changed}
     with transaction.atomic():
         # Each row is changed once: the second time PostgreSQL would look for its conversation, and
         # leases wait for nobody's lock on that.
         if quiet := set(running) - grown:
-            mine.filter(pk__in=quiet).update(lease_until=lease())
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"{_RENEW} SET lease_until = {lease_end()} {_OURS} ({id_list(quiet)})", [owner]
+                )
         _store_texts(owner, changed)
     for each in changed:
         if each.session:
             Conversation.objects.filter(pk=each.conversation).update(
                 provider_session=each.session, session_config=each.session_config
             )
-    rows = mine.values_list("pk", "attempt", "stop_requested")
-    return {pk: (attempt, stop) for pk, attempt, stop in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_ASKED} {_OURS} ({id_list(running)})", [owner])
+        return {id_of(pk): (attempt, bool(stop)) for pk, attempt, stop in cursor.fetchall()}
+
+
+_RENEW = f"UPDATE {Message._meta.db_table}"
+_ASKED = f"SELECT id, attempt, stop_requested FROM {Message._meta.db_table}"
+_OURS = "WHERE owner = %s AND status = 'streaming' AND id IN"
 
 
 def _store_texts(owner: str, replies: Sequence[Checkpoint]) -> None:
@@ -140,10 +152,23 @@ def _store_texts(owner: str, replies: Sequence[Checkpoint]) -> None:
         )
 
 
-def expired() -> dict[UUID, datetime | None]:
-    """The replies whose leases have run out, and when."""
-    rows = unfinished_replies().filter(status=Status.STREAMING, lease_until__lt=DatabaseNow())
-    return dict(rows.values_list("pk", "lease_until"))
+def expired() -> dict[UUID, object]:
+    """The replies whose leases have run out, and when, as the driver gives it."""
+    return {id_of(pk): until for pk, until in rows_of(_expired, "pk", "lease_until")}
+
+
+def _expired(*columns: str) -> QuerySet[Message, Any]:
+    late = unfinished_replies().filter(status=Status.STREAMING, lease_until__lt=DatabaseNow())
+    return late.values_list(*columns)
+
+
+def _forgotten(limit: int) -> QuerySet[Message, Any]:
+    """The conversations with a reply that waits for nobody."""
+    under_way = Message.objects.filter(
+        conversation=OuterRef("conversation"), status=Status.STREAMING
+    )
+    waiting = unfinished_replies().filter(status=Status.PENDING).exclude(Exists(under_way))
+    return waiting.values_list("conversation")[:limit]
 
 
 def reap(
@@ -158,17 +183,12 @@ def reap(
     was never asked of the platform (its socket, or the database, was lost in that moment), so it
     is claimed again. Any process may do this at any time: what it changes it has locked.
     """
-    orphans = unfinished_replies().filter(status=Status.STREAMING, lease_until__lt=DatabaseNow())
-    if among is not None:
-        orphans = orphans.filter(pk__in=among)
-    under_way = Message.objects.filter(
-        conversation=OuterRef("conversation"), status=Status.STREAMING
-    )
-    forgotten = unfinished_replies().filter(status=Status.PENDING).exclude(Exists(under_way))
+    late = [] if among == [] else rows_of(_expired, "conversation", "pk")
+    orphans = {id_of(of) for of, reply in late if among is None or id_of(reply) in among}
     changes: list[Change] = []
-    for conversation in set(orphans.values_list("conversation", flat=True)[:limit]):
+    for conversation in islice(orphans, limit):
         changes += _orphans(conversation, owner, running)
-    for conversation in set(forgotten.values_list("conversation", flat=True)[:limit]):
+    for conversation in {id_of(of) for (of,) in rows_of(_forgotten, limit)}:
         with transaction.atomic():
             try:
                 job = claim_next(locked(conversation), owner)

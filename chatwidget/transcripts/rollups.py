@@ -71,7 +71,7 @@ def uncounted() -> QuerySet[Conversation]:
 
 def catch_up(most: int = 1_000_000, **how: Any) -> int:
     """Count what has changed; the number of conversations. `how`: as `batches` says."""
-    return batches.catch_up(uncounted(), _count_batch, most, **how)
+    return batches.catch_up(uncounted, _count_batch, most, **how)
 
 
 def count_anew(widget: Widget) -> None:

@@ -108,7 +108,7 @@ def outdated() -> QuerySet[Conversation]:
 
 def catch_up(most: int = 1_000_000, **how: Any) -> int:
     """Index what has changed; the number of conversations. `how`: as `batches` says."""
-    return batches.catch_up(outdated(), _index_batch, most, **how)
+    return batches.catch_up(outdated, _index_batch, most, **how)
 
 
 @transaction.atomic
