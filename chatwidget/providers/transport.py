@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+from httpx_aiohttp.transport import AiohttpResponseStream, map_aiohttp_exceptions
 
 from chatwidget import __version__
 from chatwidget.conf import conf
@@ -113,12 +114,36 @@ class PausableTransport(AiohttpTransport):
         super().__init__(client=session, verify=tls)
         self.session = session
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await super().handle_async_request(request)
-        response.extensions["aiohttp_response"] = getattr(
-            response.stream, "_aiohttp_response", None
+    async def send(
+        self, method: str, url: str, headers: dict[str, str], content: bytes | None, connect: float
+    ) -> httpx.Response:
+        """What `request` asks. A request of httpx's would be made for aiohttp to make its own of,
+        which costs a tenth of all that the loop does for a message."""
+        with map_aiohttp_exceptions():
+            answer = await self.session.request(
+                method,
+                _address(url),
+                headers=headers,
+                data=content or None,
+                allow_redirects=False,
+                auto_decompress=False,
+                timeout=_within(connect),
+            )
+        return httpx.Response(
+            answer.status,
+            headers=answer.raw_headers,
+            stream=AiohttpResponseStream(answer),
+            extensions={"aiohttp_response": answer},
         )
-        return response
+
+
+# As httpx reads and writes it.
+_address = lru_cache(maxsize=64)(lambda url: str(httpx.URL(url)))
+
+
+@lru_cache(maxsize=1)
+def _within(connect: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(connect=connect, sock_connect=connect)
 
 
 def discard(response: httpx.Response) -> None:
@@ -248,17 +273,11 @@ async def request(
     `auth` gives the headers that hold the key: from here on down, and nowhere else, it is open.
     `connect` bounds, in seconds, the way to a connection: its name, TLS and a place in the pool.
     """
-    asked = httpx.Request(
-        method,
-        _parsed(url),
-        headers={**HEADERS, **headers, **auth()},
-        content=content,
-        extensions={"timeout": {"connect": connect, "pool": connect}},
-    )
-    return await shared_transport().handle_async_request(asked)
-
-
-_parsed = lru_cache(maxsize=64)(httpx.URL)
+    transport, all_headers = shared_transport(), {**HEADERS, **headers, **auth()}
+    if isinstance(transport, PausableTransport):
+        return await transport.send(method, url, all_headers, content, connect)
+    asked = httpx.Request(method, url, headers=all_headers, content=content)
+    return await transport.handle_async_request(asked)
 
 
 def shared_transport() -> Transport:
