@@ -31,6 +31,14 @@ class Flow:
         """Does the other end not take what it is sent?"""
         return self._waiter is not None
 
+    def send(self, frame: bytes) -> bool:
+        """Send a frame, whole as it goes over the wire; False where it cannot now."""
+        protocol = self._protocol
+        if self.full or protocol.state != protocol.STATE_OPEN or protocol._perMessageCompress:
+            return False
+        protocol.sendData(frame)
+        return True
+
     async def taken(self) -> None:
         """Until it is behind no more, or gone."""
         if self._waiter is not None:

@@ -54,8 +54,9 @@ class Connection(Line):
         slug: str,
         send: Callable[[str], Awaitable[None]],
         close: Callable[[int], Awaitable[None]],
+        at_once: Callable[[str], bool] | None = None,
     ) -> None:
-        super().__init__(scope, send, close)
+        super().__init__(scope, send, close, at_once)
         self._slug = slug
         self._session: Session | None = None
         self._client: Client | None = None  # once it is admitted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.typing import WebSocketConnectEvent, WebSocketDisconnectEvent, WebSocketReceiveEvent
@@ -11,10 +12,15 @@ from channels.exceptions import StopConsumer
 
 from chatwidget.errors import CloseCode, CloseConnection
 from chatwidget.protocol import WINDOW_SECONDS
+from chatwidget.sockets.at_once import at_once
 from chatwidget.sockets.backpressure import flow_of
 from chatwidget.sockets.connection import Connection
 from chatwidget.sockets.line import Line
 from chatwidget.sockets.staff_line import StaffLine
+
+WaysOut = tuple[
+    Callable[[str], Awaitable[None]], Callable[[int], Awaitable[None]], Callable[[str], bool] | None
+]
 
 
 class ChatConsumer(AsyncConsumer):
@@ -34,7 +40,11 @@ class ChatConsumer(AsyncConsumer):
 
     def _line(self) -> Line:
         slug = self.scope["url_route"]["kwargs"]["slug"]
-        return Connection(self.scope, slug, self._send_text, self._send_close)
+        return Connection(self.scope, slug, *self._ways_out)
+
+    @property
+    def _ways_out(self) -> WaysOut:
+        return self._send_text, self._send_close, at_once(self.base_send, self._flow)
 
     async def websocket_receive(self, event: WebSocketReceiveEvent) -> None:
         await self._connection.receive(event.get("text"), event.get("bytes"))
@@ -65,4 +75,4 @@ class StaffConsumer(ChatConsumer):
     """The websocket of a live page of the admin."""
 
     def _line(self) -> Line:
-        return StaffLine(self.scope, self._send_text, self._send_close)
+        return StaffLine(self.scope, *self._ways_out)

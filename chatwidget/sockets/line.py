@@ -49,15 +49,17 @@ class Line(ABC):
         scope: origin.Scope,
         send: Callable[[str], Awaitable[None]],
         close: Callable[[int], Awaitable[None]],
+        at_once: Callable[[str], bool] | None = None,
     ) -> None:
-        """`send` raises ConnectionError when the other end is gone; `scope` is the handshake's."""
+        """`send` raises ConnectionError when the other end is gone; `at_once` sends where nothing
+        is to be waited for, or returns False; `scope` is the handshake's."""
         self.closed = False
         self._scope = scope
         self._send_close = close
         self._counted: list[str] = []  # whose open connections this one is counted among
         self._writer: asyncio.Task[None] | None = None
         self._bucket = rate_limits.frame_bucket()
-        self._outbox = Outbox(send, self._begin_writing)
+        self._outbox = Outbox(send, self._begin_writing, at_once)
         self._context: Context | None = None  # of what is sent, once there is something to say
 
     async def open(self) -> None:

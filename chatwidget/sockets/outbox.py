@@ -56,15 +56,22 @@ class Outbox:
     """
 
     __slots__ = (
-        *("_begin", "_cursors", "_frames", "_reason", "_running", "_send", "_stalled_at"),
-        *("_state", "_waiter", "_waiting", "_window", "catch_up"),
+        *("_at_once", "_begin", "_cursors", "_frames", "_free", "_reason", "_running", "_send"),
+        *("_stalled_at", "_state", "_waiter", "_waiting", "_window", "catch_up"),
     )
 
-    def __init__(self, send: Callable[[str], Awaitable[None]], begin: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        send: Callable[[str], Awaitable[None]],
+        begin: Callable[[], bool],
+        at_once: Callable[[str], bool] | None = None,
+    ) -> None:
         self._send = send
+        self._at_once = at_once  # sends a frame where nothing waits before it; False: not now
         self._begin = begin  # begins a task that does `run`; False: not now
         self._running = False
         self._waiter: asyncio.Future[None] | None = None  # while `run` has nothing to send
+        self._free = False  # it waits for as long as that takes
         self._state = State.OPEN
         self._reason: CloseConnection | None = None  # to close, once all is sent
         self._frames: list[str] = []
@@ -170,7 +177,7 @@ class Outbox:
         """There may be something to send."""
         if self._waiter is None:
             self._running = self._running or self._begin()
-        elif not self._waiter.done():
+        elif not self._waiter.done() and not self._sent_at_once():
             self._waiter.set_result(None)
 
     def _add(self, cursor: Cursor) -> None:
@@ -217,7 +224,8 @@ class Outbox:
         """Wait until there may be something to send."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
-        if not self._stalled:
+        self._free = not self._stalled
+        if self._free:
             await self._waiter
         else:
             self._stalled_at = self._stalled_at or loop.time()
@@ -257,13 +265,7 @@ class Outbox:
             cursor.offset = len(text)
             return dump(MessageState(message=serialize.message(cursor.entry, text)))
         if start < cursor.length and not cursor.superseded:
-            end = min(cursor.length, start + min(MAX_DELTA, self._window.left))
-            if end == start:
-                return None
-            cursor.offset = end
-            self._window.send(cursor.id, start, end)
-            delivery_log.debug("> Delta of %s, %d to %d", cursor.id, start, end)
-            return cursor.delta(start, end)
+            return self._delta(cursor, start)
         if ended is None:
             activity = cursor.new_activity()
             return None if activity is None else dump(serialize.activity(cursor.entry, activity))
@@ -276,6 +278,38 @@ class Outbox:
             self._waiting += len(done)
             done = dump(MessageState(message=serialize.message(ended)))
         return done
+
+    def _delta(self, cursor: Cursor, start: int) -> str | None:
+        """More of a text; None where there is none, or the window is exhausted."""
+        end = min(cursor.length, start + min(MAX_DELTA, self._window.left))
+        if end == start:
+            return None
+        cursor.offset = end
+        self._window.send(cursor.id, start, end)
+        delivery_log.debug("> Delta of %s, %d to %d", cursor.id, start, end)
+        return cursor.delta(start, end)
+
+    def _sent_at_once(self) -> bool:
+        """Send what a reply has grown by, which is most of what is sent, without waking `run`;
+        False where that has to see to it."""
+        if not (self._at_once and self._free and self._cursors) or self._frames:
+            return False
+        cursor = self._cursors[0]
+        if cursor.offset is None or cursor.ended:
+            return False
+        assert self._waiter
+        try:
+            frame = self._delta(cursor, cursor.offset)
+            if frame is None:
+                return False
+            if not self._at_once(frame):
+                self._frames.append(frame)
+                self._waiting += len(frame)
+                return False
+        except Exception as error:  # it is this socket's alone, not the reply's
+            self._waiter.set_exception(error)
+            return True
+        return cursor.offset == cursor.length
 
     def _leave(self, cursor: Cursor) -> None:
         self._cursors.remove(cursor)
