@@ -27,9 +27,10 @@ from chatwidget.transcripts.raw_rows import (
 )
 
 CHUNK = 250  # conversations in memory at once, with their messages: what a cache holds
+CHUNKS = 8  # so many are found at once: to plan that query takes as long as to answer it
 
 ABOUT = (
-    *("id", "visitor_id", "started_at", "ended_at", "widget__slug", "visitor__name"),
+    *("pk", "visitor_id", "started_at", "ended_at", "widget__slug", "visitor__name"),
     *("visitor__email", "visitor__external_id", "visitor__consent", "provider_session"),
     *("page_url", "page_title", "referrer", "locale", "user_agent", "done_seq", "last_seq"),
 )
@@ -38,6 +39,8 @@ MESSAGE = (
     *("first_chunk_ms", "error_code", "error_cause", "retry_after", "rating", "rating_comment"),
     *("ui", "metadata", "author", "event"),
 )
+# What most messages have of MESSAGE from `error_code` on.
+USUAL = ["", "", None, 0, "", None, "{}", "", ""]
 JUDGEMENT = ("message_id", "verdict", "reason", "expected", "author_name", "created_at")
 NOTE = ("conversation_id", "author_name", "created_at", "text")
 
@@ -63,9 +66,9 @@ def read_chats(conversations: QuerySet[Conversation]) -> Iterator[Chat]:
         readers = _Readers(time_text, Q(conversation__gte=GIVEN, conversation__lte=GIVEN))
     else:
         readers = _Readers(time_text, one_of("conversation_id", CHUNK, database))
-    after = Reader(conversations.filter(pk__gt=GIVEN)[:CHUNK], ABOUT)
-    chunk = Reader(conversations[:CHUNK], ABOUT)()
-    while chunk:
+    after = Reader(conversations.filter(pk__gt=GIVEN)[: CHUNK * CHUNKS], ABOUT)
+    found = Reader(conversations[: CHUNK * CHUNKS], ABOUT)()
+    while chunk := found[:CHUNK]:
         keys = [about[0] for about in chunk]
         given = [keys[0], keys[-1]] if everything else listed(keys, CHUNK, database)
         messages, judgements = readers.messages(*given), readers.judgements(*given)
@@ -74,7 +77,7 @@ def read_chats(conversations: QuerySet[Conversation]) -> Iterator[Chat]:
             key = about[0]
             of_it = (messages.pop(key, []), judgements, tags.get(key, []), notes.get(key, []))
             yield Chat(about, *of_it, id_text, time_text)
-        chunk = after(keys[-1])
+        found = found[CHUNK:] or after(keys[-1])
 
 
 class _Readers:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from chatwidget.transcripts.chats import Chat
+from chatwidget.transcripts.chats import USUAL, Chat
 from chatwidget.transcripts.raw_rows import json_value
 
 COLUMNS = (
@@ -44,17 +44,20 @@ def _lines(chat: Chat) -> Iterator[str]:
     about = _about(chat)
     id_text, time_text, judgements = chat.id_text, chat.time_text, chat.judgements
     for row in chat.messages:
-        pk, created, completed, seq, role, text, status, first = row[1:9]
-        code, cause, _, rating, comment, ui, metadata, author, event = row[9:]
+        _, pk, created, completed, seq, role, text, status, first, *rest = row
         began = time_text(created)
         ended = began if completed == created else time_text(completed) or ""
+        if rest == USUAL and pk not in judgements:
+            end = ",,0,,,,,,"
+        else:
+            code, cause, _, rating, comment, ui, metadata, author, event = rest
+            end = (
+                f"{cell(code)},{cell(cause)},{rating},{cell(comment)},"
+                f"{_json(judgements.get(pk))},{_json(ui)},{_json(metadata)},{cell(author)},{event}"
+            )
         yield (
             f"{about},{id_text(pk)},{seq},{role},{cell(text)},{status},{began},"
-            f"{ended},{'' if first is None else first},"
-            f"{code and cell(code)},{cause and cell(cause)},{rating},{comment and cell(comment)},"
-            f"{_json(judgements[pk]) if pk in judgements else ''},{_json(ui) if ui else ''},"
-            f"{'' if metadata == '{}' else _json(metadata)},"
-            f"{author and cell(author)},{event}\r\n"
+            f"{ended},{'' if first is None else first},{end}\r\n"
         )
 
 

@@ -60,19 +60,26 @@ class _Id(Func):
     template = "%(expressions)s::text"
 
 
+class _Key(Func):
+    """An id that rows are grouped by: without hyphens PostgreSQL needs a quarter of the time."""
+
+    output_field = TextField()
+    template = "encode(uuid_send(%(expressions)s), 'hex')"
+
+
 def _column(name: str, vendor: str) -> Any:
     if name.endswith("_at") and vendor in {"sqlite", "postgresql"}:
         return _Time(name)
-    return _Id(name) if vendor == "postgresql" and name in _IDS else name
+    written = {"pk": _Key, "conversation_id": _Key, **dict.fromkeys(_IDS, _Id)}.get(name)
+    return written(name) if written and vendor == "postgresql" else name
 
 
-_IDS = frozenset({"id", "conversation_id", "visitor_id", "message_id"})
+_IDS = ("id", "visitor_id", "message_id")
 
 
 def id_writer(database: str) -> Callable[[Any], str]:
     """What writes an id as it comes from there: SQLite and MySQL store 32 hexadecimal digits."""
-    writers: dict[str, Callable[[Any], str]] = {"sqlite": _hyphened, "postgresql": str}
-    return writers.get(connections[database].vendor, id_text)
+    return _hyphened if connections[database].vendor == "sqlite" else id_text
 
 
 def id_text(value: Any) -> str:

@@ -346,6 +346,7 @@ def test_queries_do_not_grow_within_a_chunk(
 @pytest.mark.parametrize("arguments", [[], ["--language", "de"]])
 def test_chunks_are_one_export(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chats, "CHUNK", 2)
+    monkeypatch.setattr(chats, "CHUNKS", 2)
     widget = a_widget()
     tag = Tag.objects.create(widget=widget, name="urgent")
     made = [
@@ -375,6 +376,7 @@ def test_memory_does_not_grow_with_the_number_of_conversations(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(chats, "CHUNK", 100)
+    monkeypatch.setattr(chats, "CHUNKS", 2)
     widget = a_widget()
     visitor = Visitor.objects.create(widget=widget)
 
@@ -386,7 +388,7 @@ def test_memory_does_not_grow_with_the_number_of_conversations(
         tracemalloc.stop()
         return most
 
-    for _ in range(chats.CHUNK * 2):
+    for _ in range(chats.CHUNK * 4):
         a_conversation(widget, "hello " * 50, "world " * 50, visitor=visitor)
     peak()  # what is made once and kept: compiled queries, caches
     few = peak()
