@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import VERSION
@@ -15,8 +15,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from chatwidget.admin.blocking import BlocksVisitors
 from chatwidget.admin.browsing import Browses
@@ -54,6 +55,7 @@ from chatwidget.transcripts.access import visible_to
 
 # What has changed since the last look is indexed first; so many conversations at the most.
 AT_A_SEARCH = 2000
+NONE = UUID(int=0)  # no conversation's id
 PREVIEW = 300  # code points of a message that the list reads
 
 
@@ -87,6 +89,8 @@ class ConversationAdmin(ReadOnly, Browses, KeepsDesk, BlocksVisitors, MailsConve
     class Media:
         css = {"all": ["chatwidget/admin.css"]}
         js = ["chatwidget/admin.js"]
+
+    _boxes: ClassVar[dict[str | None, str]] = {}
 
     # --- the list ---
 
@@ -122,6 +126,13 @@ class ConversationAdmin(ReadOnly, Browses, KeepsDesk, BlocksVisitors, MailsConve
             search.catch_up(AT_A_SEARCH)
             queryset = queryset.filter(search.matching(query) | identified(search_term.strip()))
         return queryset, False
+
+    def action_checkbox(self, obj: Conversation) -> SafeString:
+        """Django's own; made once for each language, since it renders a template for each row."""
+        language = get_language()
+        if language not in self._boxes:
+            self._boxes[language] = super().action_checkbox(Conversation(pk=NONE))
+        return mark_safe(self._boxes[language].replace(str(NONE), str(obj.pk)))
 
     @admin.display(description=_("visitor"))
     def who(self, conversation: Conversation) -> str:

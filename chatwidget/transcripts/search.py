@@ -58,7 +58,7 @@ def matching(query: Query) -> Q:
         found |= set.intersection(*(_newest([term], query) for term in query.wanted))
     for held in unwanted:
         theirs = held.filter(conversation__in=search_sql.among(found))
-        found = found - set(theirs.values_list("conversation_id", flat=True))
+        found = found - {each.hex for each in theirs.values_list("conversation_id", flat=True)}
     return Q(pk__in=search_sql.among(found))
 
 
@@ -86,9 +86,9 @@ def _holding(terms: Iterable[Term], query: Query) -> QuerySet[SearchEntry]:
     return SearchEntry.objects.filter(test)
 
 
-def _newest(terms: Sequence[Term], query: Query) -> set[UUID]:
-    """The conversations of the newest MOST_HITS entries that hold all of the terms."""
-
+def _newest(terms: Sequence[Term], query: Query) -> set[str]:
+    """The conversations of the newest MOST_HITS entries that hold all of the terms, as hexadecimal
+    digits."""
     if cost := INDEX_COST.get(connection.vendor):
         share, stored = search_sql.frequency(terms, query)
         if share and MOST_HITS / share < cost * share * stored:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from typing import Any
-from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models.expressions import RawSQL
@@ -26,7 +25,7 @@ PLACES = (0.0, 1 / 64, 1 / 16, 1 / 4)
 AT_A_PLACE = 500
 
 
-def in_newest(terms: Iterable[Term], query: Query, entries: int, most: int) -> dict[UUID, int]:
+def in_newest(terms: Iterable[Term], query: Query, entries: int, most: int) -> dict[str, int]:
     """The conversations of those among the newest entries that hold all of the terms; of how
     many each."""
     tests, values = likes(terms, query.marks)
@@ -37,7 +36,7 @@ def in_newest(terms: Iterable[Term], query: Query, entries: int, most: int) -> d
     return _conversations(sql, _end(query), entries, *values, most)
 
 
-def by_index(terms: Iterable[Term], query: Query, most: int) -> dict[UUID, int]:
+def by_index(terms: Iterable[Term], query: Query, most: int) -> dict[str, int]:
     """The conversations of the newest entries that hold all of the terms; of how many each."""
     end = _end(query)
     select = f"SELECT conversation_id FROM {ENTRIES} WHERE"
@@ -58,13 +57,18 @@ def by_index(terms: Iterable[Term], query: Query, most: int) -> dict[UUID, int]:
     return _conversations(sql, *values, end, most)
 
 
-def _conversations(sql: str, *values: Any) -> dict[UUID, int]:
-    """Those that are selected, and how often. SQLite and MySQL hold an id as text."""
-    sql = f"SELECT conversation_id, COUNT(*) FROM ({sql}) hits GROUP BY conversation_id"
+def _conversations(sql: str, *values: Any) -> dict[str, int]:
+    """Those that are selected, each as 32 hexadecimal digits, and how often.
+
+    To make a UUID of each would take longer than to find them; SQLite and MySQL have none.
+    """
+    key = "conversation_id"
+    if connection.vendor == "postgresql":
+        key = "encode(uuid_send(conversation_id), 'hex')"
+    sql = f"SELECT {key}, COUNT(*) FROM ({sql}) hits GROUP BY conversation_id"
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        rows = cursor.fetchall()
-    return {each if isinstance(each, UUID) else UUID(each): count for each, count in rows}
+        return {str(each).replace("-", ""): count for each, count in cursor.fetchall()}
 
 
 def _end(query: Query) -> int:
@@ -101,12 +105,12 @@ def _extent() -> tuple[int, int, int]:
     return max(int(stored or 0), 1), first or 0, (last or 0) + 1
 
 
-def among(keys: Collection[UUID]) -> Any:
+def among(keys: Collection[str]) -> Any:
     """What `pk__in` is one of. As one value: to write thousands takes longer than to find them."""
     if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::uuid[])", [f"{{{','.join(map(str, keys))}}}"])
+        return RawSQL("SELECT unnest(%s::uuid[])", [f"{{{','.join(keys)}}}"])
     if connection.vendor == "sqlite":
-        return RawSQL("SELECT value FROM json_each(%s)", [json.dumps([key.hex for key in keys])])
+        return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(keys))])
     return keys
 
 
