@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import time
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from pkgutil import iter_modules
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    close_old_connections,
+    connection,
+    connections,
+)
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -32,6 +40,9 @@ THREADS = 8
 QUEUE_SECONDS = 5.0
 # A database that hangs counts as unavailable.
 ANSWER_SECONDS = 12.0
+
+# A connection that has answered so lately is not asked whether it works, nor given back.
+KEPT_SECONDS = 1.0
 
 # How long who writes batch after batch may keep SQLite's lock, and then leaves it: for longer than
 # the 0.1 s after which SQLite looks again, at most, for a lock that others have.
@@ -56,10 +67,89 @@ def _threads() -> int:
     return 1 if connection.vendor == "sqlite" else THREADS
 
 
+class Threads:
+    """Up to `most` threads, each with a connection of its own, which it keeps while it is busy.
+
+    The standard library's executor costs twice as much for each operation, by futures made of
+    futures, and its threads cannot give back what they hold once nothing comes any more.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._threads: list[Thread] = []
+        self._asked = 0  # and not yet answered
+        self._work: SimpleQueue[Any] = SimpleQueue()
+        atexit.register(self.close)
+
+    def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Run it after what came before it, unless it is cancelled until then."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._asked += 1
+        if self._asked > len(self._threads) < self._most:
+            self._threads.append(Thread(target=self._run, name="chatwidget-storage", daemon=True))
+            self._threads[-1].start()
+        self._work.put((loop, answer, work))
+        return answer
+
+    def _run(self) -> None:
+        since = 0.0  # when its connection was last asked whether it works
+        while True:
+            try:
+                work = self._work.get(timeout=KEPT_SECONDS)
+            except Empty:
+                _give_back()
+                work = self._work.get()
+            if work is None:
+                connections.close_all()
+                return
+            if time.monotonic() - since > KEPT_SECONDS:
+                _give_back()
+                since = time.monotonic()
+            self._do(*work)
+            del work
+
+    def _do(
+        self, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[T], work: Callable[[], T]
+    ) -> None:
+        try:
+            done = partial(self._settle, answer, None if answer.cancelled() else work(), None)
+        except BaseException as error:
+            done = partial(self._settle, answer, None, error)
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(done)
+        del answer, done, work  # this frame is in the error's traceback
+
+    def _settle(
+        self, answer: asyncio.Future[Any], result: Any, error: BaseException | None
+    ) -> None:
+        self._asked -= 1
+        if answer.done():
+            return
+        if error is None:
+            answer.set_result(result)
+        else:
+            answer.set_exception(error)
+
+    def close(self) -> None:
+        """Let them end what they have begun."""
+        for _ in self._threads:
+            self._work.put(None)
+        while self._threads:
+            self._threads.pop().join()
+
+
+def _give_back() -> None:
+    """Give this thread's connection back to the pool, or close it, unless CONN_MAX_AGE says not."""
+    # A file's is kept: to close the last one empties SQLite's log, with an fsync.
+    if connection.vendor != "sqlite":
+        with suppress(DatabaseError, InterfaceError):
+            close_old_connections()
+
+
 @lru_cache(maxsize=2)
-def _executor(urgent: bool) -> ThreadPoolExecutor:
-    threads = 1 if urgent else _threads()
-    return ThreadPoolExecutor(threads, thread_name_prefix="chatwidget-storage")
+def _pool(urgent: bool) -> Threads:
+    return Threads(1 if urgent else _threads())
 
 
 def _turn() -> AbstractAsyncContextManager[Any]:
@@ -100,17 +190,13 @@ def _run(
     finally:
         meters.database_seconds.observe(time.monotonic() - began)
         connection.queries_log.clear()  # where DEBUG is on, Django keeps every statement
-        # A file's connection is kept: to close the last one empties SQLite's log, with an fsync.
-        if connection.vendor != "sqlite":
-            close_old_connections()
 
 
 async def run_in_db_thread(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run one operation of `transcripts` in a thread. Raises DatabaseUnavailable."""
-    loop = asyncio.get_running_loop()
     asked = time.monotonic()
     async with _turn():
-        return await loop.run_in_executor(_executor(False), _run, operation, args, kwargs, asked)
+        return await _pool(False).run(lambda: _run(operation, args, kwargs, asked))
 
 
 def let_others_write(since: float) -> float:
@@ -165,7 +251,6 @@ async def run_urgently_in_db_thread(
 ) -> T:
     """Run one operation that must not wait behind what visitors ask for: in a thread of its own,
     where several may be at work at once."""
-    loop = asyncio.get_running_loop()
-    executor = _executor(connection.vendor != "sqlite")
     asked = time.monotonic()
-    return await loop.run_in_executor(executor, _run, operation, args, kwargs, asked)
+    threads = _pool(connection.vendor != "sqlite")
+    return await threads.run(lambda: _run(operation, args, kwargs, asked))

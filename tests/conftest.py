@@ -142,8 +142,7 @@ def roles(db: None) -> None:
 def close_threads() -> Iterator[None]:
     """Connections of the threads that stored something are closed in them."""
     yield
-    for _ in range(db.THREADS):
-        db._executor(False).submit(connections.close_all).result()
+    db._pool(False).close()
 
 
 @pytest.fixture(scope="session")
