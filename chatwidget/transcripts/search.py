@@ -82,7 +82,7 @@ def find_messages(query: Query, within: Iterable[UUID], most: int = 1000) -> dic
 
 def _holding(terms: Iterable[Term], query: Query) -> QuerySet[SearchEntry]:
     """The entries that hold all of the terms: for few of them, since each is read."""
-    test = RawSQL(*search_sql.likes(terms, query.marks), output_field=BooleanField())
+    test = RawSQL(*search_sql.contains(terms, query.marks), output_field=BooleanField())
     return SearchEntry.objects.filter(test)
 
 

@@ -28,7 +28,7 @@ AT_A_PLACE = 500
 def in_newest(terms: Iterable[Term], query: Query, entries: int, most: int) -> dict[str, int]:
     """The conversations of those among the newest entries that hold all of the terms; of how
     many each."""
-    tests, values = likes(terms, query.marks)
+    tests, values = contains(terms, query.marks)
     columns = "conversation_id, words"
     newest = f"SELECT {columns} FROM {ENTRIES} WHERE id < %s ORDER BY id DESC LIMIT %s"
     # In the order of the inner query: SQLite would sort them again.
@@ -52,7 +52,7 @@ def by_index(terms: Iterable[Term], query: Query, most: int) -> dict[str, int]:
         sql = f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s AND rowid < %s"
         sql = f"{select} id IN ({sql} ORDER BY rowid DESC LIMIT %s)"
         return _conversations(sql, _match(terms, query.marks), end, most)
-    tests, values = likes(terms, query.marks)
+    tests, values = contains(terms, query.marks)
     sql = f"{select} {tests} AND id < %s ORDER BY id DESC LIMIT %s"
     return _conversations(sql, *values, end, most)
 
@@ -81,7 +81,7 @@ def frequency(terms: Iterable[Term], query: Query) -> tuple[float, int]:
     many entries there are; neither is counted."""
     stored, first, last = _extent()
     last = min(last, _end(query))
-    tests, values = likes(terms, query.marks)
+    tests, values = contains(terms, query.marks)
     place = f"SELECT words FROM {ENTRIES} WHERE id < %s ORDER BY id DESC LIMIT %s"
     places = " UNION ALL ".join(f"SELECT words FROM ({place}) p{n}" for n in range(len(PLACES)))
     befores = [last - int((last - first) * back) for back in PLACES]
@@ -145,19 +145,21 @@ def _tsquery(terms: Iterable[Term], marks: Marks) -> str:
 JOINED = {True: ", ", False: " || "}
 
 
-def likes(terms: Iterable[Term], marks: Marks) -> tuple[str, list[Any]]:
+def contains(terms: Iterable[Term], marks: Marks) -> tuple[str, list[Any]]:
     """For few entries, or a database without an index of ours: each is read."""
     mysql = connection.vendor == "mysql"  # where || says "or", as SQLite's CONCAT is too new
-    padded = f"{'CONCAT(' if mysql else '('}' '{JOINED[mysql]}words{JOINED[mysql]}' ') LIKE %s"
+    padded = f"{'CONCAT' if mysql else ''}(' '{JOINED[mysql]}words{JOINED[mysql]}' ')"
+    # Which PostgreSQL does in half the time of a LIKE.
+    test = f"{'strpos' if connection.vendor == 'postgresql' else 'instr'}({padded}, %s) > 0"
     tests: list[str] = ["1 = 1"]
     values: list[Any] = []
     for of in marks:
-        tests.append(f"({' OR '.join([padded] * len(of))})")
-        values += [f"% {mark} %" for mark in of]
+        tests.append(f"({' OR '.join([test] * len(of))})")
+        values += [f" {mark} " for mark in of]
     for term in terms:
         *before, last = term.words
         start = "".join(f"{encoded(word)} " for word in before)
         ends = beginnings(last) if term.is_beginning else [encoded(last)]
-        tests.append(f"({' OR '.join([padded] * len(ends))})")
-        values += [f"% {start}{end}{'' if term.is_beginning else ' '}%" for end in ends]
+        tests.append(f"({' OR '.join([test] * len(ends))})")
+        values += [f" {start}{end}{'' if term.is_beginning else ' '}" for end in ends]
     return " AND ".join(tests), values
