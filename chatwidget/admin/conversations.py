@@ -8,6 +8,7 @@ from uuid import UUID
 from django import VERSION
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
@@ -96,6 +97,11 @@ class ConversationAdmin(ReadOnly, Browses, KeepsDesk, BlocksVisitors, MailsConve
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
         return BoundedChangeList
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        paginator: Any = super().get_paginator(request, *args, **kwargs)
+        paginator.are_found = bool(search_query.parse(request.GET.get(SEARCH_VAR, "")).wanted)
+        return paginator
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         theirs = Message.objects.filter(conversation=OuterRef("pk")).order_by("seq")

@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.paginator import Paginator
-from django.db.models import BooleanField, Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, Count, Exists, OuterRef, QuerySet, Window
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -33,13 +33,19 @@ RATED_SQL = "NOT (rating = 0)"
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts no further than MOST rows: counting a large table costs more than the page."""
 
+    are_found = False  # by words: a search finds no more than some thousands, and reads them all
+
     @cached_property
     def count(self) -> int:
+        if self.are_found:
+            return min(self._first[0][1], MOST) if self._first else 0
         return self._keys[:MOST].count() if self.few is None else len(self.few)
 
     @cached_property
     def few(self) -> list[Any] | None:
         """Their keys, where one page holds them all; None: there are more."""
+        if self.are_found:
+            return [key for key, _ in self._first] if self.count <= self.per_page else None
         found = list(self._keys[: self.per_page + 1])
         return found if len(found) <= self.per_page else None
 
@@ -47,9 +53,18 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         """The keys of its rows: SQLite would else make all that the list shows of every row that
         matches, and sort them then."""
         found = super().page(number)
-        rows = cast("QuerySet[Conversation]", found.object_list)
-        found.object_list = list(rows.values_list("pk", flat=True))
+        if self.are_found and found.number == 1:
+            found.object_list = [key for key, _ in self._first]
+        else:
+            rows = cast("QuerySet[Conversation]", found.object_list)
+            found.object_list = list(rows.values_list("pk", flat=True))
         return found
+
+    @cached_property
+    def _first(self) -> list[tuple[Any, int]]:
+        """The first page's keys, each with how many there are: one query in the place of three."""
+        rows = cast("QuerySet[Conversation, Any]", self.object_list)
+        return list(rows.values_list("pk", Window(Count("*")))[: self.per_page])
 
     @property
     def _keys(self) -> QuerySet[Conversation, Any]:

@@ -15,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from chatwidget.admin.conversations import ConversationAdmin
 from chatwidget.admin.filters import failed, lost_replies, rated
 from chatwidget.models import (
     Conversation,
@@ -140,6 +141,20 @@ def test_older_hits_are_found_by_dates(admin_client: Client, monkeypatch: Any) -
     assert old not in found(admin_client, q="lamp")
     assert found(admin_client, q="lamp", until=f"{NOON:%Y-%m-%d}") == [old]
     assert not found(admin_client, q="lamp", until="2026-03-01")
+
+
+@pytest.mark.parametrize("typed", ["lamp", "-chair"])
+def test_pages_of_a_search_are_those_of_the_list(
+    admin_client: Client, monkeypatch: Any, typed: str
+) -> None:
+    monkeypatch.setattr(ConversationAdmin, "list_per_page", 2)
+    widget = a_widget()
+    made = [a_conversation(widget, "a lamp", at=NOON + timedelta(minutes=n)) for n in range(5)]
+    pages = [found(admin_client, q=typed, p=str(page)) for page in (1, 2, 3)]
+    assert [row for rows in pages for row in rows] == made[::-1]
+    assert admin_client.get(LIST, {"q": typed}).context["cl"].result_count == 5
+    assert admin_client.get(LIST, {"q": typed, "p": "4"}).status_code == 302
+    assert not found(admin_client, q=f"{typed} sofa")
 
 
 # --- filters ---
