@@ -83,9 +83,8 @@ async def send(protocol: Protocol, message: dict[str, Any]) -> None:
 
 
 def a_writer(protocol: Protocol) -> tuple[consumer.ChatConsumer, Flow]:
-    socket = consumer.ChatConsumer()
-    socket.base_send = partial(send, protocol)
-    socket._flow = flow_of(socket.base_send)
+    socket = consumer.ChatConsumer({}, partial(send, protocol))
+    socket._flow = flow_of(socket._send)
     [flow] = protocol.producers
     return socket, flow
 
