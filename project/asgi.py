@@ -6,10 +6,9 @@ import ipaddress
 import os
 from typing import Any
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 # Django must be set up before anything that imports models.
@@ -57,20 +56,18 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
-nobodys: Any = refuse
-websockets: list[Any] = [*websocket_urlpatterns, re_path(r"", nobodys)]
-router: Any = URLRouter(websockets)
-
-
 def routed(scope: dict[str, Any], receive: Any, send: Any) -> Any:
-    """Where a proxy strips the prefix that the server was started with, Channels finds no route.
+    """To the widget's websockets, under whatever prefix: a proxy may strip that which the server
+    was started with, and then Channels' router finds no route.
 
-    No coroutine, which each socket would keep for as long as it is open.
+    Neither a coroutine nor another scope, which each socket would keep for as long as it is open.
     """
-    prefix = scope.get("root_path", "")
-    if prefix and not scope["path"].startswith(f"{prefix}/"):
-        scope = {**scope, "root_path": ""}
-    return router(scope, receive, send)
+    for route in websocket_urlpatterns:
+        if found := route.pattern.match(scope["path"].lstrip("/")):
+            scope["url_route"] = {"args": found[1], "kwargs": found[2]}
+            application: Any = route.callback
+            return application(scope, receive, send)
+    return refuse(scope, receive, send)
 
 
 application: Any = ProtocolTypeRouter(
