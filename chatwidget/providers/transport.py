@@ -172,7 +172,8 @@ def body_of(response: httpx.Response) -> Body:
     if answer is None or type(answer.content) is not aiohttp.StreamReader:
         assert isinstance(response.stream, httpx.AsyncByteStream)
         return _Stream(answer.content.iter_any() if answer else response.stream)
-    answer.content.__class__ = _Content
+    if _CONTENT_IS_KNOWN:
+        answer.content.__class__ = _Content
     return _Received(answer)
 
 
@@ -214,6 +215,12 @@ class _Content(aiohttp.StreamReader):
             finally:
                 self._waiter = None
         raise self._exception
+
+
+# What `_Content` relies on is aiohttp's own; a later version may have it otherwise.
+_CONTENT_IS_KNOWN = {
+    *("_buffer", "_eof", "_exception", "_high_water", "_loop", "_protocol", "_size", "_waiter")
+} <= set(aiohttp.StreamReader.__slots__)
 
 
 class _Received:

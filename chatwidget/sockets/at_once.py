@@ -31,10 +31,12 @@ def at_once(send: Any, flow: Flow | None) -> Callable[[str], bool] | None:
     """For a websocket's `send` what sends a frame of text in this moment, or returns False; None in
     a server that is not known for that."""
     if flow is not None:
-        return partial(_by_daphne, flow)
-    module: Any = sys.modules.get("uvicorn.protocols.websockets.websockets_sansio_impl")
+        return partial(_by_daphne, flow) if flow.takes_frames else None
+    module = sys.modules.get("uvicorn.protocols.websockets.websockets_sansio_impl")
+    kind: Any = getattr(module, "WebSocketsSansIOProtocol", ())
     protocol = getattr(send, "__self__", None)
-    if module and isinstance(protocol, module.WebSocketsSansIOProtocol):
+    # These names are the server's own; a later version may have others.
+    if isinstance(protocol, kind) and hasattr(protocol, "writable"):
         return None if protocol.conn.extensions else partial(_by_uvicorn, protocol)
     return None
 

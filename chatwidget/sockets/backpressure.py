@@ -31,6 +31,11 @@ class Flow:
         """Does the other end not take what it is sent?"""
         return self._waiter is not None
 
+    @property
+    def takes_frames(self) -> bool:
+        """Can `send` be used? It relies on names of autobahn's own."""
+        return all(hasattr(self._protocol, name) for name in ("sendData", "_perMessageCompress"))
+
     def send(self, frame: bytes) -> bool:
         """Send a frame, whole as it goes over the wire; False where it cannot now."""
         protocol = self._protocol

@@ -192,3 +192,6 @@ async def test_other_servers_send_for_themselves() -> None:
     async def plain(message: dict[str, Any]) -> None: ...
 
     assert at_once(plain, None) is None
+    renamed = Wire()
+    del renamed.sendData  # as a later autobahn might
+    assert at_once(None, Flow(renamed)) is None
