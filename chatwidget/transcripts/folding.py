@@ -34,7 +34,7 @@ _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "þ": "th"}
 )
-_PLAIN = re.compile(r"[a-z]+|[0-9]+")
+_ASCII_WORDS = re.compile("[a-z0-9]+")
 
 
 def fold(text: str) -> str:
@@ -57,7 +57,7 @@ def words(text: str) -> list[str]:
     found: list[str] = []
     folded = fold(text[:MAX_TEXT])
     if folded.isascii():
-        return [word[:MAX_WORD] for word in _WORDS.findall(folded)]
+        return [word[:MAX_WORD] for word in _ASCII_WORDS.findall(folded)]
     for word in _WORDS.findall(folded):
         for number, part in enumerate(_NO_SPACES.split(word)):
             if number % 2 and len(part) > 1:
@@ -88,7 +88,8 @@ def tokens(text: str) -> Iterator[tuple[str, int, int]]:
 
 def encoded(word: str) -> str:
     """A word in ASCII."""
-    return word if _PLAIN.fullmatch(word) else _hexadecimal(word)
+    is_plain = word.isascii() and (word.isalpha() or word.isdigit())
+    return word if is_plain else _hexadecimal(word)
 
 
 def beginnings(word: str) -> list[str]:

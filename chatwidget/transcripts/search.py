@@ -27,6 +27,7 @@ from chatwidget.transcripts import batches, search_sql
 from chatwidget.transcripts.folding import MAX_TEXT, indexed
 from chatwidget.transcripts.locking import row_lock
 from chatwidget.transcripts.search_query import ORIGINS, Query, Term
+from chatwidget.transcripts.sql import Row, insert_many
 
 # Read of a message, beside its text, to be indexed.
 SAID = ("id", "conversation_id", "role", "rating_comment")
@@ -138,14 +139,14 @@ def _index_batch(behind: QuerySet[Conversation], size: int) -> int:
     return len(found)
 
 
-def _said(message: Any, row: Conversation) -> SearchEntry:
+def _said(message: Any, row: Conversation) -> Row:
     marks = f"w{row.widget_id} {_OF_ROLE.get(message.role, 'r9')}"
-    return SearchEntry(
-        pk=message.id.int >> 65,  # 48 bits of time, and some that tell two of one moment apart
-        conversation_id=row.pk,
-        message_id=message.id,
-        words=f"{indexed(message.beginning)} {indexed(message.rating_comment)} {marks}",
-    )
+    return {
+        "id": message.id.int >> 65,  # 48 bits of time, and some that tell two of one moment apart
+        "conversation_id": row.pk,
+        "message_id": message.id,
+        "words": f"{indexed(message.beginning)} {indexed(message.rating_comment)} {marks}",
+    }
 
 
 def _noted(conversations: Iterable[UUID]) -> dict[UUID, list[str]]:
@@ -162,36 +163,34 @@ def _noted(conversations: Iterable[UUID]) -> dict[UUID, list[str]]:
     return found
 
 
-def _about(row: Conversation, noted: list[str]) -> SearchEntry:
+def _about(row: Conversation, noted: list[str]) -> Row:
     """What is known beside the messages: visitor, page, platform's ids, and what staff added."""
     visitor = row.visitor
     ids = [visitor.external_id, row.provider_session, row.fallback_session]
     known = [visitor.name, visitor.email, *ids, row.page_url, row.page_title, *noted]
-    return SearchEntry(
-        pk=row.pk.int >> 65,
-        conversation_id=row.pk,
-        words=f"{indexed(chr(10).join(known))} w{row.widget_id} {ORIGINS['about']}",
-    )
+    return {
+        "id": row.pk.int >> 65,
+        "conversation_id": row.pk,
+        "message_id": None,
+        "words": f"{indexed(chr(10).join(known))} w{row.widget_id} {ORIGINS['about']}",
+    }
 
 
-def _insert(entries: list[SearchEntry]) -> None:
+def _insert(entries: list[Row]) -> None:
     """Store entries; one whose id is taken gets the next free one."""
-    taken = set(
-        SearchEntry.objects.filter(pk__in=[entry.pk for entry in entries]).values_list(
-            "pk", flat=True
-        )
-    )
+    wanted = [entry["id"] for entry in entries]
+    taken = set(SearchEntry.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     low = high = 0  # between these, what is stored is in `taken`
     for entry in entries:
-        while entry.pk in taken:
-            entry.pk += 1
-            if not low <= entry.pk <= high:
-                behind = SearchEntry.objects.filter(pk__gte=entry.pk).order_by("pk")
+        while entry["id"] in taken:
+            entry["id"] += 1
+            if not low <= entry["id"] <= high:
+                behind = SearchEntry.objects.filter(pk__gte=entry["id"]).order_by("pk")
                 stored = list(behind.values_list("pk", flat=True)[:AHEAD])
                 taken.update(stored)
-                low, high = entry.pk, stored[-1] if len(stored) == AHEAD else 1 << 63
-        taken.add(entry.pk)
-    SearchEntry.objects.bulk_create(entries)
+                low, high = entry["id"], stored[-1] if len(stored) == AHEAD else 1 << 63
+        taken.add(entry["id"])
+    insert_many(SearchEntry, entries)
 
 
 def forget_index(conversations: QuerySet[Conversation]) -> None:

@@ -61,12 +61,16 @@ def test_odd_queries_are_borne(text: str) -> None:
     search_cases.found(text)
 
 
+def an_entry(row: Conversation, pk: int, words: str) -> dict[str, Any]:
+    return {"id": pk, "conversation_id": row.pk, "words": words}
+
+
 @pytest.mark.django_db
 def test_entries_of_one_moment_cost_few_queries(django_assert_max_num_queries: Any) -> None:
     row = a_conversation(a_widget(), "hi")
 
     def store() -> None:
-        search._insert([SearchEntry(pk=7, conversation=row, words="x") for _ in range(150)])
+        search._insert([an_entry(row, 7, "x") for _ in range(150)])
 
     store()
     with django_assert_max_num_queries(5):
@@ -91,10 +95,7 @@ def test_a_frequent_word_is_found_in_the_newest_entries_alone(monkeypatch: Any) 
 def test_how_frequent_a_word_is_is_not_seen_in_the_newest_alone(monkeypatch: Any) -> None:
     row = a_conversation(a_widget(), "hi")
     search._insert(
-        [
-            SearchEntry(pk=pk * 1000, conversation=row, words="the w1" if pk < 990 else "die w1")
-            for pk in range(1000)
-        ]
+        [an_entry(row, pk * 1000, "the w1" if pk < 990 else "die w1") for pk in range(1000)]
     )
     monkeypatch.setattr(search_sql, "AT_A_PLACE", 10)
     assert search_sql.frequency(search_query.parse("the").wanted, search_query.Query()) == (
