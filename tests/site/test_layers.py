@@ -49,7 +49,7 @@ STAIRS = {
             "cursor",
             "turns",
         ),
-        ("client", "outbox", "staff", "staff_frames"),
+        ("at_once", "client", "outbox", "staff", "staff_frames"),
         ("following", "identity", "line", "share"),
         ("subscription", "watching", "listing"),
         ("details", "sending"),
