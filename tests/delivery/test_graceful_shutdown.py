@@ -165,11 +165,13 @@ async def test_another_worker_goes_on_meanwhile(workers: Pair, control: Control)
     """One of two is restarted: its reply is watched on the other, which answers what follows."""
     leaving, staying = workers.a, workers.b
     name = a_name()
-    async with Visit(leaving) as here, Visit(staying) as there:
+    async with Visit(leaving) as here, Visit(leaving) as idle, Visit(staying) as there:
         await here.greeted()
+        await idle.greeted()
         reply = await here.ask_held(control, name)
         await there.again(here)
         leaving.signal(signal.SIGTERM)
+        assert await idle.closed() == RESTARTING  # the signal has been heard
         async with Visit(leaving) as new:
             assert await new.closed() == RESTARTING
         await here.say("say:from the one that leaves")
