@@ -12,11 +12,11 @@ import httpx
 
 from chatwidget.errors import PlatformRejected, PlatformTimedOut
 from chatwidget.providers.base import rest_until
+from chatwidget.providers.body import body_of
 from chatwidget.providers.decoders import JSONDecoder, ServerEvent, SSEDecoder, TextDecoder
 from chatwidget.providers.encodings import Body
 from chatwidget.providers.error_mapping import CLIENT_ERRORS
 from chatwidget.providers.timeouts import StreamTimeouts
-from chatwidget.providers.transport import body_of
 
 T = TypeVar("T")
 

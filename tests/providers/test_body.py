@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from chatwidget.providers import transport
-from chatwidget.providers.transport import Body, body_of, own_transport, request
+from chatwidget.providers import body as body_module
+from chatwidget.providers.body import Body, body_of
+from chatwidget.providers.transport import own_transport, request
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 UNTIL_CLOSED = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
@@ -20,8 +21,8 @@ LARGE = 3_000_000  # more than aiohttp keeps
 @pytest.fixture(autouse=True, params=[True, False], ids=["ours", "aiohttp's"])
 def content(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whose buffer a body is read of."""
-    assert transport._CONTENT_IS_KNOWN
-    monkeypatch.setattr(transport, "_CONTENT_IS_KNOWN", request.param)
+    assert body_module._CONTENT_IS_KNOWN
+    monkeypatch.setattr(body_module, "_CONTENT_IS_KNOWN", request.param)
 
 
 def chunk(data: bytes) -> bytes:
