@@ -19,6 +19,8 @@ from collections.abc import Iterator
 MAX_TEXT = 50_000
 # Of one word, in code points.
 MAX_WORD = 60
+# Characters whose form is kept: more than the scripts of one site have, and fewer than Unicode.
+MOST_KEPT = 20_000
 
 # Letters and digits; and the vowel signs of India and its neighbours, which are neither.
 _WORDS = re.compile(
@@ -29,61 +31,91 @@ _NO_SPACES = re.compile(
     "\uf900-\ufaff\U00020000-\U0003ffff]+)"
 )
 # What is written into words and not seen: soft hyphens, joiners.
-_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 # Letters that Unicode does not take apart, as they are typed where a keyboard has none of them.
-_LETTERS = str.maketrans(
-    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "þ": "th"}
-)
+_LETTERS = {
+    "æ": "ae",
+    "œ": "oe",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ħ": "h",
+    "ŧ": "t",
+    "ı": "i",
+    "þ": "th",
+}
+# What a word is within, whatever its letters: without the signs of ASCII.
+_RUNS = re.compile(r"[^\x00-/:-@\[-`{-\x7f]+")
 _ASCII_WORDS = re.compile("[a-z0-9]+")
+
+
+class _Folded(dict[int, str]):
+    """What is left of each character without case and marks; a digit of any script is ours."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        kind, folded = unicodedata.category(char), char.casefold()
+        if kind == "Mn" or char in _UNSEEN:
+            left = ""
+        elif kind == "Nd":
+            left = str(unicodedata.digit(char))
+        else:
+            left = _LETTERS.get(folded, folded)
+        if len(self) < MOST_KEPT:
+            self[code] = left
+        return left
+
+
+_FOLDED = _Folded()
 
 
 def fold(text: str) -> str:
     """The text without case, accents and differences of composition."""
-    if text.isascii():  # as most are, and the rest costs a microsecond a character
+    if text.isascii():  # as many are
         return text.lower()
-    parts = unicodedata.normalize("NFKD", text.casefold().translate(_UNSEEN))
-    kept = "".join(map(_folded, parts))
-    return unicodedata.normalize("NFC", kept).casefold().translate(_LETTERS)
-
-
-def _folded(char: str) -> str:
-    """One character without marks; a digit of any script as ours."""
-    kind = unicodedata.category(char)
-    return "" if kind == "Mn" else str(unicodedata.digit(char)) if kind == "Nd" else char
+    left = unicodedata.normalize("NFKD", text.casefold()).translate(_FOLDED)
+    return left if left.isascii() else unicodedata.normalize("NFC", left)
 
 
 def words(text: str) -> list[str]:
     """The folded words of a text, in order; of a script without spaces, pairs of characters."""
-    found: list[str] = []
     folded = fold(text[:MAX_TEXT])
     if folded.isascii():
         return [word[:MAX_WORD] for word in _ASCII_WORDS.findall(folded)]
-    for word in _WORDS.findall(folded):
-        for number, part in enumerate(_NO_SPACES.split(word)):
+    return [folded[start:end][:MAX_WORD] for start, end in _spans(folded)]
+
+
+def _spans(folded: str) -> Iterator[tuple[int, int]]:
+    """Where each word of a folded text begins and ends."""
+    for match in _WORDS.finditer(folded):
+        start = match.start()
+        for number, part in enumerate(_NO_SPACES.split(match.group())):
+            end = start + len(part)
             if number % 2 and len(part) > 1:
-                found.extend(part[at : at + 2] for at in range(len(part) - 1))
+                yield from ((at, at + 2) for at in range(start, end - 1))
             elif part:
-                found.append(part[:MAX_WORD])
-    return found
+                yield start, end
+            start = end
 
 
 def tokens(text: str) -> Iterator[tuple[str, int, int]]:
     """The same words of a composed text, each with where it begins and ends there."""
-    for match in _WORDS.finditer(text):
-        if match.group().isascii():  # as `words` has it, in a tenth of the time
-            yield match.group().lower()[:MAX_WORD], match.start(), match.end()
+    for run in _RUNS.finditer(text):
+        folded, begin = fold(run.group()), run.start()
+        if folded.isascii() and folded.isalnum():  # one word, as most are
+            yield folded[:MAX_WORD], begin, run.end()
             continue
-        found = words(match.group())
-        if len(found) < 2:
-            yield from ((word, match.start(), match.end()) for word in found)
-            continue
-        folded, at = fold(match.group()), -1
-        for word in found:
-            at = folded.find(word, at + 1)
-            if at < 0 or len(folded) != len(match.group()):  # its letters fold to others
-                yield word, match.start(), match.end()
-            else:
-                yield word, match.start() + at, match.start() + at + len(word)
+        places = [at for at, char in enumerate(run.group(), begin) for _ in fold(char)]
+        is_placed = len(places) == len(folded)  # its letters are not composed with one another
+        places.append(run.end())
+        for start, end in _spans(folded):
+            word = folded[start:end][:MAX_WORD]
+            if not is_placed:
+                yield word, *run.span()
+                continue
+            while places[end] == places[end - 1]:  # it ends within what a character folds to
+                end += 1
+            yield word, places[start], places[end]
 
 
 def encoded(word: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Sequence
 
 from chatwidget.transcripts.folding import MAX_TEXT, tokens
 from chatwidget.transcripts.search_query import Query, Term
@@ -16,7 +17,7 @@ Piece = tuple[str, bool]  # some of the text, and whether it is marked
 def excerpt(text: str, query: Query) -> list[Piece]:
     """One line around the first words that match; the text's beginning where none does."""
     text = _line(text)
-    marked = marks(text, query.wanted)
+    marked = marks(text, query.wanted, LENGTH)
     start = max(marked[0][0] - BEFORE, 0) if marked else 0
     if start:  # where a word begins, if one does nearby
         start = max(text.rfind(" ", start - 20, start) + 1, start - 20)
@@ -32,23 +33,31 @@ def excerpt(text: str, query: Query) -> list[Piece]:
 
 def holds(text: str, query: Query) -> bool:
     """Whether any of the words is in the text."""
-    return bool(marks(_line(text), query.wanted))
+    return bool(marks(_line(text), query.wanted, 0))
 
 
 def _line(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text[:MAX_TEXT]).split())
 
 
-def marks(text: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
-    """Where the terms are, in order: all the words of each, one after the other."""
-    said = list(tokens(text))
+def marks(text: str, terms: Sequence[Term], reach: int) -> list[tuple[int, int]]:
+    """Where the terms are, in order: all the words of each, one after the other.
+
+    Those that begin within `reach` code points of the first one; the rest is not read.
+    """
+    size = max((len(term.words) for term in terms), default=0)
+    said: deque[tuple[str, int, int]] = deque(maxlen=size)
     found: set[tuple[int, int]] = set()
-    for term in terms:
-        size = len(term.words)
-        for at in range(len(said) - size + 1):
-            there = said[at : at + size]
-            if _is(term, [word for word, _, _ in there]):
-                found.update((start, end) for _, start, end in there)
+    last = len(text)
+    for token in tokens(text):
+        if token[1] > last:
+            break
+        said.append(token)
+        for term in terms:
+            if _ends(term, said):
+                its = [(start, end) for _, start, end in said][-len(term.words) :]
+                found.update(its)
+                last = min(last, its[0][0] + reach)
     joined: list[tuple[int, int]] = []
     for start, end in sorted(found):
         if joined and start <= joined[-1][1]:  # pairs of one script without spaces
@@ -58,7 +67,10 @@ def marks(text: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
     return joined
 
 
-def _is(term: Term, said: list[str]) -> bool:
+def _ends(term: Term, said: Sequence[tuple[str, int, int]]) -> bool:
+    """Whether what was said ends with the term."""
     *before, last = term.words
-    ends = said[-1].startswith(last) if term.is_beginning else said[-1] == last
-    return ends and said[:-1] == before
+    word = said[-1][0]
+    if not (word.startswith(last) if term.is_beginning else word == last):
+        return False
+    return not before or [word for word, _, _ in said][-len(term.words) : -1] == before

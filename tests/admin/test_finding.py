@@ -26,7 +26,8 @@ from chatwidget.models import (
     Visitor,
     WidgetAccess,
 )
-from chatwidget.transcripts import desk, search, search_query
+from chatwidget.transcripts import desk, marking, search, search_query
+from chatwidget.transcripts.folding import tokens
 from chatwidget.transcripts.marking import excerpt
 from tests.admin.widget_form import CHANGE, filled
 from tests.stored import NOON, a_conversation, a_widget
@@ -67,7 +68,10 @@ def test_a_search_asks_the_index_once(admin_client: Client) -> None:
         ("I met him in a café, or in a CAFE\u0301.", "cafe", ["café", "CAFÉ"]),
         ("東京都に荷物を送れますか", "荷物を送", ["荷物を送"]),
         ("我的订单在哪里？", "订单", ["订单"]),
-        ("สินค้าหมดหรือยัง", "หมด", ["สินค้าหมดหรือยัง"]),
+        ("สินค้าหมดหรือยัง", "หมด", ["หมด"]),
+        ("สินค้าหมดหรือยัง", "สินค้า", ["สินค้า"]),
+        ("ガラスの箱ﾃﾞｰﾀ", "ラス データ", ["ラス", "ﾃﾞｰﾀ"]),
+        ("Größe東京都L", "京都", ["京都"]),
         ("Within two weeks, for two of them", '"two weeks"', ["two", "weeks"]),
         ("Order AB-12345x, please", "ab-123", ["AB", "12345x"]),
         ("Die Möbel aus der Straße", "strasse mob", ["Möbel", "Straße"]),
@@ -85,6 +89,21 @@ def test_a_long_text_is_cut_around_them() -> None:
     pieces = excerpt(text, search_query.parse("needle"))
     line = "".join(piece for piece, _ in pieces)
     assert ("needle", True) in pieces and line[0] == line[-1] == "…" and len(line) < 200
+
+
+def test_of_a_long_text_no_more_is_read_than_is_shown(monkeypatch: Any) -> None:
+    """A page has 150 lines, and a reply may have thousands of words."""
+    read: list[str] = []
+
+    def noted(text: str) -> Any:
+        for token in tokens(text):
+            read.append(token[0])
+            yield token
+
+    monkeypatch.setattr(marking, "tokens", noted)
+    pieces = excerpt("a lamp, two lamps, " + "more " * 1000 + "lamps", search_query.parse("lamp"))
+    assert [piece for piece, is_marked in pieces if is_marked] == ["lamp", "lamps"]
+    assert len(read) < 60
 
 
 def test_a_hit_is_shown_and_leads_to_its_message(admin_client: Client) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatwidget.models import Conversation, SearchEntry
 from chatwidget.transcripts import search, search_query, search_sql
-from chatwidget.transcripts.folding import MAX_WORD, beginnings, encoded, fold, words
+from chatwidget.transcripts.folding import MAX_WORD, beginnings, encoded, fold, tokens, words
 from tests.environment import VARIABLES
 from tests.running import run
 from tests.services import Postgres
@@ -39,6 +40,16 @@ def test_any_text_folds_to_ascii_words(text: str) -> None:
     for word in words(text):
         assert encoded(word).isascii() and encoded(word).isalnum()
     assert fold(fold(text)) == fold(text)
+
+
+@given(st.text())
+@example("k\u0650t\u0652b \u0643\u0650\u062a, 5\u338f \u2f6b\u6a13 \uff83\uff9e \u1100\u1161 \xbd")
+def test_words_are_where_they_are_found(text: str) -> None:
+    """Whatever is found by a word can be marked by it."""
+    line = unicodedata.normalize("NFC", text)
+    found = list(tokens(line))
+    assert [word for word, _, _ in found] == words(line) == words(text)
+    assert all(word in words(line[start:end]) for word, start, end in found)
 
 
 @given(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=MAX_WORD // 4))
