@@ -57,6 +57,7 @@ class Browses(admin.ModelAdmin):  # type: ignore[type-arg]
         """What the list holds by the filters that the address carries."""
         asked = copy(request)
         asked.GET = QueryDict(request.GET.get(FILTERS, ""))
+        asked.leafs = True  # type: ignore[attr-defined]  # through all pages, not to this one
         try:
             rows: QuerySet[Conversation] = self.get_changelist_instance(asked).queryset
         except IncorrectLookupParameters:

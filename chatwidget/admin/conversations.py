@@ -8,7 +8,7 @@ from uuid import UUID
 from django import VERSION
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
@@ -35,6 +35,7 @@ from chatwidget.admin.desk_filters import (
 from chatwidget.admin.erasing import erase_selected
 from chatwidget.admin.exporting import export_selected
 from chatwidget.admin.filters import (
+    MOST,
     BoundedChangeList,
     BoundedPaginator,
     PeriodFilter,
@@ -130,8 +131,21 @@ class ConversationAdmin(ReadOnly, Browses, KeepsDesk, BlocksVisitors, MailsConve
         )
         if query:
             search.catch_up(AT_A_SEARCH)
-            queryset = queryset.filter(search.matching(query) | identified(search_term.strip()))
+            known = identified(search_term.strip())
+            queryset, is_all = search.find(queryset, query, self.enough(request), known)
+            request.may_find_more = not is_all  # type: ignore[attr-defined]
         return queryset, False
+
+    def enough(self, request: HttpRequest) -> int:
+        """How many of what a search finds the list needs: its pages up to this one, and more, since
+        it is in another order; 0, all, where something is done with all that match."""
+        if request.method == "POST":
+            return 0
+        if getattr(request, "leafs", False):
+            return MOST
+        page = request.GET.get(PAGE_VAR, "")
+        pages = int(page) if page.isdecimal() and len(page) < 4 else 1
+        return min(4 * pages * self.list_per_page, MOST)
 
     def action_checkbox(self, obj: Conversation) -> SafeString:
         """Django's own; made once for each language, since it renders a template for each row."""

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget.admin.filters import FormFilter, failed, lost_replies
+from chatwidget.admin.filters import MOST, FormFilter, failed, lost_replies
 from chatwidget.admin.words import CAUSES
 from chatwidget.languages import LANGUAGES
 from chatwidget.models import Conversation, Counted, Handover, Judgement, Note, Tag
@@ -117,13 +117,13 @@ class PageFilter(FormFilter):
         }
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        """Found by its words in the index, which also holds names; so it is looked at as well."""
+        """Where few have its words, by the index, which also holds names; and read in any case."""
         if not self.typed:
             return queryset
         words = search_query.phrase(self.typed, is_beginning=True) or search_query.NOTHING
         query = search_query.Query([words], marks=[(search_query.ORIGINS["about"],)])
         there = Q(page_url__icontains=self.typed) | Q(page_title__icontains=self.typed)
-        return queryset.filter(there, search.matching(query))
+        return queryset.filter(there, search.few(query, MOST))
 
 
 def with_email(request: HttpRequest) -> Q:

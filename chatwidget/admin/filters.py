@@ -33,7 +33,7 @@ RATED_SQL = "NOT (rating = 0)"
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts no further than MOST rows: counting a large table costs more than the page."""
 
-    are_found = False  # by words: a search finds no more than some thousands, and reads them all
+    are_found = False  # by words: a search has read them all
 
     @cached_property
     def count(self) -> int:
@@ -87,7 +87,7 @@ class BoundedChangeList(ChangeList):
             self.result_list = with_hits(
                 list(self.result_list), self.query, self.get_query_string()[1:]
             )
-        self.is_bounded = self.result_count >= MOST
+        self.is_bounded = self.result_count >= MOST or getattr(request, "may_find_more", False)
         if self.is_bounded:
             # The search form then shows no number, which would be a wrong one.
             self.full_result_count = self.result_count

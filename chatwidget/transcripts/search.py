@@ -1,10 +1,11 @@
 """Full-text search over what was said, who said it, and what staff noted.
 
 `SearchEntry` holds the folded words of one message, or of all that is known about a conversation
-beside its messages. SQLite indexes them by FTS5, PostgreSQL by a GIN index over a tsvector. Of what
-matches, a bounded number of the newest is looked at; and since an index reads all that matches
-before it knows the newest, frequent words are looked for in the newest entries themselves, whose
-number does not grow with what is stored. An entry's id sorts by the time of its message.
+beside its messages. SQLite indexes them by FTS5, PostgreSQL by a GIN index over a tsvector. For a
+page of the list, the newest of what matches is looked at, until there is enough for it; and since
+an index reads all that matches before it knows the newest, frequent words are looked for in the
+newest entries themselves, whose number does not grow with what is stored. An entry's id sorts by
+the time of its message.
 
 The index follows `Conversation.revision`: what has changed since `indexed_revision` is read once
 more, by the housekeeping every few seconds and before every search, so that a message is found as
@@ -13,7 +14,7 @@ soon as it is stored, and to store it costs nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -33,34 +34,49 @@ from chatwidget.transcripts.sql import Row, insert_many
 SAID = ("id", "conversation_id", "role", "rating_comment")
 # Ids that are read at once where one is taken: many messages may be of one moment.
 AHEAD = 1_000
-# Of the entries that match, so many of the newest are looked at.
-MOST_HITS = 5_000
+# Of the entries that match, so many of the newest are looked at for each conversation that is
+# wanted; more where other conditions leave too few, and all then.
+ENTRIES = (5, 50)
+ALL = 1 << 40
+# Of so few conversations that other conditions leave, the entries are read themselves.
+FEW = 2_000
 # The index reads all that match before it knows the newest. For one of them, so many entries are
 # read one after the other in the same time.
 INDEX_COST = {"postgresql": 8.0, "sqlite": 0.1}
+Rows = QuerySet[Conversation]
 _OF_ROLE = {Role.USER: "r0", Role.ASSISTANT: "r1", Role.OPERATOR: "r2"}
 
 
-def find(conversations: QuerySet[Conversation], query: Query) -> QuerySet[Conversation]:
-    """Those of the conversations that match."""
-    return conversations.filter(matching(query))
+def find(
+    conversations: Rows, query: Query, enough: int = 0, also: Q | None = None
+) -> tuple[Rows, bool]:
+    """Those of the conversations that match, and whether that is all of them.
 
-
-def matching(query: Query) -> Q:
-    """The conversations that match: in one message, or in several and about it.
-
-    The index is asked now, once, however often the condition is used.
+    `enough`: where more match, so many will do, by the newest of what matches. `also`: or these.
     """
-    unwanted = [_holding([term], query) for term in query.unwanted]
+    also = also or Q()
     if not (query.wanted or query.marks):
-        return Q(*(~Exists(held.filter(conversation=OuterRef("pk"))) for held in unwanted))
-    found = _newest(query.wanted, query)
-    if len(query.wanted) > 1:
-        found |= set.intersection(*(_newest([term], query) for term in query.wanted))
-    for held in unwanted:
-        theirs = held.filter(conversation__in=search_sql.among(found))
-        found = found - {each.hex for each in theirs.values_list("conversation_id", flat=True)}
-    return Q(pk__in=search_sql.among(found))
+        held = (_holding([term], query) for term in query.unwanted)
+        without = (~Exists(entries.filter(conversation=OuterRef("pk"))) for entries in held)
+        return conversations.filter(Q(*without) | also), True
+
+    def those(keys: Collection[str]) -> Rows:
+        return conversations.filter(Q(pk__in=search_sql.among(keys)) | also)
+
+    for entries in ENTRIES if enough else ():
+        keys, is_all = _holders(query, enough * entries)
+        found = those(keys)
+        if is_all or _some(found, enough).count() == enough:
+            return found, is_all
+        if len(left := _some(conversations, FEW + 1)) <= FEW:
+            return those(_that_match({each.hex for each in left}, query)), True
+    return those(_holders(query, ALL)[0]), True
+
+
+def few(query: Query, most: int) -> Q:
+    """That a conversation is one of those that match, if no more than so many entries do."""
+    keys, is_all = _holders(query, most + 1)
+    return Q(pk__in=search_sql.among(keys)) if is_all else Q()
 
 
 def find_messages(query: Query, within: Iterable[UUID], most: int = 1000) -> dict[UUID, list[UUID]]:
@@ -87,16 +103,50 @@ def _holding(terms: Iterable[Term], query: Query) -> QuerySet[SearchEntry]:
     return SearchEntry.objects.filter(test)
 
 
-def _newest(terms: Sequence[Term], query: Query) -> set[str]:
-    """The conversations of the newest MOST_HITS entries that hold all of the terms, as hexadecimal
-    digits."""
+def _holders(query: Query, most: int) -> tuple[set[str], bool]:
+    """The conversations that match, in one message, or in several and about it, as hexadecimal
+    digits: by `most` of the newest entries that hold all of the terms, and each. And whether those
+    are all of them."""
+    found, is_all = _newest(query.wanted, query, most)
+    if len(query.wanted) > 1:
+        of_each = [_newest([term], query, most) for term in query.wanted]
+        found |= set.intersection(*(keys for keys, _ in of_each))
+        is_all = all(whole for _, whole in of_each)
+    for term in query.unwanted:
+        found = found - _with([term], query, found)
+    return found, is_all
+
+
+def _some(conversations: Rows, most: int) -> QuerySet[Conversation, UUID]:
+    return conversations.order_by().values_list("pk", flat=True)[:most]
+
+
+def _that_match(keys: set[str], query: Query) -> set[str]:
+    """Those of a few conversations that match."""
+    for terms in [[term] for term in query.wanted] or [[]]:
+        keys = _with(terms, query, keys)
+    for term in query.unwanted:
+        keys = keys - _with([term], query, keys)
+    return keys
+
+
+def _with(terms: Sequence[Term], query: Query, keys: set[str]) -> set[str]:
+    """Those of the conversations that have an entry with all of the terms."""
+    entries = _holding(terms, query).filter(conversation__in=search_sql.among(keys))
+    return {each.hex for each in entries.values_list("conversation_id", flat=True)}
+
+
+def _newest(terms: Sequence[Term], query: Query, most: int) -> tuple[set[str], bool]:
+    """The conversations of so many of the newest entries that hold all of the terms, and whether
+    there are no more."""
     if cost := INDEX_COST.get(connection.vendor):
         share, stored = search_sql.frequency(terms, query)
-        if share and MOST_HITS / share < cost * share * stored:
-            found = search_sql.in_newest(terms, query, int(2 * MOST_HITS / share), MOST_HITS)
-            if sum(found.values()) == MOST_HITS:
-                return set(found)
-    return set(search_sql.by_index(terms, query, MOST_HITS))
+        if share and most / share < cost * share * stored:
+            found = search_sql.in_newest(terms, query, int(2 * most / share), most)
+            if sum(found.values()) == most:
+                return set(found), False
+    found = search_sql.by_index(terms, query, most)
+    return set(found), sum(found.values()) < most
 
 
 # --- the index --------------------------------------------------------------------------------

@@ -233,6 +233,6 @@ def test_what_staff_add_is_indexed_without_the_whole_conversation(
     long.refresh_from_db()
     assert long.indexed_revision == long.revision - 1
     assert search.catch_up() == 1
-    assert list(search.find(Conversation.objects.all(), search_query.parse("zeppelin text"))) == [
-        long
-    ]
+    assert list(
+        search.find(Conversation.objects.all(), search_query.parse("zeppelin text"))[0]
+    ) == [long]

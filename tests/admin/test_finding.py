@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from html import unescape
@@ -148,18 +149,61 @@ def test_newest_first_by_operators(admin_client: Client) -> None:
         assert found(admin_client, q=typed) == rows, typed
 
 
-def test_older_hits_are_found_by_dates(admin_client: Client, monkeypatch: Any) -> None:
-    """However many newer ones there are."""
+@pytest.fixture
+def lamps(monkeypatch: pytest.MonkeyPatch) -> list[Conversation]:
+    """More conversations with a frequent word than a page needs, the oldest first."""
+    monkeypatch.setattr(ConversationAdmin, "list_per_page", 1)
+    monkeypatch.setattr(search, "ENTRIES", (1,))
     widget = a_widget()
-    old = a_conversation(widget, "a lamp")
+    old = a_conversation(widget, "a lamp", page_title="attic")
     said_at_noon = UUID(int=int(NOON.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62)
     old.messages.update(id=said_at_noon)
-    for _ in range(3):
-        a_conversation(widget, "a lamp", at=timezone.now())
-    monkeypatch.setattr(search, "MOST_HITS", 2)
-    assert old not in found(admin_client, q="lamp")
-    assert found(admin_client, q="lamp", until=f"{NOON:%Y-%m-%d}") == [old]
+    now = timezone.now()
+    return [
+        old,
+        *(a_conversation(widget, "a lamp", at=now + timedelta(seconds=n)) for n in range(9)),
+    ]
+
+
+def test_of_a_frequent_word_the_pages_find_enough(
+    admin_client: Client, lamps: list[Conversation]
+) -> None:
+    """And say that there are more."""
+    for page, row in enumerate(lamps[::-1], start=1):
+        response = admin_client.get(LIST, {"q": "lamp", "p": str(page)})
+        assert list(response.context["cl"].result_list) == [row]
+        told = f"{4 * page} and more" if 4 * page < len(lamps) else "10 conversations"
+        assert told in " ".join(response.content.decode().split())
+
+
+def test_older_hits_are_found_by_dates_and_by_filters(
+    admin_client: Client, lamps: list[Conversation]
+) -> None:
+    """However many newer ones there are."""
+    assert found(admin_client, q="lamp", until=f"{NOON:%Y-%m-%d}") == [lamps[0]]
     assert not found(admin_client, q="lamp", until="2026-03-01")
+    assert found(admin_client, q="lamp", page="attic") == [lamps[0]]
+    lamps[0].tags.create(name="dim", widget=lamps[0].widget)
+    assert found(admin_client, q="lamp", tag="dim") == [lamps[0]]
+
+
+def test_what_is_done_with_all_that_match_is_done_with_all(
+    admin_client: Client, lamps: list[Conversation]
+) -> None:
+    action = {"action": "export_selected", "select_across": "1", "_selected_action": lamps[0].pk}
+    response = admin_client.post(f"{LIST}?q=lamp", {**action, "format": "jsonl"})
+    lines = b"".join(response).splitlines()
+    assert {json.loads(line)["id"] for line in lines} == {str(row.pk) for row in lamps}
+
+
+def test_to_the_next_one_goes_through_all_that_match(
+    admin_client: Client, lamps: list[Conversation]
+) -> None:
+    here = lamps[-1]
+    for there in lamps[-2::-1]:
+        response = admin_client.get(f"{LIST}{here.pk}/go/next/", {"_changelist_filters": "q=lamp"})
+        assert str(there.pk) in response["Location"]
+        here = there
 
 
 @pytest.mark.parametrize("typed", ["lamp", "-chair"])

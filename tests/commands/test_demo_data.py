@@ -74,7 +74,7 @@ def test_rows_are_as_the_transcript_writes_them() -> None:
         assert roles == [Role.USER, Role.ASSISTANT] * (len(roles) // 2)
     assert not search.outdated().exists()
     assert not rollups.uncounted().exists()
-    assert search.find(Conversation.objects.all(), search_query.parse("order")).exists()
+    assert search.find(Conversation.objects.all(), search_query.parse("order"))[0].exists()
 
 
 def test_the_same_seed_tells_the_same_story() -> None:

@@ -79,9 +79,10 @@ CASES = {
 }
 
 
-def found(text: str, *widgets: Widget) -> list[str]:
+def found(text: str, *widgets: Widget, enough: int = 0) -> list[str]:
     query = search_query.parse(text, [widget.pk for widget in widgets] if widgets else None)
-    rows = search.find(Conversation.objects.all(), query) if query else Conversation.objects.none()
+    rows = Conversation.objects.all()
+    rows = search.find(rows, query, enough)[0] if query else rows.none()
     return list(rows.order_by("-last_message_at").values_list("page_title", flat=True))
 
 
@@ -101,9 +102,8 @@ def check() -> None:
     assert set(found("привет")) == {"russian", "elsewhere"}
     assert found("привет", other) == ["elsewhere"]
     assert set(found("привет", shop, other)) == {"russian", "elsewhere"}
-    assert found("привет") and not search.find(
-        Conversation.objects.all(), search_query.parse("привет", [])
-    )
+    nowhere = search.find(Conversation.objects.all(), search_query.parse("привет", []))
+    assert found("привет") and (nowhere[0].count(), nowhere[1]) == (0, True)
     check_hits()
     check_frequent_words()
     check_what_staff_add()
@@ -128,18 +128,25 @@ def check_hits() -> None:
 
 
 def check_frequent_words() -> None:
-    """However many of a word's hits are looked at, and wherever: the newest are found."""
+    """However many of a word's hits are looked at, and wherever: there are enough of the newest."""
     typed = [*CASES, "from:visitor", "from:agent i", "w", "-weeks", "i -weeks"]
-    for most in (1, 2, 3, 7):
-        with patch.multiple(search, MOST_HITS=most, INDEX_COST={}):
-            by_index = [found(text) for text in typed]
+    every = {text: found(text) for text in typed}
+    for enough, entries in ((1, (1, 2)), (2, (1,)), (2, (2, 3)), (4, (1, 5))):
+        with patch.multiple(search, ENTRIES=entries, FEW=0, INDEX_COST={}):
+            by_index = {text: found(text, enough=enough) for text in typed}
+        for text, rows in by_index.items():
+            assert set(rows) <= set(every[text])
+            assert len(rows) >= min(enough, len(every[text])), (text, enough)
+        with patch.multiple(search, ENTRIES=(0,), FEW=len(SAID) + 1):  # none, then each
+            assert {text: found(text, enough=enough) for text in typed} == every
         for looked_at in (1, 4, 100):
             cost = {} if connection.vendor == "mysql" else {connection.vendor: 1e9}
             with (
-                patch.multiple(search, MOST_HITS=most, INDEX_COST=cost),
+                patch.multiple(search, ENTRIES=entries, FEW=0, INDEX_COST=cost),
                 patch.object(search_sql, "AT_A_PLACE", looked_at),
             ):
-                assert [found(text) for text in typed] == by_index, (most, looked_at)
+                newest = {text: found(text, enough=enough) for text in typed}
+            assert newest == by_index, (enough, entries, looked_at)
     assert set(found("-weeks")) == {*SAID, "elsewhere"} - {"weeks", "weeks apart"}
     assert set(found("i -weeks")) < set(found("-weeks"))
 
