@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Case, F, QuerySet, TextField, Value, When
 from django.db.models.functions import Length, Substr
 
@@ -38,7 +38,6 @@ from chatwidget.transcripts.counting import (
     question_of,
     spaced,
 )
-from chatwidget.transcripts.locking import row_lock
 
 HOUR, DAY = 60, 1440  # minutes
 SPANS = (QUARTER, HOUR)
@@ -105,12 +104,8 @@ def rebuild(progress: Callable[[int], Any] = lambda conversations: None) -> None
 # --- counting ---------------------------------------------------------------------------------
 
 
-@transaction.atomic
-def _count_batch(behind: QuerySet[Conversation], size: int) -> int:
-    skips = connection.features.has_select_for_update_skip_locked
-    rows = {row.pk: row for row in row_lock(behind, skip_locked=skips)[:size]}
-    if not rows:
-        return 0
+def _count_batch(found: list[UUID]) -> None:
+    rows = Conversation.objects.in_bulk(found)
     widgets = {
         pk: Counting(platform, [each for each in map(spaced, phrases) if each])
         for pk, platform, phrases in Widget.objects.values_list("pk", "provider", "no_answer")
@@ -152,7 +147,6 @@ def _count_batch(behind: QuerySet[Conversation], size: int) -> int:
         _add(widget, {what: amount for what, amount in changes[widget].items() if amount})
     # They are locked: no other revision has come meanwhile.
     Conversation.objects.filter(pk__in=rows).update(counted_revision=F("revision"))
-    return len(rows)
 
 
 def _add(widget: int, amounts: dict[str, int]) -> None:

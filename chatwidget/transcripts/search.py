@@ -14,11 +14,12 @@ soon as it is stored, and to store it costs nothing more.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
@@ -26,12 +27,12 @@ from django.db.models.functions import Substr
 from chatwidget.models import UNFINISHED, Conversation, Message, Note, Role, SearchEntry, Tag
 from chatwidget.transcripts import batches, search_sql
 from chatwidget.transcripts.folding import MAX_TEXT, indexed
-from chatwidget.transcripts.locking import row_lock
 from chatwidget.transcripts.search_query import ORIGINS, Query, Term
-from chatwidget.transcripts.sql import Row, insert_many
+from chatwidget.transcripts.sql import Row
+from chatwidget.transcripts.standing import THESE, id_of, rows_of
 
-# Read of a message, beside its text, to be indexed.
-SAID = ("id", "conversation_id", "role", "rating_comment")
+# Entries that are stored by one statement.
+AT_ONCE = 1_000
 # Ids that are read at once where one is taken: many messages may be of one moment.
 AHEAD = 1_000
 # Of the entries that match, so many of the newest are looked at for each conversation that is
@@ -44,7 +45,7 @@ FEW = 2_000
 # read one after the other in the same time.
 INDEX_COST = {"postgresql": 8.0, "sqlite": 0.1}
 Rows = QuerySet[Conversation]
-_OF_ROLE = {Role.USER: "r0", Role.ASSISTANT: "r1", Role.OPERATOR: "r2"}
+_OF_ROLE: dict[str, str] = {Role.USER: "r0", Role.ASSISTANT: "r1", Role.OPERATOR: "r2"}
 
 
 def find(
@@ -162,74 +163,75 @@ def catch_up(most: int = 1_000_000, **how: Any) -> int:
     return batches.catch_up(outdated, _index_batch, most, **how)
 
 
-@transaction.atomic
-def _index_batch(behind: QuerySet[Conversation], size: int) -> int:
-    skips = connection.features.has_select_for_update_skip_locked
-    rows = row_lock(behind, "visitor", skip_locked=skips)
-    found = {row.pk: row for row in rows[:size]}
-    if not found:
-        return 0
+def _index_batch(found: list[UUID]) -> None:
+    about = rows_of(_about, these=found)
+    noted: dict[Any, list[str]] = defaultdict(list)
+    for question in (_tags, _notes):
+        for conversation, text in rows_of(question, these=found):
+            noted[conversation].append(text)
+    widgets = {conversation: widget for conversation, widget, *_ in about}
+    entries = [
+        *(_about_entry(of, widget, [*known, *noted[of]]) for of, widget, *known in about),
+        *(_said_entry(widgets[of], of, *row) for of, *row in rows_of(_said, these=found)),
+    ]
+    for start in range(0, len(entries), AT_ONCE):
+        some = entries[start : start + AT_ONCE]
+        search_sql.forget(some)
+        _insert(some)
+    search_sql.mark_indexed(found)
+
+
+def _about() -> QuerySet[Conversation, Any]:
+    """What is known beside the messages: visitor, page, platform's ids."""
+    visitor = ("visitor__name", "visitor__email", "visitor__external_id")
+    ours = ("provider_session", "fallback_session", "page_url", "page_title")
+    rows = Conversation.objects.filter(pk__in=THESE).order_by("pk")
+    return rows.values_list("pk", "widget_id", *visitor, *ours)
+
+
+def _tags() -> QuerySet[Any, Any]:
+    tags = Tag.conversations.through.objects.filter(conversation__in=THESE)
+    return tags.values_list("conversation_id", "tag__name")
+
+
+def _notes() -> QuerySet[Note, Any]:
+    notes = Note.objects.filter(conversation__in=THESE).order_by("-id")
+    return notes.values_list("conversation_id", "text")
+
+
+def _said() -> QuerySet[Message, Any]:
+    """The messages that have changed."""
     new = Q(revision__gt=F("conversation__indexed_revision")) | Q(conversation__indexed_revision=0)
-    messages = Message.objects.filter(new, conversation__in=found).exclude(status__in=UNFINISHED)
+    rows = Message.objects.filter(new, conversation__in=THESE).exclude(status__in=UNFINISHED)
     # No more of a text than is indexed: a reply may have a megabyte.
     beginning = Substr("text", 1, MAX_TEXT)
-    said = list(messages.annotate(beginning=beginning).values_list(*SAID, "beginning", named=True))
-    # Not `message=None`: where there is a NULL to look for, SQLite looks for all there are.
-    about = Q(conversation__in=found) & ~Q(message__isnull=False)
-    SearchEntry.objects.filter(about | Q(message__in=[message.id for message in said])).delete()
-    noted = _noted(found)
-    _insert(
-        [
-            *(_about(row, noted.get(row.pk, [])) for row in found.values()),
-            *(_said(message, found[message.conversation_id]) for message in said),
-        ]
-    )
-    # They are locked: no other revision has come meanwhile.
-    Conversation.objects.filter(pk__in=found).update(indexed_revision=F("revision"))
-    return len(found)
+    return rows.values_list("conversation_id", "id", "role", beginning, "rating_comment")
 
 
-def _said(message: Any, row: Conversation) -> Row:
-    marks = f"w{row.widget_id} {_OF_ROLE.get(message.role, 'r9')}"
+def _about_entry(conversation: Any, widget: int, known: list[str]) -> Row:
+    words = f"{indexed(chr(10).join(known))} w{widget} {ORIGINS['about']}"
+    return _entry(conversation, conversation, None, words)
+
+
+def _said_entry(
+    widget: int, conversation: Any, message: Any, role: str, text: str, comment: str
+) -> Row:
+    words = f"{indexed(text)} {indexed(comment)} w{widget} {_OF_ROLE.get(role, 'r9')}"
+    return _entry(message, conversation, id_of(message), words)
+
+
+def _entry(of: Any, conversation: Any, message: UUID | None, words: str) -> Row:
     return {
-        "id": message.id.int >> 65,  # 48 bits of time, and some that tell two of one moment apart
-        "conversation_id": row.pk,
-        "message_id": message.id,
-        "words": f"{indexed(message.beginning)} {indexed(message.rating_comment)} {marks}",
-    }
-
-
-def _noted(conversations: Iterable[UUID]) -> dict[UUID, list[str]]:
-    """What staff added, by conversation: tags and notes."""
-    found: dict[UUID, list[str]] = {}
-    within = list(conversations)
-    tags = Tag.conversations.through.objects.filter(conversation__in=within)
-    notes = Note.objects.filter(conversation__in=within).order_by("-id")
-    for conversation, text in [
-        *tags.values_list("conversation_id", "tag__name"),
-        *notes.values_list("conversation_id", "text"),
-    ]:
-        found.setdefault(conversation, []).append(text)
-    return found
-
-
-def _about(row: Conversation, noted: list[str]) -> Row:
-    """What is known beside the messages: visitor, page, platform's ids, and what staff added."""
-    visitor = row.visitor
-    ids = [visitor.external_id, row.provider_session, row.fallback_session]
-    known = [visitor.name, visitor.email, *ids, row.page_url, row.page_title, *noted]
-    return {
-        "id": row.pk.int >> 65,
-        "conversation_id": row.pk,
-        "message_id": None,
-        "words": f"{indexed(chr(10).join(known))} w{row.widget_id} {ORIGINS['about']}",
+        "id": id_of(of).int >> 65,  # 48 bits of time, and some that tell two of one moment apart
+        "conversation_id": id_of(conversation),
+        "message_id": message,
+        "words": words,
     }
 
 
 def _insert(entries: list[Row]) -> None:
     """Store entries; one whose id is taken gets the next free one."""
-    wanted = [entry["id"] for entry in entries]
-    taken = set(SearchEntry.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    taken = search_sql.taken([entry["id"] for entry in entries])
     low = high = 0  # between these, what is stored is in `taken`
     for entry in entries:
         while entry["id"] in taken:
@@ -240,7 +242,7 @@ def _insert(entries: list[Row]) -> None:
                 taken.update(stored)
                 low, high = entry["id"], stored[-1] if len(stored) == AHEAD else 1 << 63
         taken.add(entry["id"])
-    insert_many(SearchEntry, entries)
+    search_sql.store(entries)
 
 
 def forget_index(conversations: QuerySet[Conversation]) -> None:

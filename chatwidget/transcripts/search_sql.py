@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models.expressions import RawSQL
 
-from chatwidget.models import SearchEntry
+from chatwidget.models import Conversation, SearchEntry
 from chatwidget.transcripts.folding import beginnings, encoded
 from chatwidget.transcripts.search_query import Query, Term
+from chatwidget.transcripts.sql import Row, insert_many
+from chatwidget.transcripts.standing import id_list
 
 Marks = list[tuple[str, ...]]
 
@@ -163,3 +166,54 @@ def contains(terms: Iterable[Term], marks: Marks) -> tuple[str, list[Any]]:
         tests.append(f"({' OR '.join([test] * len(ends))})")
         values += [f" {start}{end}{'' if term.is_beginning else ' '}" for end in ends]
     return " AND ".join(tests), values
+
+
+# --- what is stored ---------------------------------------------------------------------------
+
+
+def forget(entries: Sequence[Row]) -> None:
+    """Take out what is stored of the same messages, or about the same conversations."""
+    about = id_list(each["conversation_id"] for each in entries if not each["message_id"])
+    said = id_list(each["message_id"] for each in entries if each["message_id"])
+    # Not `IS NULL`: where there is a NULL to look for, SQLite looks for all there are.
+    of_both = [f"conversation_id IN ({about}) AND NOT message_id IS NOT NULL"] if about else []
+    of_both += [f"message_id IN ({said})"] if said else []
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {ENTRIES} WHERE {' OR '.join(of_both)}")
+
+
+def taken(ids: Iterable[int]) -> set[int]:
+    """Those of these ids that entries have."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM {ENTRIES} WHERE id IN ({', '.join(map(str, ids))})")
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def store(entries: Sequence[Row]) -> None:
+    """Entries with all of their columns; on PostgreSQL by few values, since each costs its driver
+    as much as an entry costs the database."""
+    if connection.vendor != "postgresql":
+        insert_many(SearchEntry, entries)
+        return
+    values = [
+        f"{{{','.join(str(each[name] or 'NULL') for each in entries)}}}"
+        for name in ("id", "conversation_id", "message_id")
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, [*values, ",".join(each["words"] for each in entries)])
+
+
+# Words have no comma.
+_STORE = f"""
+INSERT INTO {ENTRIES} (id, conversation_id, message_id, words) SELECT * FROM
+    unnest(%s::bigint[], %s::uuid[], %s::uuid[], string_to_array(%s, ','))
+"""
+
+
+def mark_indexed(conversations: Iterable[UUID]) -> None:
+    """Of conversations that are locked: no other revision has come since they were read."""
+    table = Conversation._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET indexed_revision = revision WHERE id IN ({id_list(conversations)})"
+        )

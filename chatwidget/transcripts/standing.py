@@ -12,8 +12,12 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 Question = Callable[..., QuerySet[Any, Any]]
+_PLACE = "/* these */"
+THESE = RawSQL(_PLACE, ())
+"""In a question, `pk__in=THESE`: the ids that come with each asking."""
 
 
 @lru_cache(maxsize=64)
@@ -22,12 +26,14 @@ def _written(vendor: str, question: Question, given: tuple[Hashable, ...]) -> tu
     return statement, values
 
 
-def rows_of(question: Question, *given: Hashable) -> list[tuple[Any, ...]]:
+def rows_of(
+    question: Question, *given: Hashable, these: Iterable[UUID] = ()
+) -> list[tuple[Any, ...]]:
     """What is found, as the driver gives it. `question` gives the same query for the same
-    arguments: what time it is, the database knows."""
+    arguments: what time it is, the database knows. `these`: one id or more, for THESE."""
     statement, values = _written(connection.vendor, question, given)
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement.replace(_PLACE, id_list(these)), values)
         return list(cursor.fetchall())
 
 

@@ -73,7 +73,7 @@ def test_odd_queries_are_borne(text: str) -> None:
 
 
 def an_entry(row: Conversation, pk: int, words: str) -> dict[str, Any]:
-    return {"id": pk, "conversation_id": row.pk, "words": words}
+    return {"id": pk, "conversation_id": row.pk, "message_id": None, "words": words}
 
 
 @pytest.mark.django_db
