@@ -17,7 +17,7 @@ from django.utils.text import Truncator
 from chatwidget.models import Message, Note
 from chatwidget.transcripts import search, search_query
 from chatwidget.transcripts.folding import MAX_TEXT
-from chatwidget.transcripts.marking import Piece, excerpt, holds
+from chatwidget.transcripts.marking import Piece, excerpt, first_excerpt, holds
 
 LINES = 3  # of one conversation, at most
 SHORT = 160  # code points of its first and its last words
@@ -40,15 +40,15 @@ class Hit:
 def with_hits(rows: list[Any], typed: str, listed: str) -> list[Any]:
     """The conversations, each with its `hits`; `listed` is the list's query, the way back to it."""
     query = search_query.parse(typed)
-    found = search.find_messages(query, [row.pk for row in rows])
-    wanted = {pk for pks in found.values() for pk in pks[:LINES]}
+    found = search.find_messages(query, [row.pk for row in rows], LINES)
+    wanted = {pk for pks in found.values() for pk in pks}
     beginning = Substr("text", 1, MAX_TEXT)
     messages = Message.objects.filter(pk__in=wanted).annotate(beginning=beginning)
     of_each: dict[Any, list[Hit]] = {row.pk: [] for row in rows}
-    for pk, seq, role, text in messages.order_by("-seq").values_list(
-        "conversation_id", "seq", "role", "beginning"
+    for pk, seq, role, *texts in messages.order_by("-seq").values_list(
+        "conversation_id", "seq", "role", "beginning", "rating_comment"
     ):
-        of_each[pk].append(Hit(excerpt(text, query), role, seq))
+        of_each[pk].append(Hit(first_excerpt(texts, query), role, seq))
     others = [row for row in rows if not of_each[row.pk]]
     notes: dict[Any, list[str]] = {}
     for pk, text in Note.objects.filter(conversation__in=[row.pk for row in others]).values_list(

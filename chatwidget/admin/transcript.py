@@ -27,7 +27,7 @@ from chatwidget.models import (
     Visitor,
 )
 from chatwidget.transcripts import search, search_query
-from chatwidget.transcripts.marking import excerpt
+from chatwidget.transcripts.marking import first_excerpt
 
 PAGE = 100  # messages at once
 MATCHES = 20  # of a search, at most
@@ -212,8 +212,9 @@ def matches(conversation: Conversation, typed: str) -> list[Match]:
     if not query:
         return []
     hits = search.find_messages(query, [conversation.pk]).get(conversation.pk, [])
-    rows = Message.objects.filter(pk__in=hits).order_by("seq").values_list("seq", "text")
-    return [Match(seq, marked(excerpt(text, query))) for seq, text in rows[:MATCHES]]
+    rows = Message.objects.filter(pk__in=hits).order_by("seq")
+    texts = rows.values_list("seq", "text", "rating_comment")
+    return [Match(seq, marked(first_excerpt(said, query))) for seq, *said in texts[:MATCHES]]
 
 
 def number(given: str | None) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chatwidget.transcripts.folding import MAX_TEXT, tokens
 from chatwidget.transcripts.search_query import Query, Term
@@ -29,6 +29,13 @@ def excerpt(text: str, query: Query) -> list[Piece]:
             at = ends
     pieces += [(text[at:end], False), ("…" if max(at, end) < len(text) else "", False)]
     return [piece for piece in pieces if piece[0]]
+
+
+def first_excerpt(texts: Iterable[str], query: Query) -> list[Piece]:
+    """The line of the first of the texts that has something to mark; of the first text, if none."""
+    lines = (excerpt(text, query) for text in texts if text)
+    first = next(lines, [])
+    return next((line for line in (first, *lines) if any(marked for _, marked in line)), first)
 
 
 def holds(text: str, query: Query) -> bool:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +57,7 @@ def find(
     `enough`: where more match, so many will do, by the newest of what matches. `also`: or these.
     """
     also = also or Q()
-    if not (query.wanted or query.marks):
+    if not query.says_what_is:
         held = (_holding([term], query) for term in query.unwanted)
         without = (~Exists(entries.filter(conversation=OuterRef("pk"))) for entries in held)
         return conversations.filter(Q(*without) | also), True
@@ -83,18 +84,23 @@ def few(query: Query, most: int) -> Q:
 def find_messages(query: Query, within: Iterable[UUID], most: int = 1000) -> dict[UUID, list[UUID]]:
     """The messages that match any of the query's words, newest first, by conversation.
 
-    Those that hold all of them come first. Reads the entries of these conversations, by their own
-    index, and not those of all that match.
+    Those that hold all of them come first, then the newest of each word. Reads the entries of these
+    conversations, by their own index, and not those of all that match.
     """
+    rows = search_sql.messages(query, [each.hex for each in within], most)
+    said: dict[UUID, list[tuple[UUID, tuple[bool, ...]]]] = {}
+    for conversation, message, holds in rows:
+        said.setdefault(conversation, []).append((message, holds))
     found: dict[UUID, list[UUID]] = {}
-    within = list(within)
-    for terms in [query.wanted] if len(query.wanted) < 2 else [query.wanted, *zip(query.wanted)]:
-        entries = _holding(terms, query).filter(conversation__in=within, message__isnull=False)
-        hits = entries.order_by("-pk")[:most]
-        for each, message in hits.values_list("conversation_id", "message_id"):
-            of_it = found.setdefault(each, [])
-            if message not in of_it:
-                of_it.append(message)
+    for conversation, hits in said.items():
+        whole = [message for message, holds in hits if all(holds)]
+        newest = {
+            term: message
+            for message, holds in reversed(hits)
+            for term in compress(query.wanted, holds)
+        }
+        others = [message for message, _ in hits]
+        found[conversation] = list(dict.fromkeys([*whole, *newest.values(), *others]))[:most]
     return found
 
 
@@ -106,16 +112,22 @@ def _holding(terms: Iterable[Term], query: Query) -> QuerySet[SearchEntry]:
 
 def _holders(query: Query, most: int) -> tuple[set[str], bool]:
     """The conversations that match, in one message, or in several and about it, as hexadecimal
-    digits: by `most` of the newest entries that hold all of the terms, and each. And whether those
-    are all of them."""
-    found, is_all = _newest(query.wanted, query, most)
-    if len(query.wanted) > 1:
-        of_each = [_newest([term], query, most) for term in query.wanted]
-        found |= set.intersection(*(keys for keys, _ in of_each))
-        is_all = all(whole for _, whole in of_each)
-    for term in query.unwanted:
-        found = found - _with([term], query, found)
-    return found, is_all
+    digits: by `most` of the newest entries that hold all of the terms, and the rarest of them. And
+    whether those are all of them."""
+    wanted = query.wanted
+    [share, *of_each], stored = search_sql.shares([wanted, *zip(wanted)], query)
+    if len(wanted) < 2:
+        found, is_all = _newest(wanted, query, most, share, stored)
+    else:
+        # Of two that are as rare, as far as it is seen, the longer one may well be rarer.
+        least, rarest = min(
+            zip(of_each, wanted, strict=True), key=lambda each: (each[0], -each[1].size)
+        )
+        theirs, is_all = _newest([rarest], query, most, least, stored)
+        found = set() if is_all else _newest(wanted, query, most, share, stored)[0]
+        others = [[term] for term in wanted if term != rarest]
+        found |= _with_each(others, query, theirs - found)
+    return found - _unwanted(query, found), is_all
 
 
 def _some(conversations: Rows, most: int) -> QuerySet[Conversation, UUID]:
@@ -124,28 +136,32 @@ def _some(conversations: Rows, most: int) -> QuerySet[Conversation, UUID]:
 
 def _that_match(keys: set[str], query: Query) -> set[str]:
     """Those of a few conversations that match."""
-    for terms in [[term] for term in query.wanted] or [[]]:
-        keys = _with(terms, query, keys)
-    for term in query.unwanted:
-        keys = keys - _with([term], query, keys)
+    keys = _with_each([[term] for term in query.wanted] or [[]], query, keys)
+    return keys - _unwanted(query, keys)
+
+
+def _with_each(sets: Iterable[Sequence[Term]], query: Query, keys: set[str]) -> set[str]:
+    """Those of the conversations that have an entry for each of the sets, with all its terms."""
+    for terms in sets:
+        keys = set(search_sql.within(terms, query, keys)) if keys else keys
     return keys
 
 
-def _with(terms: Sequence[Term], query: Query, keys: set[str]) -> set[str]:
-    """Those of the conversations that have an entry with all of the terms."""
-    entries = _holding(terms, query).filter(conversation__in=search_sql.among(keys))
-    return {each.hex for each in entries.values_list("conversation_id", flat=True)}
+def _unwanted(query: Query, keys: set[str]) -> set[str]:
+    """Those of the conversations that have an entry with a term that is not wanted."""
+    return {key for term in query.unwanted for key in search_sql.within([term], query, keys)}
 
 
-def _newest(terms: Sequence[Term], query: Query, most: int) -> tuple[set[str], bool]:
+def _newest(
+    terms: Sequence[Term], query: Query, most: int, share: float, stored: int
+) -> tuple[set[str], bool]:
     """The conversations of so many of the newest entries that hold all of the terms, and whether
-    there are no more."""
-    if cost := INDEX_COST.get(connection.vendor):
-        share, stored = search_sql.frequency(terms, query)
-        if share and most / share < cost * share * stored:
-            found = search_sql.in_newest(terms, query, int(2 * most / share), most)
-            if sum(found.values()) == most:
-                return set(found), False
+    there are no more. About such a share of those that are stored does."""
+    cost = INDEX_COST.get(connection.vendor)
+    if cost and share and most / share < cost * share * stored:
+        found = search_sql.in_newest(terms, query, int(2 * most / share), most)
+        if sum(found.values()) == most:
+            return set(found), False
     found = search_sql.by_index(terms, query, most)
     return set(found), sum(found.values()) < most
 

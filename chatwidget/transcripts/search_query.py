@@ -25,6 +25,11 @@ class Term:
     words: tuple[str, ...]
     is_beginning: bool = False  # of the last word
 
+    @property
+    def size(self) -> int:
+        """In code points."""
+        return sum(map(len, self.words))
+
 
 NOTHING = Term(("-",))  # no text has this word
 
@@ -40,7 +45,14 @@ class Query:
     before: datetime | None = None  # only what was said then
 
     def __bool__(self) -> bool:
-        return bool(self.wanted or self.unwanted or self.marks)
+        """Whether anything is searched for: where, does not count."""
+        return bool(self.unwanted or self.says_what_is)
+
+    @property
+    def says_what_is(self) -> bool:
+        """Not only what must not be there: a word, or who said something."""
+        origins = ORIGINS.values()
+        return bool(self.wanted or any(mark in origins for of in self.marks for mark in of))
 
 
 def phrase(text: str, *, is_beginning: bool = False) -> Term | None:

@@ -39,18 +39,22 @@ def in_newest(terms: Iterable[Term], query: Query, entries: int, most: int) -> d
     return _conversations(sql, _end(query), entries, *values, most)
 
 
-def by_index(terms: Iterable[Term], query: Query, most: int) -> dict[str, int]:
+def by_index(terms: Collection[Term], query: Query, most: int) -> dict[str, int]:
     """The conversations of the newest entries that hold all of the terms; of how many each."""
     end = _end(query)
     select = f"SELECT conversation_id FROM {ENTRIES} WHERE"
     if connection.vendor == "postgresql":
         # By the sum, which the primary key does not give: else PostgreSQL goes through that and
         # makes a tsvector of each entry.
-        sql = f"{select} {VECTOR} @@ to_tsquery('simple', %s) AND id < %s ORDER BY id + 0 DESC"
+        # Phrases are looked for in the words: PostgreSQL makes a tsvector of each entry for them,
+        # whose places end at the 16,384th word.
+        phrases, values = contains([term for term in terms if len(term.words) > 1], [])
+        match = f"{VECTOR} @@ to_tsquery('simple', %s) AND {phrases}"
+        sql = f"{select} {match} AND id < %s ORDER BY id + 0 DESC LIMIT %s"
         with transaction.atomic(), connection.cursor() as cursor:
             # To remember which rows match: else it is whole pages, whose rows are all read.
             cursor.execute("SET LOCAL work_mem = '64MB'")
-            return _conversations(f"{sql} LIMIT %s", _tsquery(terms, query.marks), end, most)
+            return _conversations(sql, _tsquery(terms, query.marks), *values, end, most)
     if connection.vendor == "sqlite":
         sql = f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s AND rowid < %s"
         sql = f"{select} id IN ({sql} ORDER BY rowid DESC LIMIT %s)"
@@ -79,21 +83,66 @@ def _end(query: Query) -> int:
     return int(query.before.timestamp() * 1000) << 15 if query.before else (1 << 63) - 1
 
 
-def frequency(terms: Iterable[Term], query: Query) -> tuple[float, int]:
-    """What share of the entries holds all of the terms, by a look at some of them, and about how
-    many entries there are; neither is counted."""
+def within(terms: Iterable[Term], query: Query, keys: Collection[str]) -> dict[str, int]:
+    """Those of the conversations with entries that hold all of the terms; of how many each."""
+    tests, values = contains(terms, query.marks)
+    among, these = _among(keys)
+    sql = f"SELECT conversation_id FROM {ENTRIES} WHERE conversation_id IN ({among}) AND {tests}"
+    return _conversations(sql, *these, *values)
+
+
+def messages(
+    query: Query, keys: Collection[str], most: int
+) -> list[tuple[UUID, UUID, tuple[bool, ...]]]:
+    """The messages of the conversations that hold any of the terms, newest first: of which, the
+    message, and which of them it holds; no more than `most` of those that hold the same ones."""
+    if not keys:
+        return []
+    marks, values = contains([], query.marks)
+    among, these = _among(keys)
+    tests = [contains([term], []) for term in query.wanted]
+    flags = [f"f{number}" for number in range(len(tests))]
+    columns = "".join(f", {flag}" for flag in flags)
+    made = "".join(
+        f", CASE WHEN {test} THEN 1 ELSE 0 END AS {flag}"
+        for flag, (test, _) in zip(flags, tests, strict=True)
+    )
+    entries = (
+        f"SELECT id, conversation_id, message_id{made} FROM {ENTRIES}"
+        f" WHERE conversation_id IN ({among}) AND message_id IS NOT NULL AND {marks}"
+    )
+    place = f"ROW_NUMBER() OVER (PARTITION BY conversation_id{columns} ORDER BY id DESC)"
+    ranked = f"SELECT id, conversation_id, message_id{columns}, {place} AS place FROM ({entries}) e"
+    any_of = f" AND {' + '.join(flags)} > 0" if flags else ""
+    sql = (
+        f"SELECT conversation_id, message_id{columns} FROM ({ranked}) r"
+        f" WHERE place <= %s{any_of} ORDER BY id DESC"
+    )
+    tested = [value for _, values in tests for value in values]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*tested, *these, *values, most])
+        return [
+            (UUID(str(conversation)), UUID(str(message)), tuple(map(bool, holds)))
+            for conversation, message, *holds in cursor.fetchall()
+        ]
+
+
+def shares(sets: Iterable[Iterable[Term]], query: Query) -> tuple[list[float], int]:
+    """For each set of terms, what share of the entries holds all of it, by a look at some of them;
+    and about how many entries there are. Neither is counted."""
     stored, first, last = _extent()
     last = min(last, _end(query))
-    tests, values = contains(terms, query.marks)
+    tests = [contains(terms, query.marks) for terms in sets]
+    sums = ", ".join(f"SUM(CASE WHEN {test} THEN 1 ELSE 0 END)" for test, _ in tests)
     place = f"SELECT words FROM {ENTRIES} WHERE id < %s ORDER BY id DESC LIMIT %s"
     places = " UNION ALL ".join(f"SELECT words FROM ({place}) p{n}" for n in range(len(PLACES)))
     befores = [last - int((last - first) * back) for back in PLACES]
     looked_at = [value for before in befores for value in (before, AT_A_PLACE)]
     with connection.cursor() as cursor:
-        sql = f"SELECT COUNT(*) FROM ({places}) looked_at WHERE {tests}"
-        cursor.execute(sql, [*looked_at, *values])
-        [[seen]] = cursor.fetchall()
-    return seen / (len(PLACES) * AT_A_PLACE), stored
+        values = [value for _, values in tests for value in values]
+        cursor.execute(f"SELECT {sums} FROM ({places}) looked_at", [*values, *looked_at])
+        [seen] = cursor.fetchall()
+    return [(each or 0) / (len(PLACES) * AT_A_PLACE) for each in seen], stored
 
 
 def _extent() -> tuple[int, int, int]:
@@ -109,12 +158,17 @@ def _extent() -> tuple[int, int, int]:
 
 
 def among(keys: Collection[str]) -> Any:
-    """What `pk__in` is one of. As one value: to write thousands takes longer than to find them."""
+    """What `pk__in` is one of."""
+    return keys if connection.vendor == "mysql" else RawSQL(*_among(keys))
+
+
+def _among(keys: Collection[str]) -> tuple[str, list[Any]]:
+    """As SQL. As one value: to write thousands takes longer than to find them."""
     if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::uuid[])", [f"{{{','.join(keys)}}}"])
+        return "SELECT unnest(%s::uuid[])", [f"{{{','.join(keys)}}}"]
     if connection.vendor == "sqlite":
-        return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(keys))])
-    return keys
+        return "SELECT value FROM json_each(%s)", [json.dumps(list(keys))]
+    return ", ".join(["%s"] * len(keys)), list(keys)
 
 
 def _match(terms: Iterable[Term], marks: Marks) -> str:
@@ -133,11 +187,11 @@ def _match(terms: Iterable[Term], marks: Marks) -> str:
 
 
 def _tsquery(terms: Iterable[Term], marks: Marks) -> str:
-    """As to_tsquery takes it."""
+    """As to_tsquery takes it: of a phrase, its words wherever they are."""
 
     def written(term: Term) -> str:
         *before, last = term.words
-        start = "".join(f"{encoded(word)} <-> " for word in before)
+        start = "".join(f"{encoded(word)} & " for word in before)
         ends = beginnings(last) if term.is_beginning else [encoded(last)]
         star = ":*" if term.is_beginning else ""
         return f"({start}({' | '.join(end + star for end in ends)}))"

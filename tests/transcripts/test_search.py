@@ -109,10 +109,9 @@ def test_how_frequent_a_word_is_is_not_seen_in_the_newest_alone(monkeypatch: Any
         [an_entry(row, pk * 1000, "the w1" if pk < 990 else "die w1") for pk in range(1000)]
     )
     monkeypatch.setattr(search_sql, "AT_A_PLACE", 10)
-    assert search_sql.frequency(search_query.parse("the").wanted, search_query.Query()) == (
-        0.75,
-        1000,
-    )
+    the, die = search_query.parse("the die").wanted
+    shares = search_sql.shares([[the], [die], [the, die]], search_query.Query())
+    assert shares == ([0.75, 0.25, 0], 1000)
 
 
 @pytest.mark.django_db
