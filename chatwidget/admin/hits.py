@@ -69,10 +69,12 @@ def about(row: Any, notes: list[str], query: search_query.Query) -> list[Hit]:
 
 
 def hit_lines(row: Any) -> SafeString:
-    """The lines as the list shows them, each a link to its message."""
+    """The lines as the list shows them, each a link to its message; empty without a search."""
+    if not hasattr(row, "hits"):
+        return SafeString()
     here = reverse("admin:chatwidget_conversation_change", args=[row.pk])
     lines = []
-    for hit in getattr(row, "hits", ()):
+    for hit in row.hits:
         text = marked(hit.pieces)
         if hit.seq is not None:
             query = f"after={page_with(hit.seq)}&{row.listed}"
