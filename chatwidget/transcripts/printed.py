@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any
 
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
 
 from chatwidget.models import Role, Status
+
+MARKDOWN = (Role.ASSISTANT, Role.OPERATOR)  # who writes it, as in the chat
+LONGEST = 16_384  # code points that are read as Markdown: the time grows faster than a text
 
 STYLE = """
 :root { color-scheme: light; }
@@ -19,11 +26,22 @@ body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; background: #fff; c
 section { margin: 0 0 2.5rem; }
 section + section { border-top: 1px solid #ccc; padding-top: 1.5rem; }
 h1 { font-size: 1.1rem; margin: 0 0 .2rem; overflow-wrap: anywhere; }
-p { margin: 0 0 .8rem; color: #555; font-size: .85em; overflow-wrap: anywhere; }
-div { margin: 0 0 .7rem; padding: .5rem .8rem; border-radius: .5rem; background: #f2f2f2;
-  break-inside: avoid; white-space: pre-wrap; overflow-wrap: anywhere; }
+h1 + p { margin: 0 0 .8rem; color: #555; font-size: .85em; overflow-wrap: anywhere; }
+section > div { margin: 0 0 .7rem; padding: .5rem .8rem; border-radius: .5rem; background: #f2f2f2;
+  break-inside: avoid; overflow-wrap: anywhere; }
 div.user { margin-inline-start: 3rem; background: #e4edfb; }
-div > b { display: block; font-size: .75em; font-weight: 600; color: #555; }
+section > div > b { display: block; font-size: .75em; font-weight: 600; color: #555; }
+.plain { white-space: pre-wrap; }
+.plain, .text > * { margin: 0; unicode-bidi: plaintext; }
+.text { margin-top: .2rem; }
+.text > * + * { margin-top: .5rem; }
+.text :is(h1, h2, h3, h4, h5, h6) { font-size: 1em; }
+.text :is(ul, ol) { padding-inline-start: 1.5rem; }
+table { border-collapse: collapse; }
+:is(td, th) { padding: .2rem .6rem; border: 1px solid #ccc; text-align: start; }
+:is(code, pre) { font: .9em ui-monospace, monospace; white-space: pre-wrap; }
+blockquote { padding-inline-start: .8rem; border-inline-start: 3px solid #ccc; }
+hr { border: 0; border-top: 1px solid #ccc; }
 @media print { body { margin: 0; max-width: none; } section { break-before: auto; } }
 """
 # What the page may load: this style, and nothing else.
@@ -33,14 +51,40 @@ POLICY = (
 )
 
 
+class _OnPaper(RendererHTML):
+    """An address is read, not followed, and no picture is fetched."""
+
+    def link_open(self, tokens: Sequence[Token], at: int, *_rest: Any) -> str:
+        return ""
+
+    def link_close(
+        self, tokens: Sequence[Token], at: int, options: Any, env: MutableMapping[str, Any]
+    ) -> str:
+        said = tokens[at - 1].content
+        while tokens[at].type != "link_open":
+            at -= 1
+        address = str(tokens[at].attrs["href"])
+        return "" if said == address else f" ({conditional_escape(address)})"
+
+    def image(
+        self, tokens: Sequence[Token], at: int, options: Any, env: MutableMapping[str, Any]
+    ) -> str:
+        return str(conditional_escape(f"{tokens[at].content} ({tokens[at].attrs['src']})"))
+
+
+_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=_OnPaper)
+_markdown.enable(["table", "strikethrough"])
+
+
 def as_html(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """A section for each conversation; texts as they are stored, Markdown unread."""
+    """A section for each conversation."""
     head = (
         '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     )
     yield f"{head}<title>{_('Conversations')}</title><style>{STYLE}</style>\n"
     for row in rows:
-        who = row["visitor"]["name"] or row["visitor"]["email"] or row["visitor"]["id"]
+        visitor = row["visitor"]
+        who = visitor["name"] or visitor["email"] or _("Visitor …%s") % visitor["id"][-6:]
         facts = [_time(row["started_at"]), row["widget"], row["page_url"], *row["tags"]]
         about = " · ".join(fact for fact in facts if fact)
         yield format_html('<section><h1 dir="auto">{}</h1><p dir="auto">{}</p>\n', who, about)
@@ -55,12 +99,19 @@ def _message(message: dict[str, Any]) -> str:
     facts = [who, _time(message["created_at"])]
     if message["status"] != Status.COMPLETE:
         facts.append(Status(message["status"]).label)
+    text = message["text"] or failed
+    is_markdown = message["role"] in MARKDOWN and len(text) <= LONGEST
     return format_html(
-        '<div class="{}" dir="auto"><b>{}</b>{}</div>\n',
+        '<div class="{}"><b dir="auto">{}</b>{}</div>\n',
         message["role"],
         " · ".join(map(str, facts)),
-        message["text"] or failed,
+        _read(text) if is_markdown else format_html('<div class="plain">{}</div>', text),
     )
+
+
+def _read(text: str) -> SafeString:
+    """Markdown as HTML; HTML in it is text."""
+    return mark_safe(f'<div class="text">{_markdown.render(text)}</div>')
 
 
 def _time(iso: str) -> str:
