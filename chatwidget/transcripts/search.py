@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import compress
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -37,10 +37,10 @@ AT_ONCE = 1_000
 # Ids that are read at once where one is taken: many messages may be of one moment.
 AHEAD = 1_000
 # Of the entries that match, so many of the newest are looked at for each conversation that is
-# wanted; more where other conditions leave too few, and all then.
+# wanted; more where too few of these are left by other conditions, and all then.
 ENTRIES = (5, 50)
 ALL = 1 << 40
-# Of so few conversations that other conditions leave, the entries are read themselves.
+# Before that, so many of the newest conversations that other conditions leave are read themselves.
 FEW = 2_000
 # The index reads all that match before it knows the newest. For one of them, so many entries are
 # read one after the other in the same time.
@@ -54,30 +54,47 @@ def find(
 ) -> tuple[Rows, bool]:
     """Those of the conversations that match, and whether that is all of them.
 
-    `enough`: where more match, so many will do, by the newest of what matches. `also`: or these.
+    `enough`: where more match, so many will do, of the newest. `also`: or these.
     """
     also = also or Q()
-    if not query.says_what_is:
-        held = (_holding([term], query) for term in query.unwanted)
-        without = (~Exists(entries.filter(conversation=OuterRef("pk"))) for entries in held)
-        return conversations.filter(Q(*without) | also), True
+    keys: set[str] = set()
+    is_all = False
 
     def those(keys: Collection[str]) -> Rows:
         return conversations.filter(Q(pk__in=search_sql.among(keys)) | also)
 
-    for entries in ENTRIES if enough else ():
-        keys, is_all = _holders(query, enough * entries)
-        found = those(keys)
-        if is_all or _some(found, enough).count() == enough:
-            return found, is_all
-        if len(left := _some(conversations, FEW + 1)) <= FEW:
-            return those(_that_match({each.hex for each in left}, query)), True
-    return those(_holders(query, ALL)[0]), True
+    def will_do() -> bool:
+        return is_all or _some(those(keys), enough).count() == enough
+
+    if not query.says_what_is:
+        if enough:
+            newest, is_all = _newest_of(conversations)
+            keys = newest - _unwanted(query, newest)
+            if will_do():
+                return those(keys), is_all
+        held = (_holding([term], query) for term in query.unwanted)
+        without = (~Exists(entries.filter(conversation=OuterRef("pk"))) for entries in held)
+        return conversations.filter(Q(*without) | also), True
+    look = _look(query)
+    if enough:
+        some, many = (enough * entries for entries in ENTRIES)
+        keys, is_all = _holders(query, look, some)
+        if will_do():
+            return those(keys), is_all
+        if look.least * look.stored > many:
+            left, is_all = _newest_of(conversations)
+            keys |= _that_match(left, query)
+            if will_do():
+                return those(keys), is_all
+        keys, is_all = _holders(query, look, many)
+        if will_do():
+            return those(keys), is_all
+    return those(_holders(query, look, ALL)[0]), True
 
 
 def few(query: Query, most: int) -> Q:
     """That a conversation is one of those that match, if no more than so many entries do."""
-    keys, is_all = _holders(query, most + 1)
+    keys, is_all = _holders(query, _look(query), most + 1)
     return Q(pk__in=search_sql.among(keys)) if is_all else Q()
 
 
@@ -110,28 +127,49 @@ def _holding(terms: Iterable[Term], query: Query) -> QuerySet[SearchEntry]:
     return SearchEntry.objects.filter(test)
 
 
-def _holders(query: Query, most: int) -> tuple[set[str], bool]:
+class _Look(NamedTuple):
+    """What is known of a query by a look at some entries: about how many are stored, what share of
+    them holds all of the terms, which term is the rarest, and its share."""
+
+    stored: int
+    share: float
+    rarest: Sequence[Term]
+    least: float
+
+
+def _look(query: Query) -> _Look:
+    wanted = query.wanted
+    if len(wanted) < 2:
+        [share], stored = search_sql.shares([wanted], query)
+        return _Look(stored, share, wanted, share)
+    [share, *of_each], stored = search_sql.shares([wanted, *zip(wanted)], query)
+    # Of two that are as rare, as far as it is seen, the longer one may well be rarer.
+    by_share = zip(of_each, wanted, strict=True)
+    least, rarest = min(by_share, key=lambda each: (each[0], -each[1].size))
+    return _Look(stored, share, [rarest], least)
+
+
+def _holders(query: Query, look: _Look, most: int) -> tuple[set[str], bool]:
     """The conversations that match, in one message, or in several and about it, as hexadecimal
     digits: by `most` of the newest entries that hold all of the terms, and the rarest of them. And
     whether those are all of them."""
-    wanted = query.wanted
-    [share, *of_each], stored = search_sql.shares([wanted, *zip(wanted)], query)
-    if len(wanted) < 2:
-        found, is_all = _newest(wanted, query, most, share, stored)
-    else:
-        # Of two that are as rare, as far as it is seen, the longer one may well be rarer.
-        least, rarest = min(
-            zip(of_each, wanted, strict=True), key=lambda each: (each[0], -each[1].size)
-        )
-        theirs, is_all = _newest([rarest], query, most, least, stored)
-        found = set() if is_all else _newest(wanted, query, most, share, stored)[0]
-        others = [[term] for term in wanted if term != rarest]
+    found, is_all = _newest(look.rarest, query, most, look.least, look.stored)
+    if others := [[term] for term in query.wanted if term not in look.rarest]:
+        theirs = found
+        found = set() if is_all else _newest(query.wanted, query, most, look.share, look.stored)[0]
         found |= _with_each(others, query, theirs - found)
     return found - _unwanted(query, found), is_all
 
 
 def _some(conversations: Rows, most: int) -> QuerySet[Conversation, UUID]:
     return conversations.order_by().values_list("pk", flat=True)[:most]
+
+
+def _newest_of(conversations: Rows) -> tuple[set[str], bool]:
+    """The FEW newest of the conversations, and whether there are no more."""
+    newest = conversations.order_by("-last_message_at", "-pk").values_list("pk", flat=True)
+    keys = [key.hex for key in newest[: FEW + 1]]
+    return set(keys[:FEW]), len(keys) <= FEW
 
 
 def _that_match(keys: set[str], query: Query) -> set[str]:

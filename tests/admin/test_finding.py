@@ -168,7 +168,7 @@ def test_newest_first_by_operators(admin_client: Client) -> None:
 def lamps(monkeypatch: pytest.MonkeyPatch) -> list[Conversation]:
     """More conversations with a frequent word than a page needs, the oldest first."""
     monkeypatch.setattr(ConversationAdmin, "list_per_page", 1)
-    monkeypatch.setattr(search, "ENTRIES", (1,))
+    monkeypatch.setattr(search, "ENTRIES", (1, 1))
     widget = a_widget()
     old = a_conversation(widget, "a lamp", page_title="attic")
     said_at_noon = UUID(int=int(NOON.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62)

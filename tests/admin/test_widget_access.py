@@ -81,7 +81,7 @@ def test_lists_searches_and_filters_hold_nothing_else(
 def test_an_older_hit_of_theirs_is_not_behind_others_newer_ones(
     limited: Client, theirs: Conversation, bank: Widget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatwidget.transcripts.search.ENTRIES", (2,))
+    monkeypatch.setattr("chatwidget.transcripts.search.ENTRIES", (2, 2))
     for _ in range(4):
         a_conversation(bank, "A lamp, please")
     assert listed(limited, q="lamp") == [theirs]

@@ -94,7 +94,7 @@ def test_a_frequent_word_is_found_in_the_newest_entries_alone(monkeypatch: Any) 
     """The index would read all that match."""
     row = a_conversation(a_widget(), "the lamp", page_title="lamps")
     search.catch_up()
-    monkeypatch.setattr(search, "ENTRIES", (1,))
+    monkeypatch.setattr(search, "ENTRIES", (1, 1))
     monkeypatch.setattr(search, "INDEX_COST", {"sqlite": 1e9})
     with CaptureQueriesContext(connection) as queries:
         assert search_cases.found("the", enough=1) == [row.page_title]
