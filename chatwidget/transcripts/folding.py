@@ -6,7 +6,8 @@ spaces between words (Chinese, Japanese, Thai and the like) are taken as overlap
 characters, so that any part of a sentence is found.
 
 Both databases get the same words, as ASCII: what is not plain letters or plain digits is written in
-hexadecimal, since their own ideas of what a word is differ by version and by locale.
+hexadecimal behind an x, since their own ideas of what a word is differ by version and by locale; so
+is what begins with an x itself, that it is not taken for the beginning of all these.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def tokens(text: str) -> Iterator[tuple[str, int, int]]:
 
 def encoded(word: str) -> str:
     """A word in ASCII."""
-    is_plain = word.isascii() and (word.isalpha() or word.isdigit())
+    is_plain = word.isascii() and (word.isalpha() or word.isdigit()) and word[0] != "x"
     return word if is_plain else _hexadecimal(word)
 
 

@@ -27,7 +27,7 @@ SAID = {
     "weeks apart": ("Are two of these enough for weeks?", "Yes."),
     "polish": ("Gdzie jest Łódź? Zamówienie w\u00adyłączone", "Tutaj."),
     "persian": ("سفارش ۴۸۲۱۳ را می\u200cخواهم", "بله."),
-    "french": ("Un hors-d’œuvre ?", "Oui."),
+    "french": ("Un hors-d’œuvre, un xérès ?", "Oui."),
     "number": ("Order AB-12345x, please", "It is on its way. See https://shop.example/track"),
 }
 # What is typed, and the conversations that it finds.
@@ -51,6 +51,11 @@ CASES = {
     "48213": {"persian"},
     "میخواهم": {"persian"},
     "OEUVRE": {"french"},
+    "x": {"french"},  # which words of other scripts and of mixed signs begin with in the index
+    "xe": {"french"},
+    "xere": {"french"},
+    '"un xérès"': {"french"},
+    "x3": set(),
     "refu": {"weeks"},
     "refund return": {"weeks"},
     '"two weeks"': {"weeks"},
