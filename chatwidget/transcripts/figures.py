@@ -6,11 +6,13 @@ costs one addition each.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
+import struct
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+from itertools import pairwise
 from uuid import UUID
 
 from django.db.models import Count, Max, OuterRef, Subquery
@@ -18,9 +20,12 @@ from django.db.models.functions import Substr
 
 from chatwidget.models import Counted, DailyKeys, Message, Role, Tally
 from chatwidget.transcripts.counting import BINS, EPOCH, QUARTER, minute
+from chatwidget.transcripts.raw_rows import binary_rows
 from chatwidget.transcripts.rollups import DAY, HOUR, LANES
 
 LANE_BITS = 32
+LANE = (1 << LANE_BITS) - 1
+_BINS = struct.Struct(f"<{len(BINS)}I")
 # Conversations whose first questions are compared, and code points of one that is shown.
 LOOKED_AT = 20_000
 LONGEST = 300
@@ -38,15 +43,12 @@ class Sums:
         return Sums(self.lanes + other.lanes)
 
     def __getitem__(self, name: str) -> int:
-        return self.lanes >> LANES[name] * LANE_BITS & (1 << LANE_BITS) - 1
+        return self.lanes >> LANES[name] * LANE_BITS & LANE
 
     def percentile(self, kind: str, share: float) -> float | None:
         """Milliseconds that this share of all took at the most, as well as the bins tell it."""
-        first = LANES[f"{kind} 0"] * LANE_BITS
-        counts = [
-            self.lanes >> first + number * LANE_BITS & (1 << LANE_BITS) - 1
-            for number in range(len(BINS))
-        ]
+        lanes = self.lanes >> LANES[f"{kind} 0"] * LANE_BITS & (1 << len(BINS) * LANE_BITS) - 1
+        counts = _BINS.unpack(lanes.to_bytes(_BINS.size, "little"))
         if not (whole := sum(counts)):
             return None
         wanted, before = share * whole, 0
@@ -81,9 +83,9 @@ class Period:
         return minute(datetime.combine(day, time(), self.zone))
 
     @property
-    def starts(self) -> list[int]:
+    def starts(self) -> Sequence[int]:
         """The minutes with which its days begin, and the one after the last ends."""
-        return [self.start_of(self.first + timedelta(number)) for number in range(self.days + 1)]
+        return _starts(self)
 
     def steps(self, by: str) -> list[tuple[str, int]]:
         """What a series goes by, each with its name and the minute with which it begins; last, the
@@ -102,14 +104,30 @@ class Period:
     def _local(self, at: int) -> datetime:
         return (EPOCH + timedelta(minutes=at)).astimezone(self.zone)
 
-    def hour_of_week(self, starts: Sequence[int], at: int) -> tuple[int, int]:
-        """The day of the week, from Monday on, and the hour that a minute is in."""
-        number = bisect_right(starts, at) - 1
-        if starts[number + 1] - starts[number] == DAY:
-            hour = (at - starts[number]) // HOUR
-        else:  # the clock was changed
-            hour = self._local(at).hour
-        return (self.first + timedelta(number)).weekday(), hour
+    def hours(self) -> list[int]:
+        """Of each of its quarters of an hour, in which of the week's hours it is, from Monday's
+        first on."""
+        found: list[int] = []
+        for number, (start, end) in enumerate(pairwise(self.starts)):
+            day = (self.first.weekday() + number) % 7 * 24
+            if end - start == DAY:
+                found += _DAYS[day]
+            else:  # the clock was changed
+                found += [day + self._local(at).hour for at in range(start, end, QUARTER)]
+        return found
+
+
+@lru_cache(maxsize=16)
+def _starts(period: Period) -> Sequence[int]:
+    days = range(period.days + 1)
+    return tuple(period.start_of(period.first + timedelta(number)) for number in days)
+
+
+# By its first hour of the week, the hours of a day's quarters.
+_DAYS = {
+    day: [day + hour for hour in range(24) for _ in range(HOUR // QUARTER)]
+    for day in range(0, 7 * 24, 24)
+}
 
 
 def _begins(by: str, day: date) -> bool:
@@ -123,37 +141,33 @@ class Figures:
     period: Period
     steps: list[tuple[str, Sums]]
     widgets: dict[int, Sums]
-    begun: dict[int, int]  # conversations by the minute with which their span begins
+    week: dict[tuple[int, int], int]  # conversations by the day, from Monday on, and the hour
 
     @property
     def total(self) -> Sums:
         return Sums(sum(sums.lanes for _, sums in self.steps))
 
-    @property
-    def week(self) -> dict[tuple[int, int], int]:
-        """Conversations by the day of the week, from Monday on, and the hour."""
-        starts, found = self.period.starts, Counter[tuple[int, int]]()
-        for at, count in self.begun.items():
-            found[self.period.hour_of_week(starts, at)] += count
-        return dict(found)
-
 
 def read(period: Period, by: str, widgets: Sequence[int] | None) -> Figures:
     """The numbers of these widgets; None: of all."""
     steps, starts = period.steps(by), period.starts
-    ends = [end for _, end in steps[1:]]
-    sums = [0] * len(ends)
-    begun: Counter[int] = Counter()
+    edges = [at for _, at in steps]
+    step_of: list[int] = []  # of each quarter of an hour
+    for number, (start, end) in enumerate(pairwise(edges)):
+        step_of += [number] * ((end - start) // QUARTER)
+    hour_of, first = period.hours(), starts[0]
+    sums, week = [0] * (len(steps) - 1), [0] * (7 * 24)
+    of_each: defaultdict[int, int] = defaultdict(int)
     bits = LANES["conversations"] * LANE_BITS
-    of_each: Counter[int] = Counter()
-    for at, widget, lanes in _rows(period, starts, [at for _, at in steps], widgets):
-        sums[bisect_right(ends, at)] += lanes
+    for at, widget, lanes in _rows(period, starts, edges, widgets):
+        quarter = (at - first) // QUARTER
+        sums[step_of[quarter]] += lanes
         of_each[widget] += lanes
-        if began := lanes >> bits & (1 << LANE_BITS) - 1:
-            begun[at] += began
+        week[hour_of[quarter]] += lanes >> bits & LANE
     named = [(name, Sums(lanes)) for (name, _), lanes in zip(steps, sums, strict=False)]
     by_widget = {widget: Sums(lanes) for widget, lanes in of_each.items()}
-    return Figures(period, named, by_widget, begun)
+    by_hour = {divmod(hour, 24): count for hour, count in enumerate(week) if count}
+    return Figures(period, named, by_widget, by_hour)
 
 
 def total(period: Period, widgets: Sequence[int] | None) -> Sums:
@@ -162,7 +176,7 @@ def total(period: Period, widgets: Sequence[int] | None) -> Sums:
 
 
 def _rows(
-    period: Period, starts: list[int], edges: list[int], widgets: Sequence[int] | None
+    period: Period, starts: Sequence[int], edges: Sequence[int], widgets: Sequence[int] | None
 ) -> Iterator[tuple[int, int, int]]:
     """Each row's start, widget and counts, in any order: PostgreSQL would sort a year's on disk.
 
@@ -173,7 +187,7 @@ def _rows(
     if widgets is not None:
         rows = rows.filter(widget__in=widgets)
     fields = ("start", "widget_id", "counts")
-    for at, widget, counts in rows.order_by().values_list(*fields):
+    for at, widget, counts in binary_rows(rows.order_by().values_list(*fields)):
         yield at, widget, int.from_bytes(counts, "little")
 
 
