@@ -14,7 +14,7 @@ from chatwidget.errors import PlatformRejected, PlatformTimedOut
 from chatwidget.providers.base import rest_until
 from chatwidget.providers.body import body_of
 from chatwidget.providers.decoders import JSONDecoder, ServerEvent, SSEDecoder, TextDecoder
-from chatwidget.providers.encodings import Body
+from chatwidget.providers.encodings import BodyDecoder
 from chatwidget.providers.error_mapping import CLIENT_ERRORS
 from chatwidget.providers.timeouts import StreamTimeouts
 
@@ -96,7 +96,7 @@ class Answer:
 
     async def _received(self) -> AsyncGenerator[bytes, None]:
         clock, rests = self._clock, rest_until.get()
-        encoded = Body(self.headers.get("content-encoding", ""))
+        encoded = BodyDecoder(self.headers.get("content-encoding", ""))
         body = body_of(self._response)
         while True:
             with clock:

@@ -109,7 +109,7 @@ KNOWN: dict[str, Callable[[], Decoding]] = {
 }
 
 
-class Body:
+class BodyDecoder:
     """Decodes one body, whose header says `encoding`."""
 
     def __init__(self, encoding: str) -> None:

@@ -42,7 +42,7 @@ HEADERS = {
 }
 
 _own: ContextVar[Transport | None] = ContextVar("own_transport", default=None)
-_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, PausableTransport] = WeakKeyDictionary()
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, DirectTransport] = WeakKeyDictionary()
 
 
 class Transport(Protocol):
@@ -107,8 +107,8 @@ def make_session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
     )
 
 
-class PausableTransport(AiohttpTransport):
-    """httpx-aiohttp's transport, which also keeps the connection that an answer comes from."""
+class DirectTransport(AiohttpTransport):
+    """httpx-aiohttp's transport, which asks aiohttp's session itself; an answer keeps aiohttp's."""
 
     def __init__(self, session: aiohttp.ClientSession, tls: ssl.SSLContext) -> None:
         super().__init__(client=session, verify=tls)
@@ -153,10 +153,10 @@ def discard(response: httpx.Response) -> None:
         answer.close()
 
 
-def make_transport() -> PausableTransport:
+def make_transport() -> DirectTransport:
     """A transport of the running loop, to be closed in it."""
     tls = httpx.create_ssl_context()
-    return PausableTransport(make_session(tls), tls)
+    return DirectTransport(make_session(tls), tls)
 
 
 async def request(
@@ -173,7 +173,7 @@ async def request(
     `connect` bounds, in seconds, the way to a connection: its name, TLS and a place in the pool.
     """
     transport, all_headers = shared_transport(), {**HEADERS, **headers, **auth()}
-    if isinstance(transport, PausableTransport):
+    if isinstance(transport, DirectTransport):
         return await transport.send(method, url, all_headers, content, connect)
     asked = httpx.Request(method, url, headers=all_headers, content=content)
     return await transport.handle_async_request(asked)

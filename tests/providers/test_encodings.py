@@ -11,7 +11,7 @@ import pytest
 
 from chatwidget.errors import PlatformRejected, PlatformUnavailable
 from chatwidget.providers import encodings
-from chatwidget.providers.encodings import PIECE, Body
+from chatwidget.providers.encodings import PIECE, BodyDecoder
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -43,11 +43,11 @@ def test_one_encoding_is_read_wherever_it_is_cut(name: str) -> None:
     header, encode = ENCODERS[name]
     encoded = encode(TEXT)
     for cut in range(len(encoded)):
-        body = Body(header)
+        body = BodyDecoder(header)
         pieces = [*body.feed(encoded[:cut]), *body.feed(encoded[cut:])]
         assert b"".join(pieces) == TEXT
         body.end()
-    body = Body(header)
+    body = BodyDecoder(header)
     assert b"".join(piece for byte in encoded for piece in body.feed(bytes([byte]))) == TEXT
     body.end()
 
@@ -59,7 +59,7 @@ def test_no_piece_is_large(name: str) -> None:
     zeros = bytes(20 * PIECE)
     encoded = encode(zeros)
     assert len(encoded) < 2000
-    pieces = list(Body(header).feed(encoded))
+    pieces = list(BodyDecoder(header).feed(encoded))
     assert b"".join(pieces) == zeros
     assert max(map(len, pieces)) <= 2 * PIECE
 
@@ -73,7 +73,7 @@ def test_a_body_is_bounded_and_no_more_of_it_is_decoded(
     encoded = encode(bytes(20 * PIECE))
     seen = 0
     with pytest.raises(PlatformRejected, match="decodes to more than"):
-        for piece in Body(header).feed(encoded):
+        for piece in BodyDecoder(header).feed(encoded):
             seen += len(piece)
     assert seen <= 4 * PIECE
 
@@ -83,16 +83,16 @@ def test_a_body_is_bounded_and_no_more_of_it_is_decoded(
 )
 def test_anything_else_is_refused_before_it_is_read(header: str) -> None:
     with pytest.raises(PlatformRejected, match="answered in an encoding we do not read"):
-        Body(header)
+        BodyDecoder(header)
 
 
 @pytest.mark.parametrize("name", ["gzip", "deflate", "br"])
 def test_what_cannot_be_decoded(name: str) -> None:
     header, encode = ENCODERS[name]
     with pytest.raises(PlatformRejected, match="cannot be read"):
-        list(Body(header).feed(b"Hello, I am no archive, whatever my header says."))
+        list(BodyDecoder(header).feed(b"Hello, I am no archive, whatever my header says."))
     encoded = encode(TEXT)
-    body = Body(header)
+    body = BodyDecoder(header)
     list(body.feed(encoded[:-1]))
     with pytest.raises(PlatformUnavailable, match="breaks off"):
         body.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from chatwidget.providers.transport import (
-    PausableTransport,
+    DirectTransport,
     close_transport,
     own_transport,
     shared_transport,
@@ -32,7 +32,7 @@ async def test_a_transport_of_ones_own() -> None:
     transport = shared_transport()
     async with own_transport():
         own = shared_transport()
-        assert isinstance(own, PausableTransport)
+        assert isinstance(own, DirectTransport)
         assert own is not transport
         assert await asyncio.create_task(_its_transport()) is own
     assert own.session.closed
@@ -46,10 +46,10 @@ async def _its_transport() -> object:
 async def test_after_closing_there_is_a_new_one() -> None:
     transport = shared_transport()
     await close_transport()
-    assert isinstance(transport, PausableTransport)
+    assert isinstance(transport, DirectTransport)
     assert transport.session.closed
     following = shared_transport()
-    assert isinstance(following, PausableTransport)
+    assert isinstance(following, DirectTransport)
     assert not following.session.closed
 
 
