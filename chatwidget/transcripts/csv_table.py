@@ -24,9 +24,9 @@ BYTE_ORDER_MARK = "\ufeff"
 # A spreadsheet takes a cell that begins so for a formula; some take the full-width forms too. What
 # begins a cell is for the reader's settings to say: where lists are separated by semicolons, one
 # within a cell ends it, and our quotes count for nothing.
-FORMULA = re.compile(r"""(\A|\r\n|[;|\t\r\n])(?=[\s"']*[=+\-@＝＋－＠])|\A(?=[\t\r\n])""")
-# Found in a cell with a NUL before it wherever FORMULA is found in the cell, and sooner.
-SUSPECT = re.compile(r"""[;|\t\r\n\0](?:[\s"']*[=+\-@＝＋－＠]|(?<=\0)[\t\r\n])""")
+# Looked for with a NUL before the cell, whose beginning that stands for: a search for one of some
+# signs, and then for what follows, takes a quarter of one that also asks for where it is.
+FORMULA = re.compile(r"""[;|\t\r\n\0](?:(?<=\r)\n)?(?=[\s"']*[=+\-@＝＋－＠]|(?<=\0)[\t\r\n])""")
 
 
 def as_csv(chats: Iterator[Chat]) -> Iterator[str]:
@@ -106,4 +106,4 @@ _repeated = lru_cache(1000)(cell)
 
 def harmless(text: str) -> str:
     """With an apostrophe before whatever a spreadsheet would take for a formula."""
-    return FORMULA.sub(r"\1'", text) if SUSPECT.search(f"\0{text}") else text
+    return FORMULA.sub(lambda found: f"{found[0]}'", f"\0{text}")[1:]

@@ -24,9 +24,9 @@ def excerpt(text: str, query: Query) -> list[Piece]:
     at, end = start, start + LENGTH
     pieces: list[Piece] = [("…" if start else "", False)]
     for begins, ends in marked:
-        if begins < end:
-            pieces += [(text[at:begins], False), (text[begins:ends], True)]
-            at = ends
+        if begins < end:  # and no further, where what is one word is as long as a text
+            pieces += [(text[at:begins], False), (text[begins : min(ends, end)], True)]
+            at = min(ends, end)
     pieces += [(text[at:end], False), ("…" if max(at, end) < len(text) else "", False)]
     return [piece for piece in pieces if piece[0]]
 

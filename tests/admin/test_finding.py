@@ -93,6 +93,12 @@ def test_a_long_text_is_cut_around_them() -> None:
     assert ("needle", True) in pieces and line[0] == line[-1] == "…" and len(line) < 200
 
 
+def test_a_word_as_long_as_a_text_is_cut() -> None:
+    """Of an image in base64, say."""
+    pieces = excerpt("image: " + "iVBOR" * 5000, search_query.parse("ivbor"))
+    assert sum(len(piece) for piece, _ in pieces) < 200 and pieces[1][1]
+
+
 def test_of_a_long_text_no_more_is_read_than_is_shown(monkeypatch: Any) -> None:
     """A page has 150 lines, and a reply may have thousands of words."""
     read: list[str] = []
