@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from chatwidget.admin.conversations import ConversationAdmin
 from chatwidget.admin.filters import failed, lost_replies, rated
+from chatwidget.admin.hits import plain
 from chatwidget.models import (
     Conversation,
     Handover,
@@ -84,6 +85,21 @@ def test_a_line_has_its_words_marked(text: str, typed: str, marked: list[str]) -
     pieces = excerpt(text, search_query.parse(typed))
     assert [piece for piece, is_marked in pieces if is_marked] == marked
     assert "".join(piece for piece, _ in pieces) == text.replace("E\u0301", "É")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "## Hours\n**From 9**, *not* before; `id` and _more_",
+            "Hours From 9, not before; id and more",
+        ),
+        ("| To | Costs |\n|---|---|\n| EU | 4 |", "To Costs EU 4"),
+        ("2 * 3 * 4, a*b*c, price* and snake_case_name", None),
+    ],
+)
+def test_of_markdown_the_list_shows_the_words(text: str, shown: str | None) -> None:
+    assert plain(text) == (shown or text)
 
 
 def test_a_long_text_is_cut_around_them() -> None:
