@@ -165,7 +165,11 @@ class Message(models.Model):
                 condition=Q(status__in=["failed", "interrupted"]),
                 name="cw_message_failed",
             ),
-            models.Index(fields=["conversation"], condition=~Q(rating=0), name="cw_message_rated"),
+            models.Index(
+                fields=["conversation", "rating"],
+                condition=~Q(rating=0),
+                name="cw_message_rated",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -321,7 +321,7 @@ def test_failures_and_ratings_are_found_by_indexes_of_their_own() -> None:
         (lost_replies(), "cw_message_failed"),
         (rows.filter(failed()), "cw_message_failed"),
         (rows.filter(rated()), "cw_message_rated"),
-        (rows.filter(rated(rating=-1)), "cw_message_rated"),
+        (rows.filter(rated(rating=-1)), "COVERING INDEX cw_message_rated"),
     ):
         assert index in found.explain()
 
