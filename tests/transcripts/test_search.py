@@ -72,6 +72,16 @@ def test_odd_queries_are_borne(text: str) -> None:
     search_cases.found(text)
 
 
+@pytest.mark.django_db
+def test_a_pasted_page_is_found_by_its_beginning() -> None:
+    said = " ".join(f"word{number}" for number in range(3000))
+    row = a_conversation(a_widget(), said, page_title="long")
+    search.catch_up()
+    assert search_cases.found(said) == [row.page_title]
+    hits = search.find_messages(search_query.parse(said), [row.pk])
+    assert [len(messages) for messages in hits.values()] == [1]
+
+
 def an_entry(row: Conversation, pk: int, words: str) -> dict[str, Any]:
     return {"id": pk, "conversation_id": row.pk, "message_id": None, "words": words}
 
