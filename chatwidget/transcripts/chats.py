@@ -39,8 +39,6 @@ MESSAGE = (
     *("first_chunk_ms", "error_code", "error_cause", "retry_after", "rating", "rating_comment"),
     *("ui", "metadata", "author", "event"),
 )
-# What most messages have of MESSAGE from `error_code` on.
-USUAL = ["", "", None, 0, "", None, "{}", "", ""]
 JUDGEMENT = ("message_id", "verdict", "reason", "expected", "author_name", "created_at")
 NOTE = ("conversation_id", "author_name", "created_at", "text")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from chatwidget.transcripts.chats import USUAL, Chat
+from chatwidget.transcripts.chats import Chat
 from chatwidget.transcripts.raw_rows import json_value
 
 COLUMNS = (
@@ -44,13 +44,14 @@ def _lines(chat: Chat) -> Iterator[str]:
     about = _about(chat)
     id_text, time_text, judgements = chat.id_text, chat.time_text, chat.judgements
     for row in chat.messages:
-        _, pk, created, completed, seq, role, text, status, first, *rest = row
+        (_, pk, created, completed, seq, role, text, status, first,
+         code, cause, _, rating, comment, ui, metadata, author, event) = row  # fmt: skip
         began = time_text(created)
         ended = began if completed == created else time_text(completed) or ""
-        if rest == USUAL and pk not in judgements:
+        unusual = code or cause or rating or comment or ui or author or event or metadata != "{}"
+        if not unusual and not (judgements and pk in judgements):
             end = ",,0,,,,,,"
         else:
-            code, cause, _, rating, comment, ui, metadata, author, event = rest
             end = (
                 f"{cell(code)},{cell(cause)},{rating},{cell(comment)},"
                 f"{_json(judgements.get(pk))},{_json(ui)},{_json(metadata)},{cell(author)},{event}"
@@ -63,17 +64,16 @@ def _lines(chat: Chat) -> Iterator[str]:
 
 def _about(chat: Chat) -> str:
     """The cells from `conversation` to `notes`."""
-    pk, visitor, began, ended, widget, name, email, external_id, consent, *facts = chat.about
-    *texts, done_seq, last_seq = facts
-    cells = [
-        *(chat.id_text(pk), _repeated(widget), chat.id_text(visitor)),
-        *(cell(name), cell(email), cell(external_id), _json(consent)),
-        *map(_repeated, texts),
-        *(chat.time_text(moment) or "" for moment in (began, ended)),
-        str(done_seq >= last_seq),
-        *(cell(", ".join(chat.tags)), _json(chat.notes)),
-    ]
-    return ",".join(cells)
+    id_text, time_text = chat.id_text, chat.time_text
+    (pk, visitor, began, ended, widget, name, email, external_id, consent,
+     session, url, title, referrer, locale, agent, done_seq, last_seq) = chat.about  # fmt: skip
+    return (
+        f"{id_text(pk)},{_repeated(widget)},{id_text(visitor)},"
+        f"{cell(name)},{cell(email)},{cell(external_id)},{_json(consent)},"
+        f"{cell(session)},{_repeated(url)},{_repeated(title)},{_repeated(referrer)},"
+        f"{_repeated(locale)},{_repeated(agent)},{time_text(began)},{time_text(ended) or ''},"
+        f"{done_seq >= last_seq},{cell(', '.join(chat.tags))},{_json(chat.notes)}"
+    )
 
 
 def _json(stored: Any) -> str:
@@ -89,10 +89,8 @@ def cell(text: str) -> str:
     if not text:
         return text
     # Looks for one character each: all of them take less than one search for any.
-    if (
-        ("=" in text or "+" in text or "-" in text or "@" in text)
-        or ("＝" in text or "＋" in text or "－" in text or "＠" in text)
-        or text[0] in "\t\r\n"
+    if ("=" in text or "+" in text or "-" in text or "@" in text or text[0] < " ") or (
+        not text.isascii() and ("＝" in text or "＋" in text or "－" in text or "＠" in text)
     ):
         text = harmless(text)
     if "," in text or '"' in text or "\r" in text or "\n" in text:

@@ -120,8 +120,8 @@ def _messages(chat: Chat) -> list[_Message]:
     said = []
     id_text, time_text, judgements = chat.id_text, chat.time_text, chat.judgements
     for row in chat.messages:
-        pk, created, completed, seq, role, text, status, first = row[1:9]
-        code, cause, retry_after, rating, comment, ui, metadata, author, event = row[9:]
+        (_, pk, created, completed, seq, role, text, status, first,
+         code, cause, retry_after, rating, comment, ui, metadata, author, event) = row  # fmt: skip
         began = time_text(created)
         message = _Message(
             id_text(pk),
@@ -135,7 +135,7 @@ def _messages(chat: Chat) -> list[_Message]:
             {"code": code, "cause": cause, "retry_after": retry_after} if code else None,
             rating,
             comment,
-            judgements.get(pk),
+            judgements.get(pk) if judgements else None,
             json_value(ui) if ui else None,
             {} if metadata == "{}" else json_value(metadata),
             {"name": author} if author else UNSET,

@@ -1,7 +1,7 @@
 """Rows as the database gives them, for exports and numbers, which are long.
 
 Django's converters cost more than the database does: an id becomes a UUID to become a text again,
-a time a datetime. PostgreSQL is asked for texts; what they lack is made here.
+a time a datetime. Both come as texts, and what those lack is made here.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.db.models.expressions import RawSQL
 
 Rows = list[tuple[Any, ...]]
 Times = Callable[[Any], str | None]
+TEXT, TIMESTAMPTZ, UUID = 25, 1184, 2950  # PostgreSQL's numbers of these types
 
 
 class Reader:
@@ -37,7 +38,10 @@ class Reader:
     def __call__(self, *given: Any) -> Rows:
         left = iter(given)
         values = [next(left) if value is _PLACE else value for value in self._values]
-        with connections[self._alias].cursor() as cursor:  # of the thread that reads this chunk
+        connection: Any = connections[self._alias]  # of the thread that reads this chunk
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                _leave_texts(connection.Database, cursor)
             cursor.execute(self._sql, values)
             return list(cursor.fetchall())
 
@@ -65,41 +69,31 @@ def binary_rows(rows: QuerySet[Any, Any]) -> Rows:
         return list(cursor.fetchall())
 
 
-class _Time(Func):
-    """As SQLite stores it, whose driver would parse it; with PostgreSQL as a text."""
+class _Stored(Func):
+    """A time as SQLite stores it, whose driver would parse it."""
 
     output_field = TextField()
     template = "+%(expressions)s"
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
-        return self.as_sql(compiler, connection, template="%(expressions)s::text")
-
-
-class _Id(Func):
-    output_field = TextField()
-    template = "%(expressions)s::text"
-
-
-class _Key(Func):
-    """An id that rows are grouped by: without hyphens PostgreSQL needs a quarter of the time."""
-
-    output_field = TextField()
-    template = "encode(uuid_send(%(expressions)s), 'hex')"
-
 
 def _column(name: str, vendor: str) -> Any:
-    if name.endswith("_at") and vendor in {"sqlite", "postgresql"}:
-        return _Time(name)
-    written = {"pk": _Key, "conversation_id": _Key, **dict.fromkeys(_IDS, _Id)}.get(name)
-    return written(name) if written and vendor == "postgresql" else name
+    return _Stored(name) if vendor == "sqlite" and name.endswith("_at") else name
 
 
-_IDS = ("id", "visitor_id", "message_id")
+def _leave_texts(driver: Any, cursor: Any) -> None:
+    """Have ids and times come as PostgreSQL writes them, as a cast would, for less."""
+    if hasattr(driver, "ClientCursor"):  # psycopg 3
+        for kind in (UUID, TIMESTAMPTZ):
+            cursor.adapters.register_loader(kind, cursor.adapters.get_loader(TEXT, 0))
+    else:
+        texts = driver.extensions.new_type((UUID, TIMESTAMPTZ), "TEXTS", lambda text, _: text)
+        driver.extensions.register_type(texts, cursor.cursor)
 
 
 def id_writer(database: str) -> Callable[[Any], str]:
     """What writes an id as it comes from there: SQLite and MySQL store 32 hexadecimal digits."""
-    return _hyphened if connections[database].vendor == "sqlite" else id_text
+    writers: dict[str, Callable[[Any], str]] = {"sqlite": _hyphened, "postgresql": str}
+    return writers.get(connections[database].vendor, id_text)
 
 
 def id_text(value: Any) -> str:
@@ -150,11 +144,11 @@ def time_writer(database: str) -> Times:
 
 def six_digits(text: str | None) -> str | None:
     """What PostgreSQL writes in UTC, 2026-03-14 12:00:00.5+00, as `utc` writes it."""
-    if text is None:
-        return None
-    end = len(text) - 3
-    fill = "000000"[end - 20 :] if end > 19 else ""
-    return f"{text[:10]}T{text[11:end]}{fill}Z"
+    return f"{text[:10]}T{text[11:-3]}{_ENDS[len(text)]}" if text else None
+
+
+# By the length of such a text: what it lacks.
+_ENDS = {22: "Z"} | {length: f"{'0' * (29 - length)}Z" for length in range(24, 30)}
 
 
 def utc(moment: datetime | None) -> str | None:
