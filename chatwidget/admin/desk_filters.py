@@ -120,9 +120,11 @@ class PageFilter(FormFilter):
         """Where few have its words, by the index, which also holds names; and read in any case."""
         if not self.typed:
             return queryset
-        words = search_query.phrase(self.typed, is_beginning=True) or search_query.NOTHING
-        query = search_query.Query([words], marks=[(search_query.ORIGINS["about"],)])
         there = Q(page_url__icontains=self.typed) | Q(page_title__icontains=self.typed)
+        words = search_query.phrase(self.typed, is_beginning=True)
+        if words is None:
+            return queryset.filter(there)
+        query = search_query.Query([words], marks=[(search_query.ORIGINS["about"],)])
         return queryset.filter(there, search.few(query, MOST))
 
 

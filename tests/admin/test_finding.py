@@ -336,6 +336,7 @@ def test_failures_and_ratings_are_found_by_indexes_of_their_own() -> None:
         ({"page": "cart/2"}, {"page"}),
         ({"page": "cart"}, {"page"}),
         ({"page": "zoe"}, set()),
+        ({"page": "/"}, {"page"}),
         ({"live": "1"}, {"live"}),
         ({"note": "1"}, {"noted", "noted by another"}),
         ({"mine": "1"}, {"noted", "taken", "judged"}),
