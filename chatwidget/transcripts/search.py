@@ -181,7 +181,7 @@ def _that_match(keys: set[str], query: Query) -> set[str]:
 def _with_each(sets: Iterable[Sequence[Term]], query: Query, keys: set[str]) -> set[str]:
     """Those of the conversations that have an entry for each of the sets, with all its terms."""
     for terms in sets:
-        keys = set(search_sql.within(terms, query, keys)) if keys else keys
+        keys = search_sql.within(terms, query, keys) if keys else keys
     return keys
 
 

@@ -83,12 +83,19 @@ def _end(query: Query) -> int:
     return int(query.before.timestamp() * 1000) << 15 if query.before else (1 << 63) - 1
 
 
-def within(terms: Iterable[Term], query: Query, keys: Collection[str]) -> dict[str, int]:
-    """Those of the conversations with entries that hold all of the terms; of how many each."""
+def within(terms: Iterable[Term], query: Query, keys: Collection[str]) -> set[str]:
+    """Those of the conversations that have an entry with all of the terms."""
     tests, values = contains(terms, query.marks)
     among, these = _among(keys)
-    sql = f"SELECT conversation_id FROM {ENTRIES} WHERE conversation_id IN ({among}) AND {tests}"
-    return _conversations(sql, *these, *values)
+    held = f"SELECT conversation_id FROM {ENTRIES} WHERE conversation_id IN ({among}) AND {tests}"
+    if connection.vendor in ("postgresql", "sqlite"):  # each is read as far as the first
+        key = "encode(uuid_send(one), 'hex')" if connection.vendor == "postgresql" else "one"
+        # Not to be made a join of, as PostgreSQL may, and read all entries for it.
+        entry = f"SELECT 1 FROM {ENTRIES} WHERE conversation_id = one AND {tests} LIMIT 1 OFFSET 0"
+        held = f"SELECT {key} FROM ({among}) AS keys WHERE EXISTS ({entry})"
+    with connection.cursor() as cursor:
+        cursor.execute(held, [*these, *values])
+        return {str(each).replace("-", "") for (each,) in cursor.fetchall()}
 
 
 def messages(
@@ -165,9 +172,9 @@ def among(keys: Collection[str]) -> Any:
 def _among(keys: Collection[str]) -> tuple[str, list[Any]]:
     """As SQL. As one value: to write thousands takes longer than to find them."""
     if connection.vendor == "postgresql":
-        return "SELECT unnest(%s::uuid[])", [f"{{{','.join(keys)}}}"]
+        return "SELECT unnest(%s::uuid[]) AS one", [f"{{{','.join(keys)}}}"]
     if connection.vendor == "sqlite":
-        return "SELECT value FROM json_each(%s)", [json.dumps(list(keys))]
+        return "SELECT value AS one FROM json_each(%s)", [json.dumps(list(keys))]
     return ", ".join(["%s"] * len(keys)), list(keys)
 
 
