@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from chatwidget.models import Conversation, SavedView
 from chatwidget.text import cleaned
+from chatwidget.transcripts import search
+from chatwidget.transcripts.search_query import Query
 
 MOST_VIEWS = 50  # of one member of staff
 FILTERS = "_changelist_filters"  # Django's name for the list's query on other pages
@@ -43,26 +45,29 @@ class Browses(admin.ModelAdmin):  # type: ignore[type-arg]
         here: Conversation | None = self.get_object(request, unquote(str(pk)))
         if here is None or way not in ("next", "previous"):
             raise Http404
-        there = neighbours(self.listed(request), here, is_next=way == "next").first()
+        rows, sought = self.listed(request)
+        rows = neighbours(rows, here, is_next=way == "next")
+        there = search.first(rows, *sought) if sought else rows.values_list("pk", flat=True).first()
         if there is None:
             text = _("That was the last one.") if way == "next" else _("That was the first one.")
             self.message_user(request, text, messages.INFO)
-        address = reverse("admin:chatwidget_conversation_change", args=[(there or here).pk])
+        address = reverse("admin:chatwidget_conversation_change", args=[there or here.pk])
         filters = request.GET.get(FILTERS, "")
         return HttpResponseRedirect(
             f"{address}?{urlencode({FILTERS: filters})}" if filters else address
         )
 
-    def listed(self, request: HttpRequest) -> QuerySet[Conversation]:
-        """What the list holds by the filters that the address carries."""
-        asked = copy(request)
+    def listed(self, request: HttpRequest) -> tuple[QuerySet[Conversation], tuple[Query, Q] | None]:
+        """What the list holds by the filters that the address carries; and what is searched for
+        among these, if anything is."""
+        asked: Any = copy(request)
         asked.GET = QueryDict(request.GET.get(FILTERS, ""))
-        asked.leafs = True  # type: ignore[attr-defined]  # through all pages, not to this one
+        asked.sought = None  # to be noted there, and not looked for
         try:
             rows: QuerySet[Conversation] = self.get_changelist_instance(asked).queryset
         except IncorrectLookupParameters:
-            rows = self.get_queryset(request)
-        return rows
+            return self.get_queryset(request), None
+        return rows, asked.sought
 
     # --- views ---
 

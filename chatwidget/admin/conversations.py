@@ -132,6 +132,9 @@ class ConversationAdmin(ReadOnly, Browses, KeepsDesk, BlocksVisitors, MailsConve
         if query:
             search.catch_up(AT_A_SEARCH)
             known = identified(search_term.strip())
+            if hasattr(request, "sought"):  # by who goes from one to the next
+                request.sought = query, known
+                return queryset, False
             queryset, is_all = search.find(queryset, query, self.enough(request), known)
             request.may_find_more = not is_all  # type: ignore[attr-defined]
         return queryset, False
@@ -141,8 +144,6 @@ class ConversationAdmin(ReadOnly, Browses, KeepsDesk, BlocksVisitors, MailsConve
         it is in another order; 0, all, where something is done with all that match."""
         if request.method == "POST":
             return 0
-        if getattr(request, "leafs", False):
-            return MOST
         page = request.GET.get(PAGE_VAR, "")
         pages = int(page) if page.isdecimal() and len(page) < 4 else 1
         return min(4 * pages * self.list_per_page, MOST)

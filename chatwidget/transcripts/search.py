@@ -42,6 +42,8 @@ ENTRIES = (5, 50)
 ALL = 1 << 40
 # Before that, so many of the newest conversations that other conditions leave are read themselves.
 FEW = 2_000
+# So many conversations are read for the next one that matches, and then so many.
+NEAR = (50, FEW)
 # The index reads all that match before it knows the newest. For one of them, so many entries are
 # read one after the other in the same time.
 INDEX_COST = {"postgresql": 8.0, "sqlite": 0.1}
@@ -90,6 +92,20 @@ def find(
         if will_do():
             return those(keys), is_all
     return those(_holders(query, look, ALL)[0]), True
+
+
+def first(conversations: Rows, query: Query, also: Q | None = None) -> UUID | None:
+    """The first of the conversations, in their order, that matches, or is one of `also`."""
+    look = _look(query)
+    if not also and (look.least * look.stored > FEW or not query.says_what_is):
+        # Many match: the first is near, wherever in time that is.
+        for most in NEAR:
+            keys = list(conversations.values_list("pk", flat=True)[:most])
+            those = _that_match({key.hex for key in keys}, query)
+            if those or len(keys) < most:
+                return next((key for key in keys if key.hex in those), None)
+    found, _ = find(conversations, query, also=also)
+    return found.values_list("pk", flat=True).first()
 
 
 def few(query: Query, most: int) -> Q:

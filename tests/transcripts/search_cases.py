@@ -111,6 +111,7 @@ def check() -> None:
     assert found("привет") and (nowhere[0].count(), nowhere[1]) == (0, True)
     check_hits()
     check_frequent_words()
+    check_the_next_one()
     check_what_staff_add()
     check_changes(zoe)
 
@@ -154,6 +155,20 @@ def check_frequent_words() -> None:
             assert newest == by_index, (enough, entries, looked_at)
     assert set(found("-weeks")) == {*SAID, "elsewhere"} - {"weeks", "weeks apart"}
     assert set(found("i -weeks")) < set(found("-weeks"))
+
+
+def check_the_next_one() -> None:
+    """In the order of the rows, whichever way it is found: by the index, or by reading what is
+    next."""
+    rows = Conversation.objects.order_by("-last_message_at", "pk")
+    keys = {row.page_title: row.pk for row in rows}
+    for text in [*CASES, "i", "w", "-weeks", "from:agent i"]:
+        names, query = found(text), search_query.parse(text)
+        if query:
+            for frequent, near in ((0, (1, 3)), (0, (50, 50)), (1 << 40, (1, 3))):
+                with patch.multiple(search, FEW=frequent, NEAR=near):
+                    for order, name in ((rows, names[:1]), (rows.reverse(), names[-1:])):
+                        assert search.first(order, query) == next(map(keys.get, name), None), text
 
 
 def check_what_staff_add() -> None:
