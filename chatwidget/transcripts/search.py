@@ -155,6 +155,8 @@ class _Look(NamedTuple):
 
 def _look(query: Query) -> _Look:
     wanted = query.wanted
+    if connection.vendor not in INDEX_COST:  # it reads all entries in any case
+        return _Look(1, 0, sorted(wanted, key=lambda term: -term.size)[:1], 0)
     if len(wanted) < 2:
         [share], stored = search_sql.shares([wanted], query)
         return _Look(stored, share, wanted, share)
@@ -197,7 +199,7 @@ def _that_match(keys: set[str], query: Query) -> set[str]:
 def _with_each(sets: Iterable[Sequence[Term]], query: Query, keys: set[str]) -> set[str]:
     """Those of the conversations that have an entry for each of the sets, with all its terms."""
     for terms in sets:
-        keys = search_sql.within(terms, query, keys) if keys else keys
+        keys = search_sql.within(terms, query, keys)
     return keys
 
 

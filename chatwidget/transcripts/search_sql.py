@@ -85,6 +85,8 @@ def _end(query: Query) -> int:
 
 def within(terms: Iterable[Term], query: Query, keys: Collection[str]) -> set[str]:
     """Those of the conversations that have an entry with all of the terms."""
+    if not keys:
+        return set()
     tests, values = contains(terms, query.marks)
     among, these = _among(keys)
     held = f"SELECT conversation_id FROM {ENTRIES} WHERE conversation_id IN ({among}) AND {tests}"
