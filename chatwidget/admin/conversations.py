@@ -52,7 +52,7 @@ from chatwidget.admin.read_only import ReadOnly
 from chatwidget.admin.times import ago
 from chatwidget.admin.transcript import transcript
 from chatwidget.models import Conversation, Message, Role, Visitor
-from chatwidget.transcripts import erasure, search, search_query
+from chatwidget.transcripts import erasure, search, search_index, search_query
 from chatwidget.transcripts.access import visible_to
 
 # What has changed since the last look is indexed first; so many conversations at the most.
@@ -130,7 +130,7 @@ class ConversationAdmin(ReadOnly, Browses, KeepsDesk, BlocksVisitors, MailsConve
             search_term, searched_widgets(request), PeriodFilter.searched_before(request)
         )
         if query:
-            search.catch_up(AT_A_SEARCH)
+            search_index.catch_up(AT_A_SEARCH)
             known = identified(search_term.strip())
             if hasattr(request, "sought"):  # by who goes from one to the next
                 request.sought = query, known

@@ -19,7 +19,7 @@ from chatwidget.relay.events import ConversationClosed, MessagesChanged
 from chatwidget.relay.relay import Relay
 from chatwidget.relay.reply import Reply
 from chatwidget.relay.room import Room
-from chatwidget.transcripts import LEASE, Checkpoint, fingerprint, retention, rollups, search
+from chatwidget.transcripts import LEASE, Checkpoint, fingerprint, retention, rollups, search_index
 
 logger = logging.getLogger("chatwidget")
 
@@ -88,7 +88,7 @@ class Housekeeping:
         two batches, and so does what others write: on SQLite they only try now and then, and have
         as long for it as the batch took."""
         if ticks % FOLLOW_TICKS == 0:
-            for catch_up in (search.catch_up, rollups.catch_up):
+            for catch_up in (search_index.catch_up, rollups.catch_up):
                 done = FOLLOW_BATCH
                 while done == FOLLOW_BATCH:
                     began = time.monotonic()

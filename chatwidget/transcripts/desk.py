@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chatwidget.models import Conversation, Judgement, Message, Note, Role, Tag, Widget
 from chatwidget.text import storable
-from chatwidget.transcripts import search
+from chatwidget.transcripts import search_index
 from chatwidget.transcripts.folding import fold
 
 MOST_TAGS = 20  # of one conversation
@@ -43,7 +43,7 @@ def add_note(conversation: Conversation, user: Any, text: str) -> Note | None:
     note = Note.objects.create(
         conversation=conversation, author=user, author_name=name_of(user), text=text
     )
-    search.forget_about(conversation.pk)
+    search_index.forget_about(conversation.pk)
     return note
 
 
@@ -52,7 +52,7 @@ def remove_note(conversation: Conversation, user: Any, note: str) -> bool:
     own = Note.objects.filter(conversation=conversation, author=user)
     if not note.isascii() or not note.isdigit() or not own.filter(pk=note[:18]).delete()[0]:
         return False
-    search.forget_about(conversation.pk)
+    search_index.forget_about(conversation.pk)
     return True
 
 
@@ -83,7 +83,7 @@ def set_tags(conversation: Conversation, names: Iterable[str]) -> bool:
         return False
     conversation.tags.set(wanted)
     drop_unused(tag.pk for tag in before - wanted)
-    search.forget_about(conversation.pk)
+    search_index.forget_about(conversation.pk)
     return True
 
 
@@ -110,7 +110,7 @@ def add_tag(conversations: Collection[UUID], name: str) -> None:
         tag = known.get(widget) or Tag.objects.create(widget_id=widget, name=name)
         made = (given(tag_id=tag.pk, conversation_id=pk) for pk in pks)
         given._default_manager.bulk_create(made, ignore_conflicts=True)
-        search.forget_about(*pks)
+        search_index.forget_about(*pks)
 
 
 @transaction.atomic
@@ -121,7 +121,7 @@ def remove_tag(conversations: Collection[UUID], name: str) -> None:
     given = Tag.conversations.through._default_manager.filter(tag__in=tags)
     given.filter(conversation__in=conversations).delete()
     drop_unused(tags.values_list("pk", flat=True))
-    search.forget_about(*conversations)
+    search_index.forget_about(*conversations)
 
 
 def tags_named(name: str) -> QuerySet[Tag]:

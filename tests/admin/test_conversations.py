@@ -17,7 +17,7 @@ from pytest_django import Settings
 from chatwidget.admin import filters
 from chatwidget.admin.transcript import PAGE
 from chatwidget.models import Conversation, Message, Status, Visitor
-from chatwidget.transcripts import search
+from chatwidget.transcripts import search_index
 from tests.stored import NOON, a_conversation, a_widget, fill
 
 pytestmark = pytest.mark.django_db
@@ -140,13 +140,13 @@ def test_filter_by_date(admin_client: Client) -> None:
 def test_the_list_takes_as_many_queries_at_500_as_at_10(admin_client: Client, query: str) -> None:
     widget = a_widget()
     fill(widget, 10)
-    search.catch_up()
+    search_index.catch_up()
     with CaptureQueriesContext(
         connection,
     ) as few:
         assert len(admin_client.get(LIST + query).context["cl"].result_list) == 10
     fill(widget, 490)
-    search.catch_up()
+    search_index.catch_up()
     with CaptureQueriesContext(connection) as many:
         assert len(admin_client.get(LIST + query).context["cl"].result_list) == 50
     # Is the index complete, how frequent is it, how many are there, and what was found?

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from chatwidget.models import Conversation, Judgement, Message, Note, Tag
-from chatwidget.transcripts import desk, erasure, search, search_query
+from chatwidget.transcripts import desk, erasure, search, search_index, search_query
 from tests.stored import NOON, a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,7 @@ def test_done_until_something_is_said(staff: Client, conversation: Conversation)
 
 
 def test_notes_have_an_author_and_are_found(staff: Client, conversation: Conversation) -> None:
-    search.catch_up()
+    search_index.catch_up()
     for text in ("Called her <b>back</b>", "A zeppelin it is", "   ", "\0"):
         press(staff, conversation, note=text)
     html = staff.get(page(conversation)).content.decode()
@@ -228,11 +228,11 @@ def test_what_staff_add_is_indexed_without_the_whole_conversation(
     texts = (f"text {n}" for n in range(40))
     long = a_conversation(conversation.widget, *texts, at=NOON + timedelta(hours=1))
     Message.objects.filter(conversation=long, seq=40).update(revision=40)
-    search.catch_up()
+    search_index.catch_up()
     desk.add_note(long, agent, "Zeppelin")
     long.refresh_from_db()
     assert long.indexed_revision == long.revision - 1
-    assert search.catch_up() == 1
+    assert search_index.catch_up() == 1
     assert list(
         search.find(Conversation.objects.all(), search_query.parse("zeppelin text"))[0]
     ) == [long]

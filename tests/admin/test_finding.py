@@ -29,7 +29,7 @@ from chatwidget.models import (
     Visitor,
     WidgetAccess,
 )
-from chatwidget.transcripts import desk, marking, search, search_query
+from chatwidget.transcripts import desk, marking, search, search_index, search_query
 from chatwidget.transcripts.folding import tokens
 from chatwidget.transcripts.marking import excerpt
 from tests.admin.widget_form import CHANGE, filled
@@ -54,7 +54,7 @@ def change(conversation: Conversation) -> str:
 def test_a_search_asks_the_index_once(admin_client: Client) -> None:
     """For the list, its length and its pages; the more is stored the dearer it is."""
     lamps = a_conversation(a_widget(), "Do you have lamps?", "Yes, a lamp.")
-    search.catch_up()
+    search_index.catch_up()
     with CaptureQueriesContext(connection) as queries:
         assert found(admin_client, q="lamp") == [lamps]
     asked = [query["sql"] for query in queries if "lamp" in query["sql"]]
@@ -309,7 +309,7 @@ def many() -> dict[str, Conversation]:
     Handover.objects.create(conversation=rows["taken"], staff=str(ann.pk))
     desk.judge(rows["judged"].messages.get(seq=2), ann, "right", "", "")
     desk.set_done([rows["done"].pk], True)
-    search.catch_up()
+    search_index.catch_up()
     return rows
 
 

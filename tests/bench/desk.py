@@ -53,7 +53,7 @@ def by_reading(address):
 
 some = Conversation.objects.order_by("-last_message_at")[0]
 a_conversation(some.widget, "Have you seen a quagga?", "No.")
-search.catch_up()
+search_index.catch_up()
 rollups.catch_up()
 FILTERS = [
     "state=open", "state=done", "live=1", "mine=1", "unanswered=1", "email=1", "note=1",
@@ -69,7 +69,7 @@ steps = {
     "list: first page": lambda: page(LIST),
     **{f"filter: {each}": lambda each=each: page(f"{LIST}?{each}") for each in FILTERS},
     "numbers: a year": lambda: page(YEAR),
-    "index": lambda: search.catch_up(size=20),
+    "index": lambda: search_index.catch_up(size=20),
     "count": rollups.catch_up,
 }
 """

@@ -74,7 +74,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from chatwidget.models import Conversation, Message, Visitor
-from chatwidget.transcripts import erasure, rollups, search
+from chatwidget.transcripts import erasure, rollups, search_index
 
 settings.ALLOWED_HOSTS = ["testserver"]
 client = Client()
@@ -113,7 +113,7 @@ steps = {
     "numbers: a year": lambda: page(YEAR),
     "erasing a person": erase_person,
     "erasing the 100 oldest": erase_old,
-    "index and numbers: nothing to do": lambda: (search.catch_up(), rollups.catch_up()),
+    "index and numbers: nothing to do": lambda: (search_index.catch_up(), rollups.catch_up()),
 }
 """
 END = """

@@ -15,7 +15,7 @@ from chatwidget.management.commands.configure_widget import Command
 from chatwidget.management.demo.story import Story
 from chatwidget.models import Conversation, Message, Role, Status, Usage, Visitor, Widget
 from chatwidget.providers.registry import providers
-from chatwidget.transcripts import rollups, search, search_query
+from chatwidget.transcripts import rollups, search, search_index, search_query
 from tests.stored import a_conversation, a_widget
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_rows_are_as_the_transcript_writes_them() -> None:
         if roles[0] == Role.ASSISTANT:
             del roles[0]
         assert roles == [Role.USER, Role.ASSISTANT] * (len(roles) // 2)
-    assert not search.outdated().exists()
+    assert not search_index.outdated().exists()
     assert not rollups.uncounted().exists()
     assert search.find(Conversation.objects.all(), search_query.parse("order"))[0].exists()
 

@@ -21,7 +21,7 @@ from tests.stored import a_conversation, a_widget
 pytestmark = pytest.mark.django_db
 
 
-CATCH_UP = "from chatwidget.transcripts.search import catch_up; catch_up()"
+CATCH_UP = "from chatwidget.transcripts.search_index import catch_up; catch_up()"
 
 
 def run(*arguments: str) -> str:

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from chatwidget.models import Conversation, Message, SearchEntry, Visitor, Widget
-from chatwidget.transcripts import desk, search, search_query, search_sql
+from chatwidget.transcripts import desk, search, search_index, search_query, search_sql
 from chatwidget.transcripts.erasure import erase_conversations
 from tests.stored import NOON, a_conversation, a_widget
 
@@ -100,8 +100,8 @@ def check() -> None:
             fields |= {"visitor": zoe, "page_url": "https://shop.example/delivery"}
         a_conversation(shop, *texts, **fields)
     a_conversation(other, "Привет", "Hello", page_title="elsewhere")
-    assert search.catch_up() == len(SAID) + 1
-    assert search.catch_up() == 0
+    assert search_index.catch_up() == len(SAID) + 1
+    assert search_index.catch_up() == 0
     for text, names in CASES.items():
         assert set(found(text, shop)) == names, text
     assert set(found("привет")) == {"russian", "elsewhere"}
@@ -178,13 +178,13 @@ def check_what_staff_add() -> None:
     before = set(SearchEntry.objects.filter(conversation=weeks).values_list("pk", flat=True))
     note = desk.add_note(weeks, ann, "Sie rief wegen der MÖBEL an")
     assert note is not None and desk.set_tags(weeks, ["Erstattung", "東京"])
-    assert search.catch_up() == 1
+    assert search_index.catch_up() == 1
     assert found("mobel weeks") == ["weeks"] and set(found("möbel")) == {"german", "weeks"}
     assert found("erstatt") == found("東京 refund") == ["weeks"]
     after = set(SearchEntry.objects.filter(conversation=weeks).values_list("pk", flat=True))
     assert before == after
     assert desk.remove_note(weeks, ann, str(note.pk)) and desk.set_tags(weeks, [])
-    assert search.catch_up() == 1
+    assert search_index.catch_up() == 1
     assert found("möbel") == ["german"] and found("erstattung") == []
 
 
@@ -196,12 +196,12 @@ def check_changes(zoe: Visitor) -> None:
     reply.revision = 3
     reply.save()
     Conversation.objects.filter(pk=row.pk).update(revision=3)
-    assert search.catch_up() == 1
+    assert search_index.catch_up() == 1
     assert found("lost") == ["number"] and found("track") == []
     assert found("12345x") == ["number"]
     Visitor.objects.filter(pk=zoe.pk).update(name="Yves")
-    search.forget_index(Conversation.objects.filter(visitor=zoe))
-    assert search.catch_up() == 1
+    search_index.forget_index(Conversation.objects.filter(visitor=zoe))
+    assert search_index.catch_up() == 1
     assert found("yves") == ["number"] and found("zoe from:about example") == ["number"]
     erase_conversations(Conversation.objects.filter(page_title="number"), visitors=True)
     assert found("lost") == [] and found("yves") == []

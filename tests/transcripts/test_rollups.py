@@ -20,7 +20,7 @@ from chatwidget.models import (
     DailyKeys,
     Tally,
 )
-from chatwidget.transcripts import counting, erasure, figures, rollups, search
+from chatwidget.transcripts import counting, erasure, figures, rollups, search_index
 from chatwidget.transcripts.figures import Period
 from tests.environment import VARIABLES
 from tests.running import run
@@ -57,9 +57,9 @@ def test_twice_is_once() -> None:
 def test_a_lively_conversation_is_counted_once_it_has_paused() -> None:
     row = a_conversation(a_widget(), "hi", "hello")
     Conversation.objects.update(last_message_at=timezone.now())
-    assert rollups.catch_up(settled=True) == search.catch_up(settled=True) == 0
+    assert rollups.catch_up(settled=True) == search_index.catch_up(settled=True) == 0
     Conversation.objects.update(last_message_at=timezone.now() - timedelta(minutes=1))
-    assert rollups.catch_up(settled=True) == search.catch_up(settled=True) == 1
+    assert rollups.catch_up(settled=True) == search_index.catch_up(settled=True) == 1
     assert row
 
 

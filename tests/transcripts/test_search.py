@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatwidget.models import Conversation, SearchEntry
-from chatwidget.transcripts import search, search_query, search_sql
+from chatwidget.transcripts import search, search_index, search_query, search_sql
 from chatwidget.transcripts.folding import MAX_WORD, beginnings, encoded, fold, tokens, words
 from tests.environment import VARIABLES
 from tests.running import run
@@ -76,7 +76,7 @@ def test_odd_queries_are_borne(text: str) -> None:
 def test_a_pasted_page_is_found_by_its_beginning() -> None:
     said = " ".join(f"word{number}" for number in range(3000))
     row = a_conversation(a_widget(), said, page_title="long")
-    search.catch_up()
+    search_index.catch_up()
     assert search_cases.found(said) == [row.page_title]
     hits = search.find_messages(search_query.parse(said), [row.pk])
     assert [len(messages) for messages in hits.values()] == [1]
@@ -91,7 +91,7 @@ def test_entries_of_one_moment_cost_few_queries(django_assert_max_num_queries: A
     row = a_conversation(a_widget(), "hi")
 
     def store() -> None:
-        search._insert([an_entry(row, 7, "x") for _ in range(150)])
+        search_index._insert([an_entry(row, 7, "x") for _ in range(150)])
 
     store()
     with django_assert_max_num_queries(5):
@@ -103,7 +103,7 @@ def test_entries_of_one_moment_cost_few_queries(django_assert_max_num_queries: A
 def test_a_frequent_word_is_found_in_the_newest_entries_alone(monkeypatch: Any) -> None:
     """The index would read all that match."""
     row = a_conversation(a_widget(), "the lamp", page_title="lamps")
-    search.catch_up()
+    search_index.catch_up()
     monkeypatch.setattr(search, "ENTRIES", (1, 1))
     monkeypatch.setattr(search, "INDEX_COST", {"sqlite": 1e9})
     with CaptureQueriesContext(connection) as queries:
@@ -115,7 +115,7 @@ def test_a_frequent_word_is_found_in_the_newest_entries_alone(monkeypatch: Any) 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="no other is asked here")
 def test_how_frequent_a_word_is_is_not_seen_in_the_newest_alone(monkeypatch: Any) -> None:
     row = a_conversation(a_widget(), "hi")
-    search._insert(
+    search_index._insert(
         [an_entry(row, pk * 1000, "the w1" if pk < 990 else "die w1") for pk in range(1000)]
     )
     monkeypatch.setattr(search_sql, "AT_A_PLACE", 10)
@@ -129,12 +129,12 @@ def test_how_frequent_a_word_is_is_not_seen_in_the_newest_alone(monkeypatch: Any
 def test_to_index_conversations_no_others_are_read() -> None:
     widget = a_widget()
     rows = [a_conversation(widget, "hi", "hello", "ok", "bye") for _ in range(40)]
-    search.catch_up()
+    search_index.catch_up()
     with connection.cursor() as cursor:  # as an owner may: it then counts on few entries for NULL
         cursor.execute("ANALYZE chatwidget_searchentry")
-    search.forget_index(Conversation.objects.filter(pk__in=[row.pk for row in rows[:5]]))
+    search_index.forget_index(Conversation.objects.filter(pk__in=[row.pk for row in rows[:5]]))
     with CaptureQueriesContext(connection) as queries:
-        search.catch_up()
+        search_index.catch_up()
     [deleted] = [query["sql"] for query in queries if query["sql"].startswith("DELETE")]
     with connection.cursor() as cursor:
         plan = str(cursor.execute(f"EXPLAIN QUERY PLAN {deleted}").fetchall())

@@ -17,7 +17,7 @@ from chatwidget.management.base import DatabaseCommand
 from chatwidget.management.demo.store import SLUGS, write
 from chatwidget.management.demo.story import Story
 from chatwidget.models import Conversation, Widget
-from chatwidget.transcripts import batches, erasure, rollups, search
+from chatwidget.transcripts import batches, erasure, rollups, search_index
 
 
 class Command(DatabaseCommand):
@@ -53,7 +53,10 @@ class Command(DatabaseCommand):
         quiet = options["verbosity"] < 1 or not sys.stderr.isatty()
         with tqdm(total=messages, unit=" messages", disable=quiet) as bar:
             write(Story(options["seed"], messages, last).chats(), bar.update)
-        for what, catch_up in (("search index", search.catch_up), ("numbers", rollups.catch_up)):
+        for what, catch_up in (
+            ("search index", search_index.catch_up),
+            ("numbers", rollups.catch_up),
+        ):
             began = time.monotonic()
             with tqdm(desc=what, unit=" conversations", disable=quiet) as bar:
                 while done := catch_up(batches.BATCH):
