@@ -75,10 +75,14 @@ class Server:
 
 def spent_by(*processes: psutil.Process) -> float:
     """Their seconds of CPU, with those of the processes that they have started."""
-    spent = 0.0
-    for process in processes:
-        spent += sum(process.cpu_times()[:4])  # of children, too, that have ended
-        for child in process.children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                spent += sum(child.cpu_times()[:2])
-    return spent
+    return sum(map(_spent_by, processes))
+
+
+def _spent_by(process: psutil.Process) -> float:
+    own = process.cpu_times()[:4]  # with those of children that have ended
+    spent = sum(own)
+    for child in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            spent += sum(child.cpu_times()[:2])
+    # One that ended meanwhile, as a connection's does after its client, is in neither.
+    return spent if process.cpu_times()[2:4] == own[2:4] else _spent_by(process)
