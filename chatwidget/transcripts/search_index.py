@@ -120,11 +120,6 @@ def _insert(entries: list[Row]) -> None:
     search_sql.store(entries)
 
 
-def forget_index(conversations: QuerySet[Conversation]) -> None:
-    """Have conversations indexed again: what is known about them has changed."""
-    conversations.filter(indexed_revision__gt=0).update(indexed_revision=0)
-
-
 def forget_about(*conversations: UUID) -> None:
     """Have what is known about conversations indexed again, and no more of them than their end."""
     rows = Conversation.objects.filter(pk__in=conversations, indexed_revision__gte=F("revision"))

@@ -132,7 +132,7 @@ def test_to_index_conversations_no_others_are_read() -> None:
     search_index.catch_up()
     with connection.cursor() as cursor:  # as an owner may: it then counts on few entries for NULL
         cursor.execute("ANALYZE chatwidget_searchentry")
-    search_index.forget_index(Conversation.objects.filter(pk__in=[row.pk for row in rows[:5]]))
+    Conversation.objects.filter(pk__in=[row.pk for row in rows[:5]]).update(indexed_revision=0)
     with CaptureQueriesContext(connection) as queries:
         search_index.catch_up()
     [deleted] = [query["sql"] for query in queries if query["sql"].startswith("DELETE")]
