@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from chatwidget.models import Conversation, Event, Message, Visitor, Widget
 from chatwidget.signals import send_on_commit, visitor_identified
+from chatwidget.transcripts import search_index
 from chatwidget.transcripts.notices import record
 from chatwidget.transcripts.sql import insert_unless_there
 from chatwidget.transcripts.types import VisitorDetails
@@ -49,6 +51,9 @@ def describe(person: Visitor, details: VisitorDetails) -> bool:
         for name, value in changes.items():
             setattr(person, name, value)
         person.save(update_fields=list(changes))
+    if changes.keys() & {"name", "email"}:
+        # Not before: a message locks its conversation first, and the visitor then.
+        transaction.on_commit(partial(search_index.forget_about_visitor, person.pk))
     if "email" in changes:
         record(Event.EMAIL_GIVEN, person.widget_id, visitor=person.pk)
     known = "email" in changes or "email_verified" in changes
@@ -102,6 +107,7 @@ def join_visitors(widget: Widget, anonymous: UUID, visitor: UUID, details: Visit
             row = {"id": visitor, "widget_id": widget.pk, "created_at": before.created_at}
             insert_unless_there(Visitor, {**row, "external_id": details.external_id})
             Message.objects.filter(visitor=anonymous).update(visitor=visitor)
+            search_index.forget_about_visitor(anonymous)
             Conversation.objects.filter(visitor=anonymous).update(visitor=visitor)
             joined = Visitor.objects.select_for_update().get(pk=visitor)
             if not describe(joined, _said_by(before, joined)):

@@ -122,5 +122,14 @@ def _insert(entries: list[Row]) -> None:
 
 def forget_about(*conversations: UUID) -> None:
     """Have what is known about conversations indexed again, and no more of them than their end."""
-    rows = Conversation.objects.filter(pk__in=conversations, indexed_revision__gte=F("revision"))
-    rows.filter(revision__gt=0).update(indexed_revision=F("revision") - 1)
+    _forget(Conversation.objects.filter(pk__in=conversations))
+
+
+def forget_about_visitor(visitor: UUID) -> None:
+    """The same of all conversations of a visitor."""
+    _forget(Conversation.objects.filter(visitor=visitor))
+
+
+def _forget(conversations: QuerySet[Conversation]) -> None:
+    rows = conversations.filter(indexed_revision__gte=F("revision"), revision__gt=0)
+    rows.update(indexed_revision=F("revision") - 1)

@@ -22,6 +22,7 @@ from chatwidget.models import (
 )
 from chatwidget.protocol import MAX_PENDING
 from chatwidget.signals import conversation_started, message_accepted, send_on_commit
+from chatwidget.transcripts import search_index
 from chatwidget.transcripts.admission import admit
 from chatwidget.transcripts.budgets import consume_message
 from chatwidget.transcripts.hook import ask_hook, message_hook
@@ -214,10 +215,11 @@ def open_conversation(message: NewMessage, opening: NewConversation, now: dateti
 
 def record_page(conversation: UUID, url: str, title: str) -> None:
     """The embedding page navigated."""
-    # It is counted by its page.
+    # It is found and counted by its page.
     Conversation.objects.filter(pk=conversation).update(
         page_url=url, page_title=title, counted_revision=0
     )
+    search_index.forget_about(conversation)
 
 
 @transaction.atomic

@@ -8,10 +8,14 @@ from unittest.mock import patch
 
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.test import TestCase
 
 from chatwidget.models import Conversation, Message, SearchEntry, Visitor, Widget
 from chatwidget.transcripts import desk, search, search_index, search_query, search_sql
 from chatwidget.transcripts.erasure import erase_conversations
+from chatwidget.transcripts.people import join_visitors, update_visitor
+from chatwidget.transcripts.types import VisitorDetails
+from chatwidget.transcripts.visitor_writes import record_page
 from tests.stored import NOON, a_conversation, a_widget
 
 SAID = {
@@ -199,10 +203,21 @@ def check_changes(zoe: Visitor) -> None:
     assert search_index.catch_up() == 1
     assert found("lost") == ["number"] and found("track") == []
     assert found("12345x") == ["number"]
-    Visitor.objects.filter(pk=zoe.pk).update(name="Yves")
-    Conversation.objects.filter(visitor=zoe).update(indexed_revision=0)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        update_visitor(zoe.pk, VisitorDetails(name="Yves", email="zoe@example.com"))
     assert search_index.catch_up() == 1
     assert found("yves") == ["number"] and found("zoe from:about example") == ["number"]
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        update_visitor(zoe.pk, VisitorDetails(name="Yves"))
+    assert search_index.catch_up() == 0
+    record_page(row.pk, "https://shop.example/checkout", row.page_title)
+    assert search_index.catch_up() == 1
+    assert found("checkout") == ["number"] and found("delivery") == []
+    known = Visitor.objects.create(widget=zoe.widget, external_id="customer-77")
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        assert join_visitors(zoe.widget, zoe.pk, known.pk, VisitorDetails())
+    assert search_index.catch_up() == 1
+    assert found('"customer 77"') == found("yves") == ["number"]
     erase_conversations(Conversation.objects.filter(page_title="number"), visitors=True)
     assert found("lost") == [] and found("yves") == []
     assert not SearchEntry.objects.filter(conversation=row.pk).exists()
