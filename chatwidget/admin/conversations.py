@@ -45,7 +45,7 @@ from chatwidget.admin.filters import (
     rated,
     searched_widgets,
 )
-from chatwidget.admin.hits import hit_lines, words_of
+from chatwidget.admin.hits import NONE, hit_lines, words_of
 from chatwidget.admin.live import answering
 from chatwidget.admin.mailing import MailsConversations, mailboxes
 from chatwidget.admin.read_only import ReadOnly
@@ -57,7 +57,6 @@ from chatwidget.transcripts.access import visible_to
 
 # What has changed since the last look is indexed first; so many conversations at the most.
 AT_A_SEARCH = 2000
-NONE = UUID(int=0)  # no conversation's id
 PREVIEW = 300  # code points of a message that the list reads
 
 

@@ -56,11 +56,12 @@ def marks(text: str, terms: Sequence[Term], reach: int) -> list[tuple[int, int]]
     said: deque[tuple[str, int, int]] = deque(maxlen=size)
     found: set[tuple[int, int]] = set()
     last = len(text)
+    ends = tuple(term.words[-1] for term in terms)
     for token in tokens(text):
         if token[1] > last:
             break
         said.append(token)
-        for term in terms:
+        for term in terms if token[0].startswith(ends) else ():
             if _ends(term, said):
                 its = [(start, end) for _, start, end in said][-len(term.words) :]
                 found.update(its)

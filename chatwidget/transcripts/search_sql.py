@@ -25,7 +25,7 @@ VECTOR = "to_tsvector('simple', words)"
 # How frequent words are is seen in so many entries at each of these places, from the last one back
 # in time to the first: a night's, or a country's, are not like the others.
 PLACES = (0.0, 1 / 64, 1 / 16, 1 / 4)
-AT_A_PLACE = 500
+AT_A_PLACE = 250
 
 
 def in_newest(terms: Iterable[Term], query: Query, entries: int, most: int) -> dict[str, int]:
