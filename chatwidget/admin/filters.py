@@ -16,9 +16,10 @@ from django.db import connection
 from django.db.models import BooleanField, Count, Exists, OuterRef, QuerySet, Window
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget.admin.hits import with_hits
+from chatwidget.admin.hits import NONE, with_hits
 from chatwidget.admin.times import midnight, today
 from chatwidget.models import Conversation, Message, Widget
 from chatwidget.transcripts.access import visible_to, widgets_of
@@ -88,10 +89,22 @@ class BoundedChangeList(ChangeList):
             self.result_list = with_hits(
                 list(self.result_list), self.query, self.get_query_string()[1:]
             )
+        # In every row's address already: Django would ask the URLs once more for each.
+        self._kept, self.preserved_filters = self.preserved_filters, ""
         self.is_bounded = self.result_count >= MOST or getattr(request, "may_find_more", False)
         if self.is_bounded:
             # The search form then shows no number, which would be a wrong one.
             self.full_result_count = self.result_count
+
+    def url_for_result(self, result: Any) -> str:
+        return self._address.replace(str(NONE), str(result.pk))
+
+    @cached_property
+    def _address(self) -> str:
+        """Of no conversation's page; as Django's, but asked for once."""
+        site = self.model_admin.admin_site.name
+        address = reverse("admin:chatwidget_conversation_change", args=[NONE], current_app=site)
+        return f"{address}?{self._kept}" if self._kept else address
 
 
 def lost_replies() -> QuerySet[Message]:

@@ -111,6 +111,7 @@ def marked(pieces: list[Piece]) -> SafeString:
 # Of a text on one line it is noise: emphasis, code and headings; the bars and dashes of tables.
 _MARKS = re.compile(r"\*\*|`+|^#{1,6}\s", re.MULTILINE)
 _SLANTED = re.compile(r"(?<![\w*])([*_])(?=\S)([^*_\n]*)(?<=\S)\1(?![\w*])")
+_ANY_MARK = re.compile(r"[*_`#|]")
 _TABLE = re.compile(r"\|(?:[\s:]*-{2,}[\s:]*\|)*")
 
 
@@ -120,4 +121,6 @@ def plain(text: str) -> str:
 
 
 def _unmarked(text: str) -> str:
+    if not _ANY_MARK.search(text):
+        return text
     return _TABLE.sub(" ", _SLANTED.sub(r"\2", _MARKS.sub("", text)))

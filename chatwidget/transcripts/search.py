@@ -33,7 +33,7 @@ FEW = 2_000
 NEAR = (50, FEW)
 # The index reads all that match before it knows the newest. For one of them, so many entries are
 # read one after the other in the same time.
-INDEX_COST = {"postgresql": 8.0, "sqlite": 0.1}
+INDEX_COST = {"postgresql": 8.0, "sqlite": 0.12}
 Rows = QuerySet[Conversation]
 
 
