@@ -25,8 +25,8 @@ body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; background: #fff; c
   font: 11pt/1.45 system-ui, sans-serif; }
 section { margin: 0 0 2.5rem; }
 section + section { border-top: 1px solid #ccc; padding-top: 1.5rem; }
-h1 { font-size: 1.1rem; margin: 0 0 .2rem; overflow-wrap: anywhere; }
-h1 + p { margin: 0 0 .8rem; color: #555; font-size: .85em; overflow-wrap: anywhere; }
+section > h1 { font-size: 1.1rem; margin: 0 0 .2rem; overflow-wrap: anywhere; }
+section > p { margin: 0 0 .8rem; color: #555; font-size: .85em; overflow-wrap: anywhere; }
 section > div { margin: 0 0 .7rem; padding: .5rem .8rem; border-radius: .5rem; background: #f2f2f2;
   break-inside: avoid; overflow-wrap: anywhere; }
 div.user { margin-inline-start: 3rem; background: #e4edfb; }
