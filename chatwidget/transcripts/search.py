@@ -10,7 +10,7 @@ the time of its message. `search_index` makes them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
 from typing import NamedTuple
 from uuid import UUID
@@ -45,39 +45,37 @@ def find(
     `enough`: where more match, so many will do, of the newest. `also`: or these.
     """
     also = also or Q()
-    keys: set[str] = set()
-    is_all = False
 
     def those(keys: Collection[str]) -> Rows:
         return conversations.filter(Q(pk__in=search_sql.among(keys)) | also)
 
-    def will_do() -> bool:
-        return is_all or _some(those(keys), enough).count() == enough
+    look = _look(query) if query.says_what_is else None
+    for keys, is_all in _tries(conversations, query, look, enough) if enough else ():
+        found = those(keys)
+        if is_all or _some(found, enough).count() == enough:
+            return found, is_all
+    if look is not None:
+        return those(_holders(query, look, ALL)[0]), True
+    held = (_holding([term], query) for term in query.unwanted)
+    without = (~Exists(entries.filter(conversation=OuterRef("pk"))) for entries in held)
+    return conversations.filter(Q(*without) | also), True
 
-    if not query.says_what_is:
-        if enough:
-            newest, is_all = _newest_of(conversations)
-            keys = newest - _unwanted(query, newest)
-            if will_do():
-                return those(keys), is_all
-        held = (_holding([term], query) for term in query.unwanted)
-        without = (~Exists(entries.filter(conversation=OuterRef("pk"))) for entries in held)
-        return conversations.filter(Q(*without) | also), True
-    look = _look(query)
-    if enough:
-        some, many = (enough * entries for entries in ENTRIES)
-        keys, is_all = _holders(query, look, some)
-        if will_do():
-            return those(keys), is_all
-        if look.least * look.stored > many:
-            left, is_all = _newest_of(conversations)
-            keys |= _that_match(left, query)
-            if will_do():
-                return those(keys), is_all
-        keys, is_all = _holders(query, look, many)
-        if will_do():
-            return those(keys), is_all
-    return those(_holders(query, look, ALL)[0]), True
+
+def _tries(
+    conversations: Rows, query: Query, look: _Look | None, enough: int
+) -> Iterator[tuple[set[str], bool]]:
+    """Conversations that match, each time by a further look; and whether those are all of them."""
+    if look is None:
+        newest, is_all = _newest_of(conversations)
+        yield newest - _unwanted(query, newest), is_all
+        return
+    some, many = (enough * entries for entries in ENTRIES)
+    keys, is_all = _holders(query, look, some)
+    yield keys, is_all
+    if look.least * look.stored > many:
+        newest, is_all = _newest_of(conversations)
+        yield keys | _that_match(newest, query), is_all
+    yield _holders(query, look, many)
 
 
 def first(conversations: Rows, query: Query, also: Q | None = None) -> UUID | None:

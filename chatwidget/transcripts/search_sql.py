@@ -79,7 +79,7 @@ def _conversations(sql: str, *values: Any) -> dict[str, int]:
 
 
 def _end(query: Query) -> int:
-    """The id that all entries are below which the query may find: as `search` makes them."""
+    """The id that all entries are below which the query may find: as `search_index` makes them."""
     return int(query.before.timestamp() * 1000) << 15 if query.before else (1 << 63) - 1
 
 
