@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -16,10 +17,9 @@ from django.db import connection
 from django.db.models import BooleanField, Count, Exists, OuterRef, QuerySet, Window
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from chatwidget.admin.hits import NONE, with_hits
+from chatwidget.admin.hits import addresses, with_hits
 from chatwidget.admin.times import midnight, today
 from chatwidget.models import Conversation, Message, Widget
 from chatwidget.transcripts.access import visible_to, widgets_of
@@ -97,14 +97,12 @@ class BoundedChangeList(ChangeList):
             self.full_result_count = self.result_count
 
     def url_for_result(self, result: Any) -> str:
-        return self._address.replace(str(NONE), str(result.pk))
+        address = self._address_of(result.pk)
+        return f"{address}?{self._kept}" if self._kept else address
 
     @cached_property
-    def _address(self) -> str:
-        """Of no conversation's page; as Django's, but asked for once."""
-        site = self.model_admin.admin_site.name
-        address = reverse("admin:chatwidget_conversation_change", args=[NONE], current_app=site)
-        return f"{address}?{self._kept}" if self._kept else address
+    def _address_of(self) -> Callable[[UUID], str]:
+        return addresses(self.model_admin.admin_site.name)
 
 
 def lost_replies() -> QuerySet[Message]:

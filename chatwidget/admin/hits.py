@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape  # a sixth of what Django's costs
 from typing import Any
@@ -28,6 +29,12 @@ SHORT = 160  # code points of its first and its last words
 def page_with(seq: int) -> int:
     """The `after` whose page of the transcript shows this message, with a few before it."""
     return max(seq - 4, 0)
+
+
+def addresses(site: str | None = None) -> Callable[[UUID], str]:
+    """What gives the address of a conversation's page; the URLs are asked once, being slow."""
+    of_none = reverse("admin:chatwidget_conversation_change", args=[NONE], current_app=site)
+    return lambda pk: of_none.replace(str(NONE), str(pk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +65,10 @@ def with_hits(rows: list[Any], typed: str, listed: str) -> list[Any]:
     ):
         notes.setdefault(pk, []).append(text)
     listed = urlencode({"_changelist_filters": listed})
-    address = reverse("admin:chatwidget_conversation_change", args=[NONE])  # once: it takes long
+    address_of = addresses()
     for row in rows:
         row.listed = listed
-        row.address = address.replace(str(NONE), str(row.pk))
+        row.address = address_of(row.pk)
         row.hits = of_each[row.pk] or about(row, notes.get(row.pk, []), query)
     return rows
 
