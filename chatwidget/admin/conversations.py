@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django import VERSION
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import PermissionDenied
@@ -14,10 +14,9 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from chatwidget.admin.blocking import BlocksVisitors
@@ -32,7 +31,7 @@ from chatwidget.admin.desk_filters import (
     TagFilter,
     TogglesFilter,
 )
-from chatwidget.admin.erasing import erase_selected
+from chatwidget.admin.erasing import Erases, name_of
 from chatwidget.admin.exporting import export_selected
 from chatwidget.admin.filters import (
     MOST,
@@ -48,11 +47,10 @@ from chatwidget.admin.filters import (
 from chatwidget.admin.hits import NONE, hit_lines, words_of
 from chatwidget.admin.live import answering
 from chatwidget.admin.mailing import MailsConversations, mailboxes
-from chatwidget.admin.read_only import ReadOnly
 from chatwidget.admin.times import ago
 from chatwidget.admin.transcript import transcript
-from chatwidget.models import Conversation, Message, Role, Visitor
-from chatwidget.transcripts import erasure, search, search_index, search_query
+from chatwidget.models import Conversation, Message, Role
+from chatwidget.transcripts import search, search_index, search_query
 from chatwidget.transcripts.access import visible_to
 
 # What has changed since the last look is indexed first; so many conversations at the most.
@@ -61,7 +59,7 @@ PREVIEW = 300  # code points of a message that the list reads
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ReadOnly, Browses, KeepsDesk, BlocksVisitors, MailsConversations):
+class ConversationAdmin(Erases, Browses, KeepsDesk, BlocksVisitors, MailsConversations):
     """The list costs the same queries and rows whatever is stored."""
 
     list_display = ("who", "said", "length", "last_message")
@@ -85,7 +83,6 @@ class ConversationAdmin(ReadOnly, Browses, KeepsDesk, BlocksVisitors, MailsConve
     paginator = BoundedPaginator
     actions = (*BULK, export_selected, "delete_selected")
     action_form = TagForm
-    delete_selected = erase_selected  # in the place of Django's own
 
     class Media:
         css = {"all": ["chatwidget/admin.css"]}
@@ -234,77 +231,6 @@ class ConversationAdmin(ReadOnly, Browses, KeepsDesk, BlocksVisitors, MailsConve
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/chatwidget/conversation/transcript.html", context)
-
-    # --- erasing ---
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Counts, not a list of every message; who may erase a conversation may erase all of it."""
-        chosen = list(objs)
-        counts = {
-            self.opts.verbose_name_plural: len(chosen),
-            Message._meta.verbose_name_plural: sum(row.last_seq for row in chosen),
-        }
-        missing = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
-        names = [
-            ngettext("%(who)s: %(count)d message", "%(who)s: %(count)d messages", row.last_seq)
-            % {"count": row.last_seq, "who": name_of(row.visitor)}
-            for row in chosen[:100]
-        ]
-        return names, counts, missing, []
-
-    def get_urls(self) -> list[URLPattern]:
-        forget = self.admin_site.admin_view(self.forget_view)
-        own = path("<path:object_id>/forget/", forget, name="chatwidget_visitor_forget")
-        return [own, *super().get_urls()]
-
-    def forget_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Erase the person whose conversation this is, after a question, with all they wrote."""
-        if not self.has_delete_permission(request):
-            raise PermissionDenied
-        conversation = self.get_object(request, unquote(object_id))
-        if conversation is None:
-            raise Http404
-        people = Visitor.objects.filter(pk=conversation.visitor_id)
-        if request.method == "POST":
-            # The log names the conversation: a person's name would outlive the person there.
-            self.log_deletions(request, Conversation.objects.filter(pk=conversation.pk))
-            erased = erasure.forget(people)
-            told = {"conversations": erased.conversations, "messages": erased.messages}
-            done = _(
-                "Erased the visitor. Conversations: %(conversations)s, messages: %(messages)s."
-            )
-            self.message_user(request, done % told, messages.SUCCESS)
-            return self.back_to_list(request)
-        theirs = Conversation.objects.filter(visitor=conversation.visitor_id)
-        counts = {
-            self.opts.verbose_name_plural: theirs.count(),
-            Message._meta.verbose_name_plural: Message.objects.filter(
-                conversation__in=theirs
-            ).count(),
-        }
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Erase a visitor"),
-            "object": conversation,
-            "who": name_of(conversation.visitor),
-            "model_count": counts.items(),
-            "opts": self.opts,
-            "media": self.media,
-        }
-        return TemplateResponse(request, "admin/chatwidget/conversation/forget.html", context)
-
-    def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
-        self.delete_queryset(request, Conversation.objects.filter(pk=obj.pk))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
-        """Also erases visitors who have no conversation left: nothing of them is needed."""
-        with erasure.without_trace():
-            erasure.erase_conversations(queryset.order_by("id"), visitors=True)
-
-
-def name_of(visitor: Visitor) -> str:
-    """What a person can be told from others by; of an id that sorts by time, the end."""
-    return visitor.name or visitor.email or _("Visitor …%s") % str(visitor.pk)[-6:]
 
 
 def identified(word: str) -> Q:

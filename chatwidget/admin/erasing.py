@@ -1,4 +1,5 @@
-"""Erasing what a list shows: by its filter, in parts, and as much as was asked about."""
+"""Erasing: what a list shows, by its filter, in parts, and as much as was asked about; one
+conversation; and a person."""
 
 from __future__ import annotations
 
@@ -8,17 +9,22 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from chatwidget.admin.read_only import ReadOnly
 from chatwidget.admin.times import local, storable
 from chatwidget.db import let_others_write
-from chatwidget.models import Conversation, Message
+from chatwidget.models import Conversation, Message, Visitor
 from chatwidget.transcripts import erasure
+from chatwidget.transcripts.people import called
 
 # A request erases for so long, then shows how far it is and goes on in another: proxies wait for
 # 30 s and more.
@@ -95,3 +101,77 @@ def moment(given: str) -> datetime | None:
 
 def whole(given: str) -> int:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+
+
+class Erases(ReadOnly):
+    """Who may erase a conversation may erase all of it, and the person whose it is."""
+
+    delete_selected = erase_selected  # in the place of Django's own
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Counts, not a list of every message; who may erase a conversation may erase all of it."""
+        chosen = list(objs)
+        counts = {
+            self.opts.verbose_name_plural: len(chosen),
+            Message._meta.verbose_name_plural: sum(row.last_seq for row in chosen),
+        }
+        missing = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        names = [
+            ngettext("%(who)s: %(count)d message", "%(who)s: %(count)d messages", row.last_seq)
+            % {"count": row.last_seq, "who": name_of(row.visitor)}
+            for row in chosen[:100]
+        ]
+        return names, counts, missing, []
+
+    def get_urls(self) -> list[URLPattern]:
+        forget = self.admin_site.admin_view(self.forget_view)
+        own = path("<path:object_id>/forget/", forget, name="chatwidget_visitor_forget")
+        return [own, *super().get_urls()]
+
+    def forget_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Erase the person whose conversation this is, after a question, with all they wrote."""
+        if not self.has_delete_permission(request):
+            raise PermissionDenied
+        conversation = self.get_object(request, unquote(object_id))
+        if conversation is None:
+            raise Http404
+        people = Visitor.objects.filter(pk=conversation.visitor_id)
+        if request.method == "POST":
+            # The log names the conversation: a person's name would outlive the person there.
+            self.log_deletions(request, Conversation.objects.filter(pk=conversation.pk))
+            erased = erasure.forget(people)
+            told = {"conversations": erased.conversations, "messages": erased.messages}
+            done = _(
+                "Erased the visitor. Conversations: %(conversations)s, messages: %(messages)s."
+            )
+            self.message_user(request, done % told, messages.SUCCESS)
+            return self.back_to_list(request)
+        theirs = Conversation.objects.filter(visitor=conversation.visitor_id)
+        counts = {
+            self.opts.verbose_name_plural: theirs.count(),
+            Message._meta.verbose_name_plural: Message.objects.filter(
+                conversation__in=theirs
+            ).count(),
+        }
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Erase a visitor"),
+            "object": conversation,
+            "who": name_of(conversation.visitor),
+            "model_count": counts.items(),
+            "opts": self.opts,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/chatwidget/conversation/forget.html", context)
+
+    def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
+        self.delete_queryset(request, Conversation.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
+        """Also erases visitors who have no conversation left: nothing of them is needed."""
+        with erasure.without_trace():
+            erasure.erase_conversations(queryset.order_by("id"), visitors=True)
+
+
+def name_of(visitor: Visitor) -> str:
+    return called(visitor.name, visitor.email, visitor.pk)

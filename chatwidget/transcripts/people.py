@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from chatwidget.models import Conversation, Event, Message, Visitor, Widget
 from chatwidget.signals import send_on_commit, visitor_identified
@@ -19,6 +20,11 @@ from chatwidget.transcripts.types import VisitorDetails
 
 # Addresses that a visitor gave before the last one, so that each of them finds the person.
 MAX_EARLIER_EMAILS = 12
+
+
+def called(name: str, email: str, visitor: UUID | str) -> str:
+    """What a person can be told from others by; of an id that sorts by time, the end."""
+    return name or email or _("Visitor …%s") % str(visitor)[-6:]
 
 
 @transaction.atomic

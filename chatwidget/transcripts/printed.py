@@ -15,6 +15,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from chatwidget.models import Role, Status
+from chatwidget.transcripts.people import called
 
 MARKDOWN = (Role.ASSISTANT, Role.OPERATOR)  # who writes it, as in the chat
 LONGEST = 16_384  # code points that are read as Markdown: the time grows faster than a text
@@ -84,7 +85,7 @@ def as_html(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     yield f"{head}<title>{_('Conversations')}</title><style>{STYLE}</style>\n"
     for row in rows:
         visitor = row["visitor"]
-        who = visitor["name"] or visitor["email"] or _("Visitor …%s") % visitor["id"][-6:]
+        who = called(visitor["name"], visitor["email"], visitor["id"])
         facts = [_time(row["started_at"]), row["widget"], row["page_url"], *row["tags"]]
         about = " · ".join(fact for fact in facts if fact)
         yield format_html('<section><h1 dir="auto">{}</h1><p dir="auto">{}</p>\n', who, about)
